@@ -1,0 +1,91 @@
+/**
+ * Bindings: what expressions refer to but is not data of the plan: sources and user functions. A binding has an
+ * identity (its id); a plan names bindings by index, and only `description`s cross a thread border.
+ */
+import type { Cuts } from "./cuts.js";
+import type { DType, TypedArray } from "./dtype.js";
+import type { Box } from "./index-map.js";
+
+/** Where a read puts its elements: element `p` of the region goes to `data[offset + sum(p[i] * stride[i])]`
+ * (complex: two slots per element, offset and stride still count elements). */
+export interface ReadTarget {
+  readonly data: TypedArray;
+  readonly shape: readonly number[];
+  readonly stride: readonly number[];
+  readonly offset: number;
+}
+
+/** Something that can fill a target with any box of an array. May answer at once or later. */
+export interface RegionReader {
+  readInto(region: Box, target: ReadTarget, signal: AbortSignal): void | Promise<void>;
+}
+
+export interface SourceBinding {
+  readonly kind: "source";
+  readonly id: number;
+  /** For explain and errors, e.g. `era5.zarr/u`. */
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Dtype of the elements that a read delivers. */
+  readonly dtype: DType;
+  /** Storage grid. */
+  readonly chunks: readonly Cuts[];
+  /** "memory": re-reading is free; "store": every read of a chunk costs I/O and decoding. */
+  readonly residence: "memory" | "store";
+  /** Which thread may read it: any thread from `description`, or only the calling thread through `reader`. */
+  readonly thread: "any" | "caller";
+  /** Bytes that one read needs beside its target (encoded + decoded chunk, codec heap). */
+  readonly scratchBytes: number;
+  /** Plain data from which any thread can open a reader (`io/readers.ts`); undefined for thread "caller". */
+  readonly description: SourceDescription | undefined;
+  /** The reader on the calling thread. */
+  readonly reader: RegionReader;
+}
+
+/** `type` selects the opener in `io/readers.ts`; the rest is that opener's own plain data. */
+export interface SourceDescription {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+export interface FunctionBinding {
+  readonly kind: "function";
+  readonly id: number;
+  readonly name: string;
+  /** Source text of a self-contained function. */
+  readonly text: string;
+  /** Structured-cloneable value handed to every call. */
+  readonly params: unknown;
+}
+
+/** Somewhere to write blocks to. */
+export interface SinkBinding {
+  readonly kind: "sink";
+  readonly id: number;
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  /** Grid of storage objects: each is written exactly once, by one task. */
+  readonly chunks: readonly Cuts[];
+  readonly thread: "any" | "caller";
+  /** Bytes that writing one storage object needs beside the block. */
+  readonly scratchBytes: number;
+  readonly description: SinkDescription | undefined;
+  readonly writer: ChunkWriter;
+}
+
+export interface SinkDescription {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+/** Writes one storage object, whole or not at all; the elements are laid out as a {@link ReadTarget} says. */
+export interface ChunkWriter {
+  writeChunk(
+    position: readonly number[],
+    elements: ReadTarget,
+    signal: AbortSignal,
+  ): void | Promise<void>;
+}
+
+export type Binding = SourceBinding | FunctionBinding | SinkBinding;

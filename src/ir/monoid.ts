@@ -1,0 +1,263 @@
+/**
+ * The monoids of `reduce`: their state, how two states merge, and how a state becomes the result. Merging and
+ * finishing are scalar programs, so kernels and reference share them.
+ *
+ * Moments follow Chan, Golub & LeVeque (1983): a state is (mean, M2); the counts are known from geometry.
+ */
+import { InternalError } from "../errors.js";
+import { type DType, isFloat, kindOf } from "./dtype.js";
+import {
+  type Scalar,
+  type ScalarConstant,
+  type ScalarOp,
+  type ScalarProgram,
+  arg,
+  call,
+  cast,
+  constant,
+} from "./scalar.js";
+
+export type MonoidName =
+  | "sum"
+  | "prod"
+  | "min"
+  | "max"
+  | "any"
+  | "all"
+  | "count"
+  | "argmin"
+  | "argmax"
+  | "mean"
+  | "var"
+  | "std";
+
+/** What a leaf kernel accumulates; mean shares the state of sum, var and std that of moments. */
+export type LeafMonoid =
+  | "sum"
+  | "prod"
+  | "min"
+  | "max"
+  | "any"
+  | "all"
+  | "count"
+  | "argmin"
+  | "argmax"
+  | "moments";
+
+export const leafMonoidOf = (name: MonoidName): LeafMonoid =>
+  name === "mean" ? "sum" : name === "var" || name === "std" ? "moments" : name;
+
+/** Dtypes of the state arrays. `on` is the dtype of the elements that enter. */
+export function stateDTypes(monoid: LeafMonoid, on: DType): readonly DType[] {
+  switch (monoid) {
+    case "sum":
+    case "prod":
+      return [isFloat(on) ? "float64" : kindOf(on) === "uint" ? "uint64" : "int64"];
+    case "min":
+    case "max":
+      return [on];
+    case "any":
+    case "all":
+      return ["bool"];
+    case "count":
+      return ["int64"];
+    case "argmin":
+    case "argmax":
+      return [on, "int64"];
+    case "moments":
+      return ["float64", "float64"];
+  }
+}
+
+/** True when a reduction over no elements has a value. */
+export const hasIdentity = (name: MonoidName): boolean =>
+  name !== "min" && name !== "max" && name !== "argmin" && name !== "argmax";
+
+/**
+ * `merge(a, b)` as trees over the states of `a` (args 0..k-1) and `b` (args k..2k-1). For moments, args 4 and
+ * 5 are the counts of `a` and `b` as float64.
+ */
+export function mergeTrees(monoid: LeafMonoid, on: DType): readonly Scalar[] {
+  const state = stateDTypes(monoid, on);
+  const d0 = state[0] as DType;
+  const a = arg(0, d0);
+  const b = arg(state.length, d0);
+  switch (monoid) {
+    case "sum":
+    case "count":
+      return [call("add", d0, a, b)];
+    case "prod":
+      return [call("multiply", d0, a, b)];
+    case "min":
+      return [call("minimum", d0, a, b)];
+    case "max":
+      return [call("maximum", d0, a, b)];
+    case "any":
+      return [call("bitwiseOr", "bool", a, b)];
+    case "all":
+      return [call("bitwiseAnd", "bool", a, b)];
+    case "argmin":
+    case "argmax": {
+      const ia = arg(1, "int64");
+      const ib = arg(3, "int64");
+      const or = (x: Scalar, y: Scalar): Scalar => call("bitwiseOr", "bool", x, y);
+      const and = (x: Scalar, y: Scalar): Scalar => call("bitwiseAnd", "bool", x, y);
+      const better = call(monoid === "argmax" ? "greater" : "less", d0, b, a);
+      const earlier = call("less", "int64", ib, ia);
+      let takeB = or(better, and(call("equal", d0, a, b), earlier));
+      if (isFloat(on)) {
+        const nanA = call("isnan", d0, a);
+        const nanB = call("isnan", d0, b);
+        const notNanA = call("bitwiseInvert", "bool", nanA);
+        takeB = or(and(takeB, notNanA), and(nanB, or(notNanA, earlier)));
+      }
+      return [call("where", d0, takeB, b, a), call("where", "int64", takeB, ib, ia)];
+    }
+    case "moments": {
+      const f = "float64";
+      const [ma, qa, mb, qb] = [arg(0, f), arg(1, f), arg(2, f), arg(3, f)];
+      const [na, nb] = [arg(4, f), arg(5, f)];
+      const n = call("add", f, na, nb);
+      const delta = call("subtract", f, mb, ma);
+      const mean = call("add", f, ma, call("multiply", f, delta, call("divide", f, nb, n)));
+      const weight = call("divide", f, call("multiply", f, na, nb), n);
+      const square = call("multiply", f, delta, delta);
+      const m2 = call("add", f, call("add", f, qa, qb), call("multiply", f, square, weight));
+      return [mean, m2];
+    }
+  }
+}
+
+/**
+ * The result as a tree over the states. `count` is the number of elements reduced, `dtype` the dtype of the
+ * result.
+ */
+export function finishTree(
+  name: MonoidName,
+  on: DType,
+  dtype: DType,
+  count: number,
+  correction: number,
+): Scalar {
+  const f = "float64";
+  const state = stateDTypes(leafMonoidOf(name), on);
+  switch (name) {
+    case "argmin":
+    case "argmax":
+      return cast(arg(1, "int64"), dtype);
+    case "mean":
+      return cast(call("divide", f, arg(0, f), constant(count, f)), dtype);
+    case "var":
+    case "std": {
+      // NumPy: a correction >= n divides by 0 and gives nan or inf, not an error.
+      const freedom = constant(Math.max(0, count - correction), f);
+      const variance = call("divide", f, arg(1, f), freedom);
+      return cast(name === "std" ? call("sqrt", f, variance) : variance, dtype);
+    }
+    default:
+      return cast(arg(0, state[0] as DType), dtype);
+  }
+}
+
+/** State of no elements, for monoids that have one; min, max and arg- reductions refuse empty axes. */
+export function identityState(monoid: LeafMonoid, on: DType): readonly ScalarConstant[] {
+  const state = stateDTypes(monoid, on);
+  switch (monoid) {
+    case "sum":
+    case "count":
+    case "any":
+      return [constant(0, state[0] as DType)];
+    case "prod":
+    case "all":
+      return [constant(1, state[0] as DType)];
+    case "moments":
+      // 0/0: the mean of nothing.
+      return [constant(Number.NaN, "float64"), constant(0, "float64")];
+    default:
+      throw new InternalError(`${monoid} of no elements has no state`);
+  }
+}
+
+/** Flattens trees to one program with common subexpressions shared; `results[i]` is the op of `trees[i]`. */
+export function programOf(trees: readonly Scalar[]): {
+  readonly program: ScalarProgram;
+  readonly results: readonly number[];
+} {
+  const builder = new ProgramBuilder();
+  const results = trees.map((tree) => builder.add(tree));
+  return { program: builder.program(), results };
+}
+
+/** Builds a {@link ScalarProgram}; equal instructions are shared. */
+export class ProgramBuilder {
+  readonly ops: ScalarOp[] = [];
+  readonly constants: ScalarConstant[] = [];
+  readonly #known = new Map<string, number>();
+
+  emit(op: ScalarOp): number {
+    const args = "args" in op ? op.args.join(",") : "";
+    const key =
+      op.op === "load"
+        ? `l${op.operand}`
+        : op.op === "const"
+          ? `c${op.param}`
+          : op.op === "index"
+            ? `i${op.axis}`
+            : op.op === "cast"
+              ? `${op.dtype}<${op.from}(${args})`
+              : `${op.fn}@${op.on}(${args})`;
+    let n = this.#known.get(key);
+    if (n === undefined) {
+      n = this.ops.push(op) - 1;
+      this.#known.set(key, n);
+    }
+    return n;
+  }
+
+  constant(c: ScalarConstant): number {
+    let param = this.constants.findIndex((k) => k.dtype === c.dtype && k.bits === c.bits);
+    if (param < 0) param = this.constants.push({ dtype: c.dtype, bits: c.bits }) - 1;
+    return this.emit({ op: "const", param, dtype: c.dtype });
+  }
+
+  /**
+   * Adds a tree. `leaf` says what an argument or index leaf is; by default argument i is operand i and an
+   * index is the loop axis of the same number. Trees are shallow (one per user call), so recursion is safe.
+   */
+  add(
+    tree: Scalar,
+    leaf: (tree: Scalar & { kind: "arg" | "index" }) => number = (t) =>
+      this.emit(
+        t.kind === "arg"
+          ? { op: "load", operand: t.index, dtype: t.dtype }
+          : { op: "index", axis: t.axis, dtype: "int64" },
+      ),
+  ): number {
+    switch (tree.kind) {
+      case "arg":
+      case "index":
+        return leaf(tree);
+      case "const":
+        return this.constant(tree);
+      case "cast":
+        return this.emit({
+          op: "cast",
+          dtype: tree.dtype,
+          from: tree.from,
+          args: [this.add(tree.arg, leaf)],
+        });
+      case "call":
+        return this.emit({
+          op: "call",
+          fn: tree.fn,
+          on: tree.on,
+          dtype: tree.dtype,
+          args: tree.args.map((t) => this.add(t, leaf)),
+        });
+    }
+  }
+
+  program(): ScalarProgram {
+    return { ops: this.ops, constants: this.constants };
+  }
+}
