@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+// Tests always run against the build in dist/: workers start from there too, so there is one copy of every module.
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    pool: "forks",
+    server: { deps: { external: [/\/dist\//] } },
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
