@@ -227,16 +227,26 @@ export function groupCuts(cuts: Cuts, per: number): Cuts {
   return cutsFromRuns(runs);
 }
 
-/** True when every boundary of `coarse` is a boundary of `fine`. */
+/** True when every boundary of `coarse` is a boundary of `fine`. O(runs of both). */
 export function nestedCuts(coarse: Cuts, fine: Cuts): boolean {
   if (coarse === fine) return true;
-  const a = coarse.length === 1 ? (coarse[0] as Run) : undefined;
-  const b = fine.length === 1 ? (fine[0] as Run) : undefined;
-  if (a !== undefined && b !== undefined) return a.size % b.size === 0;
-  const count = cutsCount(coarse);
-  for (let n = 1; n < count; n++) {
-    const start = pieceStart(coarse, n);
-    if (pieceStart(fine, pieceAt(fine, start)) !== start) return false;
+  const extent = cutsExtent(coarse);
+  let start = 0;
+  for (const { size, repeat } of coarse) {
+    // Boundaries start + k * size, k = 0 .. repeat - 1, are checked run by run of `fine`.
+    let fineStart = 0;
+    for (const run of fine) {
+      const fineEnd = fineStart + run.size * run.repeat;
+      const first = Math.max(0, Math.ceil((fineStart - start) / Math.max(1, size)));
+      const last = Math.min(repeat, Math.ceil((fineEnd - start) / Math.max(1, size))) - 1;
+      if (first <= last && run.size > 0) {
+        const border = start + first * size;
+        if (border < extent && (border - fineStart) % run.size !== 0) return false;
+        if (first < last && size % run.size !== 0) return false;
+      }
+      fineStart = fineEnd;
+    }
+    start += size * repeat;
   }
   return true;
 }

@@ -130,15 +130,31 @@ export class AxisTree<S> {
   }
 }
 
-/** The maximal complete nodes of leaves `[from, to)` of an axis with `count` leaves, left to right. */
+/**
+ * The maximal complete nodes of leaves `[from, to)` of an axis with `count` leaves, left to right: what an
+ * {@link AxisTree} holds open after these leaves. O(log count).
+ */
 export function maximalNodes(
   from: number,
   to: number,
   count: number,
 ): readonly { readonly level: number; readonly index: number }[] {
-  const tree = new AxisTree<null>(count, () => null);
-  for (let i = from; i < to; i++) tree.push({ level: 0, index: i, state: null });
-  return tree.nodes().map(({ level, index }) => ({ level, index }));
+  const nodes: { level: number; index: number }[] = [];
+  for (let i = from; i < to; ) {
+    let level = 0;
+    // The next level up must start here too, and end inside (the end of the axis counts as inside).
+    while (
+      2 ** level < count &&
+      i % 2 ** (level + 1) === 0 &&
+      (i > 0 || 2 ** level < count) &&
+      Math.min(i + 2 ** (level + 1), count) <= to
+    ) {
+      level++;
+    }
+    nodes.push({ level, index: i / 2 ** level });
+    i += 2 ** level;
+  }
+  return nodes;
 }
 
 /** Number of leaves below a node. */

@@ -484,3 +484,7 @@ export function elementsUnder(leaves: Cuts, level: number, index: number): numbe
 }
 
 export { leafMonoidOf };
+
+/** Stages as a reader counts them: the merges of a split reduction belong to it. */
+export const totalStages = (plan: Pick<Plan, "stages">): number =>
+  plan.stages.filter((s) => s.kind !== "merge").length;
