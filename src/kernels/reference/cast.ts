@@ -36,7 +36,7 @@ function integerToFloat(x: bigint, to: FloatDType): number {
 
 /** Casts a real element to a real dtype. */
 function castReal(x: number | bigint, from: DType, to: DType): number | bigint {
-  if (to === "bool") return Number(x != 0);
+  if (to === "bool") return Number(x !== 0 && x !== 0n);
   if (isFloat(to)) {
     if (typeof x === "bigint") return integerToFloat(x, to);
     return to === "float32" ? Math.fround(x) : x;

@@ -15,7 +15,7 @@ import {
   stateDTypes,
 } from "../../ir/monoid.js";
 import type { ReduceNode } from "../../ir/node.js";
-import { valueOf } from "../../ir/scalar.js";
+import { valueOf as constantValue } from "../../ir/scalar.js";
 import { type Elements, allocate, getElement, positions, setElement } from "./arrays.js";
 import { type Element, castElement } from "./cast.js";
 import { type TreeFunction, scalarFunction, treeFunction } from "./scalar.js";
@@ -69,7 +69,7 @@ export function reduceArray(node: ReduceNode, input: Elements): Elements {
 
 function identity(monoid: LeafMonoid, on: DType): State {
   const values = identityState(monoid, on).map((c) => {
-    const value = valueOf(c);
+    const value = constantValue(c);
     return typeof value === "boolean" ? Number(value) : value;
   });
   return { values, count: 0 };
@@ -93,10 +93,9 @@ function reduceBoxes(
   leaf: (box: LeafBox) => State,
   merge: (a: State, b: State) => State,
 ): State {
-  const starts = sizes.map((axis) => {
-    let next = 0;
-    return axis.map((size) => (next += size) - size);
-  });
+  const starts = sizes.map((axis) =>
+    axis.map((_, n) => axis.slice(0, n).reduce((a, b) => a + b, 0)),
+  );
   let states: State[] = [];
   for (const at of positions(sizes.map((axis) => axis.length))) {
     const start = at.map((leafNumber, k) => starts[k]?.[leafNumber] as number);

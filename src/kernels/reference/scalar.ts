@@ -1,7 +1,7 @@
 /** Scalar trees, one element at a time: a tree becomes a list of steps that is run for every element. */
 import { InternalError } from "../../errors.js";
 import { type DType, isComplex, isFloat } from "../../ir/dtype.js";
-import { type Scalar, type ScalarFunction, valueOf } from "../../ir/scalar.js";
+import { type Scalar, type ScalarFunction, valueOf as constantValue } from "../../ir/scalar.js";
 import { type Element, castElement } from "./cast.js";
 import { floatFunction } from "./floats.js";
 import { BOOL_FUNCTIONS, integerFunction } from "./integers.js";
@@ -78,7 +78,7 @@ function stepOf(tree: Scalar, operands: readonly number[]): Step {
     case "arg":
       return (_, args) => args[tree.index] as Element;
     case "const": {
-      const value = valueOf(tree);
+      const value = constantValue(tree);
       const element: Element = typeof value === "boolean" ? Number(value) : value;
       return () => element;
     }
