@@ -128,6 +128,9 @@ def make_elementwise():
             expected = in_float64(function, *(arrays[n] for n in names))
             record(fn, names, expected, tolerance={"ulps": ulps})
     make_integer_power()
+    make_bool_arithmetic()
+    make_integer_comparisons()
+    make_floats_of_integers()
     make_clip()
     make_where()
     make_astype()
@@ -141,6 +144,43 @@ def make_integer_power():
         base = specials(dtype)[:, np.newaxis]
         base, exponent = np.broadcast_arrays(base, exponents)
         record("pow", [base, exponent], np.power(base, exponent), variant=dtype)
+
+
+def make_bool_arithmetic():
+    """The standard has no arithmetic on two bools; NumPy computes some of it in bool and the rest in int8."""
+    names = ["bool.a", "bool.b"]
+    functions = {
+        "add": np.add,
+        "multiply": np.multiply,
+        "minimum": np.minimum,
+        "maximum": np.maximum,
+        "floorDivide": np.floor_divide,
+        "remainder": np.remainder,
+        "pow": np.pow,
+        "bitwiseLeftShift": np.left_shift,
+        "bitwiseRightShift": np.right_shift,
+        "divide": np.divide,
+    }
+    for fn, function in functions.items():
+        record(fn, names, function(*(arrays[n] for n in names)))
+
+
+def make_integer_comparisons():
+    """int64 against uint64 is compared exactly, though their common dtype is float64."""
+    for fn in ("equal", "notEqual", "less", "lessEqual", "greater", "greaterEqual"):
+        function, _ = EXACT_BINARY[fn]
+        for names in (["int64.a", "uint64.b"], ["uint64.a", "int64.b"]):
+            record(fn, names, function(*(arrays[n] for n in names)))
+
+
+def make_floats_of_integers():
+    """Integers that float32 does not hold are computed in float64; for narrower ones NumPy has float16."""
+    for fn in ("sqrt", "exp", "sin", "log1p"):
+        function, ulps = TRANSCENDENTAL_UNARY.get(fn, (np.sqrt, 0))
+        tolerance = {"ulps": ulps} if ulps else None
+        for dtype in ("int32", "int64", "uint64"):
+            name = f"{dtype}.values"
+            record(fn, [name], function(arrays[name]), tolerance=tolerance)
 
 
 def make_clip():

@@ -27,6 +27,11 @@ const records = readTable();
 const names = (list: readonly string[]): ReadonlySet<string> => new Set(list);
 const UNARY = names([...UNARY_FUNCTIONS, ...PREDICATES]);
 const BINARY = names([...BINARY_FUNCTIONS, ...COMPARISONS]);
+const COMPARES = names(COMPARISONS);
+/** Functions that integers do not have. */
+const FLOAT_ONLY = names(["divide", "sqrt", "exp", "sin", "log1p"]);
+/** Functions that bools have as int8. */
+const AS_INT8 = names(["floorDivide", "remainder", "pow", "bitwiseLeftShift", "bitwiseRightShift"]);
 const LOGICAL: Readonly<Record<string, ScalarFunction>> = {
   logicalAnd: "bitwiseAnd",
   logicalOr: "bitwiseOr",
@@ -48,15 +53,29 @@ const REDUCTIONS: Readonly<Record<string, MonoidName>> = {
   countNonzero: "count",
 };
 
+const computedIn = (fn: string, dtype: DType): DType =>
+  FLOAT_ONLY.has(fn) && !isFloat(dtype)
+    ? "float64"
+    : AS_INT8.has(fn) && dtype === "bool"
+      ? "int8"
+      : dtype;
+
 /** The tree that an elementwise record means, or undefined for functions that are no single tree. */
 function treeOf({ fn: name, args, options }: GoldenRecord): Scalar | undefined {
   const fn = LOGICAL[name] ?? name;
   const operands = args.map((a, i) => arg(i, a.dtype));
   const [x, y, z] = operands as [Scalar, Scalar, Scalar];
-  if (UNARY.has(fn)) return call(fn as ScalarFunction, x.dtype, x);
+  if (UNARY.has(fn)) {
+    const on = computedIn(fn, x.dtype);
+    return call(fn as ScalarFunction, on, cast(x, on));
+  }
   if (BINARY.has(fn)) {
     const meet = promote(x.dtype, y.dtype);
-    const on = fn === "divide" && !isFloat(meet) ? "float64" : meet;
+    // Exact comparison of int64 with uint64 takes more than one function: the layer above has it.
+    if (meet === "float64" && isInteger(x.dtype) && isInteger(y.dtype) && COMPARES.has(fn)) {
+      return undefined;
+    }
+    const on = computedIn(fn, meet);
     return call(fn as ScalarFunction, on, cast(x, on), cast(y, on));
   }
   switch (fn) {
@@ -162,11 +181,4 @@ test.each([1000, 2, 1])("reductions in leaves of %d", async (leaf) => {
     .map((record) => [record, reductionOf(record, leaf)] as const);
   expect(cases.length).toBeGreaterThan(1500);
   expect(await differences(cases)).toEqual([]);
-});
-
-test("every integer function of the table is one that integers have", () => {
-  const integers = records.filter(
-    (record) => record.args.length > 0 && record.args.every((a) => isInteger(a.dtype)),
-  );
-  expect(new Set(integers.map((record) => record.fn)).size).toBeGreaterThan(30);
 });
