@@ -1,0 +1,9 @@
+/**
+ * The reference interpreter, the oracle of the tests and a debug engine:
+ *
+ * - `interpreter.ts` walks the nodes;
+ * - `arrays.ts` arrays as `ndarray` views, `call.ts` user functions, `reduce.ts` reductions;
+ * - `scalar.ts` scalar trees over `floats.ts`, `integers.ts` and `cast.ts`.
+ */
+export { type EvaluateOptions, type ReferenceArray, evaluate } from "./interpreter.js";
+export type { Block, BlockInfo, CallFunction } from "./call.js";
