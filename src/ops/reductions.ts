@@ -1,0 +1,206 @@
+/**
+ * Statistical, searching and utility functions: `reduce` nodes. A reduce node always drops its axes; `keepdims` is
+ * a view after it. The leaves of its fixed summation order are frozen here, from the advertised grid.
+ */
+import { DTypeError, OptionError, ShapeError } from "../errors.js";
+import { wholeCuts } from "../ir/cuts.js";
+import { type DType, isComplex, isFloat, kindOf } from "../ir/dtype.js";
+import { advertisedGrid } from "../ir/grid.js";
+import { elementCount } from "../ir/index-map.js";
+import { leafCuts } from "../ir/leaves.js";
+import { hasIdentity, type MonoidName } from "../ir/monoid.js";
+import { cutsKey, dtypeOf, intern, knownShape, type Node } from "../ir/node.js";
+import { constant } from "../ir/scalar.js";
+import { normalAxes } from "./axes.js";
+import { axesView, castNode, checkDType, createNode } from "./build.js";
+import { valueText } from "./words.js";
+
+export type Axis = number | readonly number[] | null;
+export interface ReduceOptions {
+  readonly axis?: Axis | undefined;
+  readonly keepdims?: boolean | undefined;
+}
+export interface SumOptions extends ReduceOptions {
+  readonly dtype?: DType | undefined;
+}
+export interface MomentOptions extends ReduceOptions {
+  readonly correction?: number | undefined;
+}
+
+interface Recipe {
+  readonly monoid: MonoidName;
+  /** Dtype in which elements enter. */
+  readonly on: DType;
+  readonly dtype: DType;
+  readonly correction?: number;
+}
+
+function reduce(fn: string, x: Node, options: ReduceOptions, recipe: Recipe): Node {
+  const ndim = knownShape(x).length;
+  const axes = normalAxes(fn, options.axis, ndim);
+  const kept = Array.from({ length: ndim }, (_, i) => i).filter((i) => !axes.includes(i));
+  const reduced = reduceNode(fn, x, axes, kept, recipe);
+  if (options.keepdims !== true) return reduced;
+  return axesView(
+    reduced,
+    Array.from({ length: ndim }, (_, i) => kept.indexOf(i)),
+  );
+}
+
+function reduceNode(
+  fn: string,
+  x: Node,
+  axes: readonly number[],
+  kept: readonly number[],
+  { monoid, on, dtype, correction = 0 }: Recipe,
+): Node {
+  const shape = knownShape(x);
+  const out = kept.map((i) => shape[i] as number);
+  const entering = castNode(x, on);
+  const grid = advertisedGrid(entering);
+  const chunks = kept.map((i) => grid[i] ?? wholeCuts(1));
+  const elements = axes.reduce((n, a) => n * (shape[a] as number), 1);
+  if (elementCount(out) === 0) return createNode(constant(0, dtype), out, chunks);
+  if (elements === 0) {
+    if (!hasIdentity(monoid)) {
+      throw new ShapeError(`${fn}: no value for an axis of length 0`, {
+        hint: `${fn} of nothing does not exist; the shape is [${shape.join(", ")}]`,
+      });
+    }
+    return createNode(constant(ofNothing(monoid), dtype), out, chunks);
+  }
+  if (axes.length === 0) {
+    // Over no axes every element is its own group: a new axis of length 1 is what is reduced.
+    const wide = axesView(entering, [...shape.map((_, i) => i), -1]);
+    return reduceNode(fn, wide, [shape.length], [...shape.keys()], {
+      monoid,
+      on,
+      dtype,
+      correction,
+    });
+  }
+  const leaves = leafCuts(grid, axes);
+  return intern(
+    "reduce",
+    [entering],
+    { monoid, axes, on, leaves, correction },
+    [{ shape: out, dtype }],
+    `${monoid}@${on}|${axes.join(",")}|${cutsKey(leaves)}|${correction}`,
+  );
+}
+
+function ofNothing(monoid: MonoidName): number | boolean {
+  switch (monoid) {
+    case "prod":
+      return 1;
+    case "all":
+      return true;
+    case "any":
+      return false;
+    case "mean":
+    case "var":
+    case "std":
+      return Number.NaN;
+    default:
+      return 0;
+  }
+}
+
+function real(fn: string, x: Node): DType {
+  const dtype = dtypeOf(x);
+  if (isComplex(dtype)) {
+    throw new DTypeError(`${fn}: ${dtype} is not allowed`, {
+      hint: "complex arrays are not reduced; take real(x) first",
+    });
+  }
+  return dtype;
+}
+
+/** bool and signed integers accumulate in int64, unsigned ones in uint64, floats keep their dtype. */
+const wide = (dtype: DType): DType =>
+  isFloat(dtype) ? dtype : kindOf(dtype) === "uint" ? "uint64" : "int64";
+
+function accumulate(fn: "sum" | "prod", x: Node, options: SumOptions): Node {
+  const from = real(fn, x);
+  const dtype = options.dtype === undefined ? wide(from) : checkDType(fn, options.dtype);
+  if (isComplex(dtype) || dtype === "bool") {
+    throw new DTypeError(`${fn}: dtype ${dtype} is not allowed`, {
+      hint: dtype === "bool" ? "use any or all" : "give an integer or floating-point dtype",
+    });
+  }
+  if (from === "bool" && fn === "sum" && !isFloat(dtype)) {
+    const counted = reduce(fn, x, options, { monoid: "count", on: "bool", dtype: "int64" });
+    return castNode(counted, dtype);
+  }
+  // Integers that are no wider than the result enter as they are: the state is 64 bits wide anyway.
+  const asIs = from === dtype || (!isFloat(dtype) && wide(from) === dtype && from !== "bool");
+  return reduce(fn, x, options, { monoid: fn, on: asIs ? from : dtype, dtype });
+}
+
+/**
+ * Sum over `axis` (default: all axes).
+ *
+ * Integers and bools give int64 (unsigned: uint64) and wrap; floats keep their dtype and accumulate in float64 in
+ * the fixed order of `ir/leaves.ts`. `dtype` casts the elements first.
+ */
+export const sum = (x: Node, options: SumOptions = {}): Node => accumulate("sum", x, options);
+export const prod = (x: Node, options: SumOptions = {}): Node => accumulate("prod", x, options);
+
+function extreme(fn: "min" | "max", x: Node, options: ReduceOptions): Node {
+  const dtype = real(fn, x);
+  if (dtype !== "bool") return reduce(fn, x, options, { monoid: fn, on: dtype, dtype });
+  // Bools as bytes: any and all would answer for empty axes too, where there is no extreme.
+  const byte = reduce(fn, x, options, { monoid: fn, on: "uint8", dtype: "uint8" });
+  return castNode(byte, "bool");
+}
+/** Least element; NaN if there is one. Empty axes are a ShapeError. */
+export const min = (x: Node, options: ReduceOptions = {}): Node => extreme("min", x, options);
+export const max = (x: Node, options: ReduceOptions = {}): Node => extreme("max", x, options);
+
+const floatOf = (dtype: DType): DType => (isFloat(dtype) ? dtype : "float64");
+
+/** Arithmetic mean; integers and bools give float64, float32 stays. Over nothing: NaN. */
+export const mean = (x: Node, options: ReduceOptions = {}): Node =>
+  reduce("mean", x, options, { monoid: "mean", on: "float64", dtype: floatOf(real("mean", x)) });
+
+function moment(fn: "var" | "std", x: Node, options: MomentOptions): Node {
+  const dtype = floatOf(real(fn, x));
+  const correction = options.correction ?? 0;
+  if (typeof correction !== "number" || !Number.isFinite(correction)) {
+    throw new OptionError(
+      `${fn}: correction must be a finite number, got ${valueText(correction)}`,
+    );
+  }
+  return reduce(fn, x, options, { monoid: fn, on: "float64", dtype, correction });
+}
+/** Variance: the sum of squared deviations divided by `n - correction`. */
+export const variance = (x: Node, options: MomentOptions = {}): Node => moment("var", x, options);
+export const std = (x: Node, options: MomentOptions = {}): Node => moment("std", x, options);
+
+/** Whether any (all) elements are true, or not 0; NaN is not 0. */
+export const any = (x: Node, options: ReduceOptions = {}): Node =>
+  reduce("any", x, options, { monoid: "any", on: "bool", dtype: "bool" });
+export const all = (x: Node, options: ReduceOptions = {}): Node =>
+  reduce("all", x, options, { monoid: "all", on: "bool", dtype: "bool" });
+export const countNonzero = (x: Node, options: ReduceOptions = {}): Node =>
+  reduce("countNonzero", x, options, { monoid: "count", on: "bool", dtype: "int64" });
+
+export interface ArgOptions {
+  readonly axis?: number | null | undefined;
+  readonly keepdims?: boolean | undefined;
+}
+function position(fn: "argmin" | "argmax", x: Node, options: ArgOptions): Node {
+  const dtype = real(fn, x);
+  if (Array.isArray(options.axis)) {
+    throw new ShapeError(`${fn}: axis must be one integer or null, got ${valueText(options.axis)}`);
+  }
+  // Bools as bytes, so that order comparisons exist.
+  return reduce(fn, x, options, {
+    monoid: fn,
+    on: dtype === "bool" ? "uint8" : dtype,
+    dtype: "int64",
+  });
+}
+/** Position of the first least (greatest) element along `axis`; `null`: in the row-major order of all elements. */
+export const argmin = (x: Node, options: ArgOptions = {}): Node => position("argmin", x, options);
+export const argmax = (x: Node, options: ArgOptions = {}): Node => position("argmax", x, options);
