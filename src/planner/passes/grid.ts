@@ -75,10 +75,18 @@ function baseCuts(draft: Draft, view: GridView): readonly Cuts[] {
       const cuts = axisCuts(draft, operand, a, grid[a] as Cuts, extent);
       if (cuts !== undefined && cutsCount(cuts) > 1) return reconcile(cuts, view.hint?.[axis]);
     }
-    const hint = view.hint?.[axis];
-    return hint ?? wholeCuts(extent);
+    // Cutting where a store keeps whole chunks would read each of them several times.
+    const stored = weighed.some(
+      ({ operand }) => isStore(operand) && operand.map.some((m) => m.axis === axis),
+    );
+    return stored ? wholeCuts(extent) : (view.hint?.[axis] ?? wholeCuts(extent));
   });
 }
+
+const isStore = (operand: DraftOperand): boolean =>
+  operand.fromSource &&
+  operand.base.op === "source" &&
+  operand.base.params.binding.residence === "store";
 
 /** The consumer's wish counts when one of the two grids contains the other. */
 function reconcile(cuts: Cuts, hint: Cuts | undefined): Cuts {
