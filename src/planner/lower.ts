@@ -13,7 +13,7 @@ export class Lowering {
   readonly operands: DraftOperand[] = [];
   /** Nodes whose work is part of the program. */
   readonly computes: Set<Node> = new Set();
-  readonly #done = new Map<string, number>();
+  readonly #done = new Map<number, number>();
   readonly #baseOf: BaseTest;
 
   constructor(baseOf: BaseTest) {
@@ -25,13 +25,14 @@ export class Lowering {
    * program even if it is a base (it is being computed here).
    */
   value(root: Node, map: AffineMap, inline: boolean): number {
-    const stack: { node: Node; map: AffineMap; key: string }[] = [];
-    const push = (node: Node, m: AffineMap): string => {
+    const stack: { node: Node; map: AffineMap; key: number }[] = [];
+    const push = (node: Node, m: AffineMap): number => {
       const key = keyOf(node, m);
       if (!this.#done.has(key)) stack.push({ node, map: m, key });
       return key;
     };
-    const rootKey = inline ? `inline ${keyOf(root, map)}` : keyOf(root, map);
+    // The root computed here and the same node read as a base are two things.
+    const rootKey = inline ? -keyOf(root, map) : keyOf(root, map);
     if (inline) stack.push({ node: root, map, key: rootKey });
     else push(root, map);
     while (stack.length > 0) {
@@ -41,7 +42,7 @@ export class Lowering {
         continue;
       }
       const before = stack.length;
-      const op = this.#emit(top.node, top.map, push, top.key.startsWith("inline "));
+      const op = this.#emit(top.node, top.map, push, top.key < 0);
       if (op !== undefined && stack.length === before) {
         this.#done.set(top.key, op);
         stack.pop();
@@ -54,7 +55,7 @@ export class Lowering {
   #emit(
     node: Node,
     map: AffineMap,
-    push: (node: Node, map: AffineMap) => string,
+    push: (node: Node, map: AffineMap) => number,
     inline: boolean,
   ): number | undefined {
     const from = inline && node.op !== "source" ? undefined : this.#baseOf(node);
@@ -76,7 +77,7 @@ export class Lowering {
     if (keys.some((key) => !this.#done.has(key))) return undefined;
     this.computes.add(node);
     return this.builder.add(node.params.tree, (leaf) =>
-      leaf.kind === "arg" ? (this.#done.get(keys[leaf.index] as string) as number) : 0,
+      leaf.kind === "arg" ? (this.#done.get(keys[leaf.index] as number) as number) : 0,
     );
   }
 
@@ -108,14 +109,31 @@ export class Lowering {
   }
 }
 
-const keys = new WeakMap<AffineMap, string>();
-function keyOf(node: Node, map: AffineMap): string {
-  let key = keys.get(map);
-  if (key === undefined) {
-    key = mapKey(map);
-    keys.set(map, key);
+/** Most distinct index maps that are told apart by number; the table starts again beyond it. */
+const MOST_MAPS = 2 ** 20;
+let numbers = new Map<string, number>();
+let numberOf = new WeakMap<AffineMap, number>();
+
+/** A number for (node, map): equal for equal maps, never 0. */
+function keyOf(node: Node, map: AffineMap): number {
+  let n = numberOf.get(map);
+  if (n === undefined) {
+    const text = mapKey(map);
+    n = numbers.get(text);
+    if (n === undefined) {
+      n = numbers.size + 1;
+      numbers.set(text, n);
+    }
+    numberOf.set(map, n);
   }
-  return `${node.id}|${key}`;
+  return node.id * MOST_MAPS + n;
+}
+
+/** Called between plans: keeps the table of maps from growing for ever. */
+export function trimMaps(): void {
+  if (numbers.size < MOST_MAPS / 16) return;
+  numbers = new Map();
+  numberOf = new WeakMap();
 }
 
 const stretchCache = new WeakMap<AffineMap, AffineMap>();

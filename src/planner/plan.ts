@@ -21,6 +21,7 @@ import { type Node, dtypeOf, knownShape } from "../ir/node.js";
 import type { Bindings, Operand, Plan, PlanArray, PlanRoot, Stage } from "../ir/stage.js";
 import { blockCount, maxBlockBytes } from "../ir/stage.js";
 import { type Assembly, assemble, paddedBytes, taskFootprint } from "./assemble.js";
+import { trimMaps } from "./lower.js";
 import { PassContext, type PlanConfig, type PlanRequest } from "./context.js";
 import { algebra } from "./passes/algebra.js";
 import { canonicalize } from "./passes/canonicalize.js";
@@ -49,6 +50,7 @@ export interface PlanResult {
  * @throws MemoryLimitError if no plan fits `config.memory`; it names the stage that needs most and what would fit.
  */
 export function plan(requests: readonly PlanRequest[], config: PlanConfig): PlanResult {
+  trimMaps();
   const ctx = new PassContext(config);
   const nodes = logical(
     requests.map((r) => r.node),

@@ -20,7 +20,7 @@ import {
   identityMap,
   imageOfBox,
 } from "../../ir/index-map.js";
-import { type Node, knownShape } from "../../ir/node.js";
+import { type Node, knownShape, topologicalOrder } from "../../ir/node.js";
 import {
   type Operand,
   type PlanArray,
@@ -51,6 +51,7 @@ export function keepCandidates(
 ): readonly Node[] {
   const baseOf: BaseTest = (node) =>
     fused.materialised.has(node) ? "array" : node.op === "source" ? "source" : undefined;
+  if (!hasSharing(requests, fused)) return [];
   const uses = new Map<Node, { stages: Set<number>; boxes: Box[] }>();
   fused.drafts.forEach((draft, number) => {
     const roots =
@@ -91,6 +92,18 @@ export function keepCandidates(
     for (const input of node.inputs) if (isShared.has(input)) covered.add(input);
   }
   return picked;
+}
+
+/** Whether any node has two users: without one no two stages can inline the same thing. */
+function hasSharing(requests: readonly FuseRequest[], fused: FuseResult): boolean {
+  const used = new Set<Node>(requests.map((r) => r.node));
+  for (const node of topologicalOrder(requests.map((r) => r.node))) {
+    for (const input of new Set(node.inputs)) {
+      if (used.has(input) && !(fused.materialised.has(input) && input.op !== "source")) return true;
+      used.add(input);
+    }
+  }
+  return false;
 }
 
 /** Why keeping pays, or undefined. */
