@@ -16,8 +16,8 @@ import {
   cutsMax,
   nestedCuts,
   pieceAt,
-  pieceStart,
   reverseCuts,
+  sameCuts,
   sliceCuts,
   wholeCuts,
 } from "./cuts.js";
@@ -359,8 +359,10 @@ function reshapeScratch(stage: ReshapeStage, plan: Arrays): number {
   const packed = sizes.reduce((n, s) => n * s, itemSize(stage.operand.dtype));
   if (stage.operand.from === "array") {
     const array = arrayOf(plan, stage.operand.id);
-    const plain = stage.operand.map.every((m, i) => m.axis === i && m.step === 1);
-    // One block that holds everything has every group flat as it lies.
+    const plain = stage.operand.map.every(
+      (m, i) => m.axis === i && m.step === 1 && stage.inputShape[i] === array.shape[i],
+    );
+    // One block that is the whole input has every group flat as it lies.
     return plain && array.cuts.every((c) => cutsCount(c) === 1) ? 0 : alignScratch(packed);
   }
   return alignScratch(packed) + copyBytes(stage.operand, sizes);
@@ -380,23 +382,20 @@ function callArgScratch(
   argument: CallStage["args"][number],
   plan: Arrays,
 ): number {
+  const { operand } = argument;
   const cuts = callArgCuts(argument);
-  const region = alignScratch(operandBytes(argument.operand, plan, cuts));
+  const region = alignScratch(operandBytes(operand, plan, cuts));
   if (stage.inputs === "view") return region;
-  const sizes = cuts.map(cutsMax);
   const plain =
-    argument.operand.from === "source" &&
-    argument.operand.map.length === sizes.length &&
-    argument.operand.map.every((m, i) => m.axis === i && m.step === 1);
-  const bytes = sizes.reduce((n, s) => n * s, itemSize(argument.operand.dtype));
-  return region + (plain ? 0 : alignScratch(bytes));
+    operand.map.length === cuts.length &&
+    operand.map.every((m, i) => m.axis === i && m.step === 1);
+  if (plain && operand.from === "source") return region;
+  const dense = alignScratch(cuts.map(cutsMax).reduce((n, s) => n * s, itemSize(operand.dtype)));
+  if (!plain) return region + dense;
+  // A compact copy of several blocks is dense as well, and so is a block that is the argument.
+  const blocks = arrayOf(plan, operand.id).cuts;
+  return blocks.every((c, i) => sameCuts(c, cuts[i] as Cuts)) ? 0 : dense;
 }
-
-/** First position of piece `n` and the one behind it. */
-export const pieceRange = (cuts: Cuts, n: number): readonly [number, number] => [
-  pieceStart(cuts, n),
-  pieceStart(cuts, n + 1),
-];
 
 /** Dtypes of the state components of all accumulators, one after another. */
 export const stateComponents = (
