@@ -1,6 +1,6 @@
 /** Every record of the golden table through the public API, at three chunkings, inline and on two workers. */
 import { afterAll, describe, expect, test } from "vitest";
-import { CHUNKINGS, PLACES, callOf, computeAll, shutdown } from "./adapter.js";
+import { CHUNKINGS, callOf, computeAll, PLACES, shutdown } from "./adapter.js";
 import { difference, readTable } from "./table.js";
 
 const records = readTable();

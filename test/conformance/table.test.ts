@@ -1,11 +1,11 @@
 /** The comparison itself: it must notice what it is there to notice. */
 import { expect, test } from "vitest";
 import {
+  difference,
   type GoldenArray,
   type GoldenRecord,
-  type Tolerance,
-  difference,
   readTable,
+  type Tolerance,
 } from "./table.js";
 
 const floats = (...values: number[]): GoldenArray => ({

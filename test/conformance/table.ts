@@ -1,6 +1,6 @@
 /** The golden table (golden/make.py tells its format): reading it, and comparing results with it. */
 import { readFileSync } from "node:fs";
-import { type DType, type TypedArray, arrayClass, isFloat } from "../../dist/ir/dtype.js";
+import { arrayClass, type DType, isFloat, type TypedArray } from "../../dist/ir/dtype.js";
 
 export interface GoldenArray {
   readonly dtype: DType;

@@ -5,11 +5,11 @@
 import ndarray from "ndarray";
 import ops from "ndarray-ops";
 import {
-  type DType,
-  type TypedArray,
   arrayClass,
+  type DType,
   isComplex,
   slotsPerElement,
+  type TypedArray,
 } from "../../ir/dtype.js";
 import type { AffineMap } from "../../ir/index-map.js";
 import { elementCount, rowMajorStrides } from "../../ir/index-map.js";

@@ -2,15 +2,15 @@
 import { InternalError, TaskError } from "../../errors.js";
 import type { FunctionBinding } from "../../ir/binding.js";
 import { type Cuts, cutsCount, pieceSize, pieceStart } from "../../ir/cuts.js";
-import { type DType, type TypedArray, arrayClass } from "../../ir/dtype.js";
+import { arrayClass, type DType, type TypedArray } from "../../ir/dtype.js";
 import { elementCount, rowMajorStrides } from "../../ir/index-map.js";
 import type { CallNode, CallParams } from "../../ir/node.js";
 import {
-  type Elements,
   allocate,
   compact,
   copy,
   dataOf,
+  type Elements,
   getElement,
   part,
   positions,

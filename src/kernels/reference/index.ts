@@ -5,5 +5,6 @@
  * - `arrays.ts` arrays as `ndarray` views, `call.ts` user functions, `reduce.ts` reductions;
  * - `scalar.ts` scalar trees over `floats.ts`, `integers.ts` and `cast.ts`.
  */
-export { type EvaluateOptions, type ReferenceArray, evaluate } from "./interpreter.js";
+
 export type { Block, BlockInfo, CallFunction } from "./call.js";
+export { type EvaluateOptions, evaluate, type ReferenceArray } from "./interpreter.js";

@@ -42,6 +42,16 @@ function remainder(a: bigint, b: bigint): bigint {
   return rest !== 0n && rest < 0n !== b < 0n ? rest + b : rest;
 }
 
+function least(a: bigint, b: bigint): bigint {
+  if (b < a) return b;
+  return a;
+}
+
+function greatest(a: bigint, b: bigint): bigint {
+  if (b > a) return b;
+  return a;
+}
+
 const sign = (a: bigint): bigint => (a > 0n ? 1n : a < 0n ? -1n : 0n);
 const identity = (a: bigint): bigint => a;
 
@@ -80,9 +90,9 @@ function exactFunction(
     case "pow":
       return integerPower;
     case "minimum":
-      return (a, b) => (b < a ? b : a);
+      return least;
     case "maximum":
-      return (a, b) => (b > a ? b : a);
+      return greatest;
     case "bitwiseAnd":
       return (a, b) => a & b;
     case "bitwiseOr":

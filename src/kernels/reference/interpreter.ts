@@ -5,7 +5,7 @@
  */
 import ops from "ndarray-ops";
 import { AbortError, InternalError } from "../../errors.js";
-import { type DType, type TypedArray, isFloat } from "../../ir/dtype.js";
+import { type DType, isFloat, type TypedArray } from "../../ir/dtype.js";
 import { boxOfShape, elementCount, rowMajorStrides } from "../../ir/index-map.js";
 import {
   type ConcatNode,
@@ -17,17 +17,17 @@ import {
   topologicalOrder,
 } from "../../ir/node.js";
 import {
-  type Elements,
-  type View,
   allocate,
   compact,
   copy,
   dataOf,
+  type Elements,
   getElement,
   part,
   positions,
   setElement,
   stretch,
+  type View,
   viewThrough,
   wrap,
 } from "./arrays.js";

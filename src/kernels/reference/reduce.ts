@@ -7,18 +7,18 @@ import { pieceSizes } from "../../ir/cuts.js";
 import { type DType, isFloat } from "../../ir/dtype.js";
 import { elementCount, ravel } from "../../ir/index-map.js";
 import {
-  type LeafMonoid,
   finishTree,
   identityState,
+  type LeafMonoid,
   leafMonoidOf,
   mergeTrees,
   stateDTypes,
 } from "../../ir/monoid.js";
 import type { ReduceNode } from "../../ir/node.js";
 import { valueOf as constantValue } from "../../ir/scalar.js";
-import { type Elements, allocate, getElement, positions, setElement } from "./arrays.js";
-import { type Element, castElement } from "./cast.js";
-import { type TreeFunction, scalarFunction, treeFunction } from "./scalar.js";
+import { allocate, type Elements, getElement, positions, setElement } from "./arrays.js";
+import { castElement, type Element } from "./cast.js";
+import { scalarFunction, type TreeFunction, treeFunction } from "./scalar.js";
 
 /** The state of some elements and how many they are. */
 interface State {

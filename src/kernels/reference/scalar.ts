@@ -1,8 +1,8 @@
 /** Scalar trees, one element at a time: a tree becomes a list of steps that is run for every element. */
 import { InternalError } from "../../errors.js";
 import { type DType, isComplex, isFloat } from "../../ir/dtype.js";
-import { type Scalar, type ScalarFunction, valueOf as constantValue } from "../../ir/scalar.js";
-import { type Element, castElement } from "./cast.js";
+import { valueOf as constantValue, type Scalar, type ScalarFunction } from "../../ir/scalar.js";
+import { castElement, type Element } from "./cast.js";
 import { floatFunction } from "./floats.js";
 import { BOOL_FUNCTIONS, integerFunction } from "./integers.js";
 

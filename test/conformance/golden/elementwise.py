@@ -127,6 +127,7 @@ def make_elementwise():
             names = [f"{dtype}.a", f"{dtype}.b"]
             expected = in_float64(function, *(arrays[n] for n in names))
             record(fn, names, expected, tolerance={"ulps": ulps})
+    make_ordinary_floats()
     make_integer_power()
     make_bool_arithmetic()
     make_integer_comparisons()
@@ -135,6 +136,17 @@ def make_elementwise():
     make_where()
     make_astype()
     make_promotion()
+
+
+def make_ordinary_floats():
+    for dtype in FLOATS:
+        names = [f"{dtype}.x", f"{dtype}.y"]
+        x, y = (arrays[n] for n in names)
+        for fn in ("add", "divide", "floorDivide", "multiply", "nextafter", "remainder"):
+            function, _ = EXACT_BINARY[fn]
+            record(fn, names, function(x, y))
+        for fn, (function, ulps) in TRANSCENDENTAL_BINARY.items():
+            record(fn, names, in_float64(function, x, y), tolerance={"ulps": ulps})
 
 
 def make_integer_power():

@@ -40,6 +40,14 @@ def unary_values(dtype):
     return np.concatenate([values, np.array([*near, *middle, *wide, *edges, *halves]).astype(dtype)])
 
 
+def ordinary_pairs(dtype):
+    """Unremarkable numbers, small multiples and exact fractions among them."""
+    rng = np.random.default_rng(19)
+    x = np.concatenate([rng.uniform(-30, 30, 40), rng.uniform(0, 3, 40), rng.integers(-40, 40, 16) / 4])
+    y = np.concatenate([rng.uniform(-4, 4, 40), rng.uniform(-9, 9, 40), rng.integers(1, 9, 16) / 4])
+    return x.astype(dtype), y.astype(dtype)
+
+
 def make_operands():
     """`values` for unary functions, `a` and `b` for all pairs, and `scalar`, `line`, `cube` for the rest."""
     for dtype in REAL:
@@ -48,6 +56,10 @@ def make_operands():
         n = len(values)
         pool(f"{dtype}.a", np.repeat(values, n).reshape(n, n))
         pool(f"{dtype}.b", np.tile(values, n).reshape(n, n))
+    for dtype in FLOATS:
+        x, y = ordinary_pairs(dtype)
+        pool(f"{dtype}.x", x)
+        pool(f"{dtype}.y", y)
     for dtype in REAL:
         for shape, extents in SHAPES.items():
             pool(f"{dtype}.{shape}", small_values(dtype, extents))

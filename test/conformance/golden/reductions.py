@@ -13,6 +13,7 @@ AXES = {
 # Others than these are reduced over a few axes only.
 THOROUGH = [("sum", "float64"), ("sum", "int32"), ("var", "float64"), ("max", "int32"), ("argmin", "float64")]
 FEW = [None, 0, -1, (0, 2)]
+KEEPING = ["float64", "int32", "bool"]
 
 REDUCTIONS = {
     "sum": (np.sum, REAL),
@@ -90,6 +91,8 @@ def make_reductions():
                     if isinstance(axis, tuple) and fn.startswith("arg"):
                         continue
                     reduction(fn, f"{dtype}.{shape}", axis)
+            if dtype not in KEEPING:
+                continue
             reduction(fn, f"{dtype}.cube", 1, keepdims=True)
             reduction(fn, f"{dtype}.cube", None, keepdims=True)
             if not fn.startswith("arg"):

@@ -1,17 +1,17 @@
 /** Nodes for the tests of the reference interpreter, made directly with `intern`. */
 import type { FunctionBinding, SourceBinding } from "../../../dist/ir/binding.js";
 import { type Cuts, wholeCuts } from "../../../dist/ir/cuts.js";
-import { type DType, type TypedArray, slotsPerElement } from "../../../dist/ir/dtype.js";
-import { type AffineMap, unravel, elementCount } from "../../../dist/ir/index-map.js";
+import { type DType, slotsPerElement, type TypedArray } from "../../../dist/ir/dtype.js";
+import { type AffineMap, elementCount, unravel } from "../../../dist/ir/index-map.js";
 import type { MonoidName } from "../../../dist/ir/monoid.js";
 import {
-  type Node,
   cutsKey,
   dtypeOf,
   freshId,
   intern,
   knownShape,
   mapKey,
+  type Node,
   scalarKey,
 } from "../../../dist/ir/node.js";
 import type { Scalar } from "../../../dist/ir/scalar.js";

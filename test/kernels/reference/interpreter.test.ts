@@ -1,9 +1,9 @@
 /** Every kind of node that has a rule, on small arrays whose results are plain to see (or from NumPy). */
 import { expect, test } from "vitest";
-import { uniformCuts, wholeCuts } from "../../../dist/ir/cuts.js";
-import { type CallParams, type Node, freshId, intern, knownShape } from "../../../dist/ir/node.js";
-import { arg, call, cast, constant, indexOf } from "../../../dist/ir/scalar.js";
 import { AbortError, InternalError, TaskError } from "../../../dist/errors.js";
+import { uniformCuts, wholeCuts } from "../../../dist/ir/cuts.js";
+import { type CallParams, freshId, intern, knownShape, type Node } from "../../../dist/ir/node.js";
+import { arg, call, cast, constant, indexOf } from "../../../dist/ir/scalar.js";
 import { evaluate } from "../../../dist/kernels/reference/index.js";
 import { create, map, source, userFunction, view } from "./build.js";
 

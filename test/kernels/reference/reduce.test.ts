@@ -1,8 +1,8 @@
 /** Reductions: exact order of accumulation, states, empty axes. Float results were checked with Python. */
 import { expect, test } from "vitest";
 import { cutsFromSizes } from "../../../dist/ir/cuts.js";
-import type { Element } from "../../../dist/kernels/reference/scalar.js";
 import { evaluate } from "../../../dist/kernels/reference/index.js";
+import type { Element } from "../../../dist/kernels/reference/scalar.js";
 import { type Reduction, reduce, source } from "./build.js";
 
 const resultOf = async (

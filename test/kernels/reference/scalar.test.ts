@@ -1,7 +1,7 @@
 /** Scalar functions against values that NumPy gives (2.x, one element each), and the rules NumPy does not have. */
 import { describe, expect, test } from "vitest";
 import type { DType } from "../../../dist/ir/dtype.js";
-import { type ScalarFunction, arg, call, cast, constant } from "../../../dist/ir/scalar.js";
+import { arg, call, cast, constant, type ScalarFunction } from "../../../dist/ir/scalar.js";
 import {
   type Element,
   scalarFunction,
