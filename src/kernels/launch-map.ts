@@ -1,11 +1,19 @@
 /** From a map over any extents and strides to calls of a compiled kernel: simplify, choose a variant, describe. */
 import { itemSize } from "../ir/dtype.js";
+import { halves, partPlaces, realMap } from "./complex.js";
 import { type DescriptorWriter, HEADER } from "./descriptor.js";
 import { compileMap, mapLayout } from "./map-kernel.js";
 import type { KernelCache } from "./modules.js";
 import { type Walker, flipAxis, mergeAxes, orderedAxes, walker } from "./nest.js";
 import { type Step, lanesOf } from "./program.js";
-import { type Constants, type MapSpec, type Place, indexAxes, programKey } from "./structure.js";
+import {
+  type Constants,
+  type MapSpec,
+  type Place,
+  hasComplex,
+  indexAxes,
+  programKey,
+} from "./structure.js";
 
 export interface Launcher {
   readonly cache: KernelCache;
@@ -60,6 +68,10 @@ export function launchMap(
   constants: Constants,
 ): void {
   if (extents.includes(0)) return;
+  if (hasComplex(spec)) {
+    launchComplex({ cache, writer }, spec, extents, origin, operands, outputs, constants);
+    return;
+  }
   const { key, axes: indices, lanes } = prepare(spec);
   const targets = outputs.map((place) => walker(place.address, place.strides));
   const walkers = [
@@ -86,6 +98,27 @@ export function launchMap(
   writer.table(layout, 0, sizes, axes.reverse(), walkers, (w) => length * strideOf(w));
   writer.word(HEADER.inner, length);
   run(writer.address);
+}
+
+function launchComplex(
+  launcher: Launcher,
+  spec: MapSpec,
+  extents: readonly number[],
+  origin: readonly number[],
+  operands: readonly Place[],
+  outputs: readonly Place[],
+  constants: Constants,
+): void {
+  const real = realMap(spec);
+  launchMap(
+    launcher,
+    real.spec,
+    extents,
+    origin,
+    partPlaces(real.operands, operands, spec.operands),
+    partPlaces(real.outputs, outputs, spec.outputs.map((out) => out.dtype)),
+    halves(real.constants, constants),
+  );
 }
 
 /** Steps along the innermost axis if vectors can follow them. */
