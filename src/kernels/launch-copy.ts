@@ -4,7 +4,8 @@ import type { ScalarProgram } from "../ir/scalar.js";
 import { Code, Imports, assemble } from "./assembler.js";
 import { HEADER, type Layout, emitOdometer, getSlot } from "./descriptor.js";
 import { type Launcher, launchMap } from "./launch-map.js";
-import { type Walker, flipAxis, mergeAxes, orderedAxes, walker } from "./nest.js";
+import { type CopyBox, launchTranspose, transposedAxis } from "./launch-transpose.js";
+import { type Walker, flipAxis, mergeAxes, onAxes, orderedAxes, walker } from "./nest.js";
 import type { MapSpec, Place } from "./structure.js";
 
 export type ItemSize = 1 | 2 | 4 | 8 | 16;
@@ -58,6 +59,8 @@ function compileRuns(): Uint8Array<ArrayBuffer> {
   return assemble(imports, { run: c });
 }
 
+const placeOf = (w: Walker): Place => ({ address: w.base, strides: w.strides });
+
 /** 16-byte items are pairs of 8-byte ones along one more axis. */
 const asPairs = (place: Place): Place => ({ ...place, strides: [...place.strides, 8] });
 
@@ -84,7 +87,11 @@ export function launchCopy(
   const contiguous =
     inner !== undefined && from.strides[inner] === itemSize && to.strides[inner] === itemSize;
   if (!contiguous || bytes < LONG_RUN) {
-    launchMap(launcher, copySpec(itemSize), extents, [], [source], [target], []);
+    const small: CopyBox = (box, a, b) =>
+      launchMap(launcher, copySpec(itemSize), box, [], [placeOf(a)], [placeOf(b)], []);
+    const across = transposedAxis(itemSize, sizes, axes, from, to);
+    if (across === undefined) small(axes.map((axis) => sizes[axis] as number), onAxes(from, axes), onAxes(to, axes));
+    else launchTranspose(launcher, itemSize, sizes, axes, across, [from, to], small);
     return;
   }
   const { cache, writer } = launcher;
