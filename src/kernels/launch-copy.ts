@@ -79,7 +79,7 @@ export function launchCopy(
   const walkers = [walker(source.address, source.strides), walker(target.address, target.strides)];
   const [from, to] = walkers as [Walker, Walker];
   const sizes = [...extents];
-  const order = orderedAxes(sizes, [to, to, from], sizes.map((_, axis) => axis));
+  const order = orderedAxes(sizes, [to], [from]);
   for (const axis of order) if ((to.strides[axis] as number) < 0) flipAxis(sizes, walkers, axis);
   const axes = mergeAxes(sizes, walkers, order);
   const inner = axes.at(-1);

@@ -4,7 +4,16 @@ import { halves, partPlaces, realMap } from "./complex.js";
 import { type DescriptorWriter, HEADER } from "./descriptor.js";
 import { compileMap, mapLayout } from "./map-kernel.js";
 import type { KernelCache } from "./modules.js";
-import { type Walker, flipAxis, mergeAxes, orderedAxes, walker } from "./nest.js";
+import {
+  type Nest,
+  type Walker,
+  flipAxis,
+  mergeAxes,
+  onAxes,
+  orderedAxes,
+  tiled,
+  walker,
+} from "./nest.js";
 import { type Step, lanesOf } from "./program.js";
 import {
   type Constants,
@@ -72,7 +81,7 @@ export function launchMap(
     launchComplex({ cache, writer }, spec, extents, origin, operands, outputs, constants);
     return;
   }
-  const { key, axes: indices, lanes } = prepare(spec);
+  const { axes: indices } = prepare(spec);
   const targets = outputs.map((place) => walker(place.address, place.strides));
   const walkers = [
     ...operands.map((place) => walker(place.address, place.strides)),
@@ -80,14 +89,27 @@ export function launchMap(
     ...targets,
   ];
   const sizes = [...extents];
-  // Outputs weigh double: writes that jump cost more than reads that jump.
-  const order = orderedAxes(sizes, [...walkers, ...targets], sizes.map((_, axis) => axis));
+  // Writes that jump cost more than reads that jump.
+  const order = orderedAxes(sizes, targets, walkers);
   for (const axis of order)
     if (((targets[0] as Walker).strides[axis] as number) < 0) flipAxis(sizes, walkers, axis);
   const axes = mergeAxes(sizes, walkers, order);
+  const nest: Nest = {
+    extents: axes.map((axis) => sizes[axis] as number),
+    walkers: walkers.map((w) => onAxes(w, axes)),
+  };
+  for (const part of tiled(nest)) runNest({ cache, writer }, spec, part, constants);
+}
+
+/** Runs a nest as it is, outermost axis first. */
+function runNest({ cache, writer }: Launcher, spec: MapSpec, nest: Nest, constants: Constants): void {
+  const { key, lanes } = prepare(spec);
+  const { extents, walkers } = nest;
+  const axes = extents.map((_, axis) => axis);
   const inner = axes.pop();
-  const length = inner === undefined ? 1 : (sizes[inner] as number);
-  const steps = inner === undefined || length < lanes || lanes === 0 ? undefined : stepsOf(spec, walkers, inner);
+  const length = inner === undefined ? 1 : (extents[inner] as number);
+  const short = inner === undefined || length < lanes || lanes === 0;
+  const steps = short ? undefined : stepsOf(spec, walkers, inner);
   const run = cache.get(key + (steps?.join() ?? ""), () => compileMap(spec, steps));
 
   const layout = mapLayout(spec);
@@ -95,7 +117,7 @@ export function launchMap(
   writer.begin(layout);
   writer.constants(constants);
   walkers.forEach((w, i) => writer.walker(layout, i, w, [strideOf(w)]));
-  writer.table(layout, 0, sizes, axes.reverse(), walkers, (w) => length * strideOf(w));
+  writer.table(layout, 0, extents, axes.reverse(), walkers, (w) => length * strideOf(w));
   writer.word(HEADER.inner, length);
   run(writer.address);
 }

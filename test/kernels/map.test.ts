@@ -203,6 +203,20 @@ describe("loop nests", () => {
           }
   });
 
+  it("cuts conflicting orders into tiles", () => {
+    for (const shape of [[64, 64], [33, 70], [200, 9], [9, 200], [3, 40, 65]])
+      for (const lo of ["contiguous", "transposed", "reversed"] as const) {
+        reset();
+        const count = shape.reduce((n, e) => n * e, 1);
+        const a = write(lay("float64", shape), Array.from({ length: count }, (_, i) => i + 0.25));
+        const b = write(lay("float64", shape, "transposed"), Array.from({ length: count }, (_, i) => 100 * i));
+        const out = lay("float64", shape, lo);
+        runMap(add, [a, b], [out]);
+        const [x, y] = [read(a), read(b)] as [number[], number[]];
+        expect(read(out)).toEqual(x.map((v, i) => v + (y[i] as number)));
+      }
+  });
+
   it("runs rank 16, and works in place", () => {
     reset();
     const shape = new Array<number>(16).fill(2);
