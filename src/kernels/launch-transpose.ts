@@ -64,7 +64,8 @@ function compile(itemSize: number): Uint8Array<ArrayBuffer> {
   return assemble(imports, { run: c });
 }
 
-function emitInterleave(c: Code, vectors: readonly number[], itemSize: number): number[] {
+/** One round of the network over items of `itemSize` bytes; frees what it takes. */
+export function emitInterleave(c: Code, vectors: readonly number[], itemSize: number): number[] {
   const half = vectors.length / 2;
   const out: number[] = [];
   for (let i = 0; i < half; i++) {
@@ -78,6 +79,20 @@ function emitInterleave(c: Code, vectors: readonly number[], itemSize: number): 
       out.push(c.keep("v128"));
     }
   }
+  c.free(...vectors);
+  return out;
+}
+
+/** The round of bytes that undoes `emitInterleave`. */
+export function emitDeinterleave(c: Code, vectors: readonly number[]): number[] {
+  const half = vectors.length / 2;
+  const out = new Array<number>(vectors.length);
+  for (let i = 0; i < half; i++)
+    for (const odd of [0, 1]) {
+      c.get(vectors[2 * i] as number, vectors[2 * i + 1] as number);
+      c.shuffle(Array.from({ length: 16 }, (_, k) => 2 * k + odd));
+      out[i + odd * half] = c.keep("v128");
+    }
   c.free(...vectors);
   return out;
 }
