@@ -119,6 +119,7 @@ function simplify(
   const order = orderedAxes(
     extents,
     walkers,
+    targets,
     given.map((_, axis) => axis).filter((axis) => !isReduced[axis]),
   );
   for (const axis of order)
