@@ -387,8 +387,7 @@ function callArgScratch(
   const region = alignScratch(operandBytes(operand, plan, cuts));
   if (stage.inputs === "view") return region;
   const plain =
-    operand.map.length === cuts.length &&
-    operand.map.every((m, i) => m.axis === i && m.step === 1);
+    operand.map.length === cuts.length && operand.map.every((m, i) => m.axis === i && m.step === 1);
   if (plain && operand.from === "source") return region;
   const dense = alignScratch(cuts.map(cutsMax).reduce((n, s) => n * s, itemSize(operand.dtype)));
   if (!plain) return region + dense;
@@ -400,7 +399,10 @@ function callArgScratch(
 /** Dtypes of the state components of all accumulators, one after another. */
 export const stateComponents = (
   stage: ReduceStage,
-): readonly { readonly accumulator: number; readonly dtype: ReturnType<typeof stateDTypes>[number] }[] =>
+): readonly {
+  readonly accumulator: number;
+  readonly dtype: ReturnType<typeof stateDTypes>[number];
+}[] =>
   stage.accumulators.flatMap((a, accumulator) =>
     stateDTypes(a.monoid, a.on).map((dtype) => ({ accumulator, dtype })),
   );

@@ -42,13 +42,16 @@ export class Block {
   /** Axes from the smallest stride to the largest. */
   get order(): number[] {
     const axes = this.shape.map((_, i) => i).reverse();
-    return axes.sort((a, b) => Math.abs(this.stride[a] as number) - Math.abs(this.stride[b] as number));
+    return axes.sort(
+      (a, b) => Math.abs(this.stride[a] as number) - Math.abs(this.stride[b] as number),
+    );
   }
 
   /** Number of the element at a position, in elements of `data`. */
   index(...position: readonly number[]): number {
     let n = this.offset;
-    for (let i = 0; i < this.stride.length; i++) n += (position[i] ?? 0) * (this.stride[i] as number);
+    for (let i = 0; i < this.stride.length; i++)
+      n += (position[i] ?? 0) * (this.stride[i] as number);
     return n;
   }
 

@@ -1,12 +1,13 @@
 /** Call tasks: a user function on the blocks of its frozen grid, with every mistake turned into a TaskError. */
 import { AbortError, TaskError } from "../../errors.js";
-import { type DType, arrayClass, itemSize, viewOf } from "../../ir/dtype.js";
+import { type DType, arrayClass, viewOf } from "../../ir/dtype.js";
 import { type Box, boxElements, boxShape, rowMajorStrides, unravel } from "../../ir/index-map.js";
 import { arrayOf } from "../../ir/scratch.js";
 import { type CallStage, blockBox, callArgBox, gridOf, taskBox } from "../../ir/stage.js";
 import { Block } from "./block.js";
 import { buffers } from "./buffers.js";
 import {
+  itemOf,
   type Place,
   type ScratchStack,
   type TaskContext,
@@ -38,7 +39,12 @@ export function* callTask(
   const targets = stage.outputs.map((id, i): Expected => {
     const array = arrayOf(ctx.plan, id);
     const block = blockBox(array.cuts, task);
-    return { dtype: array.dtype, lo: block.lo, shape: boxShape(block), address: outputs[i] as number };
+    return {
+      dtype: array.dtype,
+      lo: block.lo,
+      shape: boxShape(block),
+      address: outputs[i] as number,
+    };
   });
   const lent: ArrayBuffer[] = [];
   try {
@@ -75,21 +81,23 @@ function* callFunction(
     // What a function throws because it was told to stop is no fault of its own.
     if (ctx.cancelled()) throw new AbortError(undefined, { cause: ctx.signal.reason ?? cause });
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new TaskError(`function "${fn.name}" failed on block (${blockId.join(", ")}): ${reason}`, {
-      cause,
-      functionName: fn.name,
-      blockIndex: blockId,
-      hint: namesUnknown(cause)
-        ? "functions must be self-contained: they run without the scope they were written in, so take outside values through `params`"
-        : undefined,
-    });
+    throw new TaskError(
+      `function "${fn.name}" failed on block (${blockId.join(", ")}): ${reason}`,
+      {
+        cause,
+        functionName: fn.name,
+        blockIndex: blockId,
+        hint: namesUnknown(cause)
+          ? "functions must be self-contained: they run without the scope they were written in, so take outside values through `params`"
+          : undefined,
+      },
+    );
   }
 }
 
 /** By name too: an error from another realm is no instance of our ReferenceError. */
 const namesUnknown = (cause: unknown): boolean =>
-  cause instanceof ReferenceError ||
-  (cause instanceof Error && cause.name === "ReferenceError");
+  cause instanceof ReferenceError || (cause instanceof Error && cause.name === "ReferenceError");
 
 function arenaBlock(ctx: TaskContext, dtype: DType, box: Box, place: Place): Block {
   const { data, shape, stride, offset } = regionTarget(ctx.memory, dtype, boxShape(box), place);
@@ -107,7 +115,7 @@ function privateBlock(
 ): Block {
   const shape = boxShape(box);
   const elements = boxElements(box);
-  const buffer = buffers.lend(elements * itemSize(dtype));
+  const buffer = buffers.lend(elements * itemOf(dtype));
   lent.push(buffer);
   const data = new (arrayClass(dtype))(buffer, 0, slotsOf(dtype, elements));
   if (elements > 0) {
@@ -125,15 +133,11 @@ function denseAddress(
   place: Place,
   scratch: ScratchStack,
 ): number {
-  const size = itemSize(dtype);
+  const size = itemOf(dtype);
   const dense = byteStrides(shape, size);
   if (shape.every((n, i) => n === 1 || place.strides[i] === dense[i])) return place.address;
   const mark = scratch.mark();
-  const target = denseAt(
-    scratch.take(shape.reduce((n, s) => n * s, size)),
-    shape,
-    size,
-  );
+  const target = denseAt(scratch.take(shape.reduce((n, s) => n * s, size)), shape, size);
   ctx.kernels.copy(size, shape, place, target);
   // The copy is read at once, so that the next argument may have the room.
   scratch.reset(mark);

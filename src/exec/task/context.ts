@@ -3,54 +3,19 @@ import { AbortError, InternalError } from "../../errors.js";
 import type { ChunkWriter, ReadTarget, RegionReader } from "../../ir/binding.js";
 import type { Cuts } from "../../ir/cuts.js";
 import { type DType, itemSize, slotsPerElement, viewOf } from "../../ir/dtype.js";
-import type { LeafMonoid } from "../../ir/monoid.js";
 import type { IndexList } from "../../ir/node.js";
-import type { ScalarConstant, ScalarProgram } from "../../ir/scalar.js";
 import { SCRATCH_ALIGN, alignScratch } from "../../ir/scratch.js";
 import type { Plan } from "../../ir/stage.js";
+import type { ItemSize, Kernels, Place } from "../../kernels/index.js";
 import type { UserFunction } from "./compile.js";
 
-/** Where a loop finds its elements: byte address of loop position 0, byte stride per loop axis. */
-export interface Place {
-  readonly address: number;
-  readonly strides: readonly number[];
-}
+export type { Place };
 
-/** The part of the kernels that tasks call; see `src/kernels`. */
-export interface TaskKernels {
-  map(
-    spec: {
-      readonly program: ScalarProgram;
-      readonly operands: readonly DType[];
-      readonly outputs: readonly { readonly value: number; readonly dtype: DType }[];
-    },
-    extents: readonly number[],
-    origin: readonly number[],
-    operands: readonly Place[],
-    outputs: readonly Place[],
-    constants?: readonly ScalarConstant[],
-  ): void;
-  leaf(
-    spec: {
-      readonly program: ScalarProgram;
-      readonly operands: readonly DType[];
-      readonly outputs: readonly {
-        readonly value: number;
-        readonly monoid: LeafMonoid;
-        readonly on: DType;
-      }[];
-    },
-    extents: readonly number[],
-    origin: readonly number[],
-    reduced: readonly number[],
-    operands: readonly Place[],
-    states: readonly (readonly Place[])[],
-    argStrides: readonly (readonly number[])[],
-    constants?: readonly ScalarConstant[],
-  ): void;
-  copy(itemSize: number, extents: readonly number[], source: Place, target: Place): void;
-  fill(itemSize: number, extents: readonly number[], target: Place, bits: string): void;
-}
+/** The part of the kernels that tasks call. */
+export type TaskKernels = Pick<Kernels, "map" | "leaf" | "copy" | "fill">;
+
+/** Bytes of an element, as copies take them. */
+export const itemOf = (dtype: DType): ItemSize => itemSize(dtype) as ItemSize;
 
 /** A sink as plain data. */
 export interface SinkInfo {

@@ -8,12 +8,24 @@
  */
 import type { Cuts } from "../../ir/cuts.js";
 import { pieceAt } from "../../ir/cuts.js";
-import { itemSize } from "../../ir/dtype.js";
-import { type AffineMap, type Box, boxElements, boxIsEmpty, boxShape, imageOfBox } from "../../ir/index-map.js";
+import {
+  type AffineMap,
+  type Box,
+  boxElements,
+  boxIsEmpty,
+  boxShape,
+  imageOfBox,
+} from "../../ir/index-map.js";
 import type { IndexList } from "../../ir/node.js";
 import { alignScratch, arrayOf, gatherSpan } from "../../ir/scratch.js";
 import { type GatherStage, type Operand, taskBox } from "../../ir/stage.js";
-import { type Place, type ScratchStack, type TaskContext, checkCancelled } from "./context.js";
+import {
+  itemOf,
+  type Place,
+  type ScratchStack,
+  type TaskContext,
+  checkCancelled,
+} from "./context.js";
 import { type Flow, all } from "./flow.js";
 import { copyFromBlocks, denseAt, readSource, throughMap } from "./operands.js";
 
@@ -85,7 +97,7 @@ export function* gatherTask(
     stage.start + (box.lo[stage.axis] as number),
     stage.start + (box.hi[stage.axis] as number),
   );
-  const size = itemSize(arrayOf(ctx.plan, stage.outputs[0] as number).dtype);
+  const size = itemOf(arrayOf(ctx.plan, stage.outputs[0] as number).dtype);
   const whole = denseAt(outputs[0] as number, boxShape(box), size);
   if (stage.operand.from === "source") {
     yield* gatherFromSource(ctx, stage, box, wanted, whole, scratch);
@@ -167,7 +179,7 @@ function* gatherFromSource(
   scratch: ScratchStack,
 ): Flow {
   const { operand, axis } = stage;
-  const size = itemSize(operand.dtype);
+  const size = itemOf(operand.dtype);
   const todo = stretches(wanted, gatherSpan(stage), chunkFinder(ctx, stage));
   const mark = scratch.mark();
   for (let next = 0; next < todo.length; ) {
@@ -183,7 +195,13 @@ function* gatherFromSource(
       const region = denseAt(scratch.take(bytes), boxShape(image), size);
       loaded.push({ stretch, box: part, image, region });
     }
-    yield* all(loaded.map(({ image, region }) => () => readSource(ctx, operand, image, region)));
+    yield* all(
+      loaded.map(
+        ({ image, region }) =>
+          () =>
+            readSource(ctx, operand, image, region),
+      ),
+    );
     for (const { stretch, box: part, image, region } of loaded) {
       const place = throughMap(operand.map, region, image, part);
       evenRuns(wanted, stretch.from, stretch.to, (first, count, distance, row, step) => {

@@ -5,35 +5,89 @@
  * leaves goes to the kernel as one call with one more kept axis (the leaf), and the first n levels of the tree are
  * merged row by row. The result is bit for bit what single leaves give: the tree is the same.
  */
-import { type Cuts, type Run, pieceStart } from "../../ir/cuts.js";
+import { type Cuts, type Run, cutsCount, pieceStart } from "../../ir/cuts.js";
 import type { DType } from "../../ir/dtype.js";
-import { itemSize } from "../../ir/dtype.js";
 import { type Box, boxShape, ravel, rowMajorStrides } from "../../ir/index-map.js";
-import { cutsCount } from "../../ir/cuts.js";
-import type { ScalarProgram } from "../../ir/scalar.js";
+import { ProgramBuilder } from "../../ir/monoid.js";
+import { type ScalarConstant, type ScalarProgram, constant } from "../../ir/scalar.js";
 import { batchLeaves, maxKept, slotBytes, stateComponents, treeAxis } from "../../ir/scratch.js";
 import { type ReduceStage, keptAxes } from "../../ir/stage.js";
-import type { Place, ScratchStack, TaskContext } from "./context.js";
+import type { LeafSpec, MapSpec } from "../../kernels/index.js";
+import { type Place, type ScratchStack, type TaskContext, itemOf } from "./context.js";
 import type { Forest } from "./forest.js";
 import { shifted } from "./operands.js";
 import { type NodeStates, type Slots, type StateMath, componentOffsets } from "./states.js";
 
-interface LeafSpec {
-  readonly program: ScalarProgram;
-  readonly operands: readonly DType[];
-  readonly outputs: readonly {
-    readonly value: number;
-    readonly monoid: ReduceStage["accumulators"][number]["monoid"];
-    readonly on: DType;
-  }[];
+/** Accumulators that one leaf call can fill: all of them, unless arg- reductions number their elements differently. */
+interface LeafCall {
+  readonly accumulators: readonly number[];
+  readonly argStrides: readonly number[];
+  readonly single: LeafSpec;
+  /** In a space with one more axis in front. */
+  readonly batched: LeafSpec;
 }
+
+const isArg = (monoid: string): boolean => monoid === "argmin" || monoid === "argmax";
+
+const known = new WeakMap<ReduceStage, readonly LeafCall[]>();
+
+function leafCalls(stage: ReduceStage): readonly LeafCall[] {
+  let calls = known.get(stage);
+  if (calls === undefined) {
+    const groups = new Map<string, number[]>();
+    const args = stage.accumulators.filter((a) => isArg(a.monoid));
+    stage.accumulators.forEach((a, i) => {
+      const key = (isArg(a.monoid) ? a : args[0])?.argStrides.join() ?? "";
+      groups.set(key, [...(groups.get(key) ?? []), i]);
+    });
+    calls = [...groups.values()].map((accumulators) => leafCall(stage, accumulators));
+    known.set(stage, calls);
+  }
+  return calls;
+}
+
+function leafCall(stage: ReduceStage, accumulators: readonly number[]): LeafCall {
+  const members = accumulators.map(
+    (i) => stage.accumulators[i] as ReduceStage["accumulators"][number],
+  );
+  const outputs = members.map(({ value, monoid, on }) => ({ value, monoid, on }));
+  const operands = stage.operands.map((o) => o.dtype);
+  const program = behindOneAxis(stage.program);
+  return {
+    accumulators,
+    argStrides: members.find((a) => isArg(a.monoid))?.argStrides ?? stage.space.map(() => 0),
+    single: { program: stage.program, operands, outputs },
+    batched: { program, operands, outputs },
+  };
+}
+
+/** The program in a space with one more axis in front. */
+const behindOneAxis = (program: ScalarProgram): ScalarProgram =>
+  program.ops.some((op) => op.op === "index")
+    ? {
+        ...program,
+        ops: program.ops.map((op) => (op.op === "index" ? { ...op, axis: op.axis + 1 } : op)),
+      }
+    : program;
+
+/** `index + leaf number * elements between leaves`: to the kernel every leaf of a batch is the first one. */
+const RENUMBER: MapSpec = ((): MapSpec => {
+  const b = new ProgramBuilder();
+  const index = b.emit({ op: "load", operand: 0, dtype: "int64" });
+  const leaf = b.emit({ op: "index", axis: 0, dtype: "int64" });
+  const weight = b.constant(constant(1, "int64"));
+  const call = { op: "call", on: "int64", dtype: "int64" } as const;
+  const offset = b.emit({ ...call, fn: "multiply", args: [leaf, weight] });
+  const value = b.emit({ ...call, fn: "add", args: [index, offset] });
+  return { program: b.program(), operands: ["int64"], outputs: [{ value, dtype: "int64" }] };
+})();
 
 export class LeafRunner {
   readonly #ctx: TaskContext;
   readonly #stage: ReduceStage;
   readonly #slots: Slots;
   readonly #math: StateMath;
-  readonly #spec: LeafSpec;
+  readonly #calls: readonly LeafCall[];
   readonly #dtypes: readonly DType[];
   /** Accumulator of every component. */
   readonly #owners: readonly number[];
@@ -42,7 +96,6 @@ export class LeafRunner {
   readonly #most: number;
   /** Two buffers for the states of a batch. */
   readonly #buffers: readonly number[] = [];
-  #batchSpec: LeafSpec | undefined;
 
   constructor(
     ctx: TaskContext,
@@ -56,11 +109,7 @@ export class LeafRunner {
     this.#stage = stage;
     this.#slots = slots;
     this.#math = math;
-    this.#spec = {
-      program: stage.program,
-      operands: stage.operands.map((o) => o.dtype),
-      outputs: stage.accumulators.map(({ value, monoid, on }) => ({ value, monoid, on })),
-    };
+    this.#calls = leafCalls(stage);
     const components = stateComponents(stage);
     this.#dtypes = components.map((c) => c.dtype);
     this.#owners = components.map((c) => c.accumulator);
@@ -120,23 +169,26 @@ export class LeafRunner {
   single(step: Box, box: Box, places: readonly Place[]): NodeStates {
     const stage = this.#stage;
     const states = this.#slots.take();
-    this.#ctx.kernels.leaf(
-      this.#spec,
-      boxShape(box),
-      box.lo,
-      stage.reduced,
-      within(places, step, box),
-      this.#statePlaces(states.components, this.#keptStrides),
-      stage.accumulators.map((a) => a.argStrides),
-      stage.program.constants,
-    );
+    const target = this.#statePlaces(states.components, this.#keptStrides);
+    for (const { accumulators, argStrides, single } of this.#calls) {
+      this.#ctx.kernels.leaf(
+        single,
+        boxShape(box),
+        box.lo,
+        stage.reduced,
+        within(places, step, box),
+        accumulators.map((a) => target[a] as Place[]),
+        argStrides,
+        stage.program.constants,
+      );
+    }
     return states;
   }
 
   #statePlaces(addresses: readonly number[], strides: readonly number[]): Place[][] {
     const places: Place[][] = this.#stage.accumulators.map(() => []);
     addresses.forEach((address, i) => {
-      const size = itemSize(this.#dtypes[i] as DType);
+      const size = itemOf(this.#dtypes[i] as DType);
       places[this.#owners[i] as number]?.push({ address, strides: strides.map((s) => s * size) });
     });
     return places;
@@ -154,38 +206,47 @@ export class LeafRunner {
     const stage = this.#stage;
     const shape = boxShape(box);
     const size = (shape[axis] as number) / count;
-    this.#batchSpec ??= { ...this.#spec, program: behindOneAxis(stage.program) };
     shape[axis] = size;
     let [here, there] = this.#buffers as [number, number];
     const at = (base: number, rows: number): number[] =>
       componentOffsets(stage, rows * this.#kept).map((o) => base + o);
-    this.#ctx.kernels.leaf(
-      this.#batchSpec,
-      [count, ...shape],
-      [0, ...box.lo],
-      stage.reduced.map((a) => a + 1),
-      within(places, step, box).map(({ address, strides }) => ({
-        address,
-        strides: [size * (strides[axis] as number), ...strides],
-      })),
-      this.#statePlaces(at(here, count), [this.#kept, ...this.#keptStrides]),
-      stage.accumulators.map(({ argStrides }) => [
-        size * (argStrides[axis] ?? 0),
-        ...argStrides,
-      ]),
-      stage.program.constants,
-    );
+    const target = this.#statePlaces(at(here, count), [this.#kept, ...this.#keptStrides]);
+    for (const { accumulators, argStrides, batched } of this.#calls) {
+      this.#ctx.kernels.leaf(
+        batched,
+        [count, ...shape],
+        [0, ...box.lo],
+        stage.reduced.map((a) => a + 1),
+        within(places, step, box).map(({ address, strides }) => ({
+          address,
+          strides: [size * (strides[axis] as number), ...strides],
+        })),
+        accumulators.map((a) => target[a] as Place[]),
+        [0, ...argStrides],
+        stage.program.constants,
+      );
+      const weight = constant(size * (argStrides[axis] ?? 0), "int64");
+      for (const a of accumulators) {
+        if (!isArg(stage.accumulators[a]?.monoid ?? "")) continue;
+        this.#renumber(count, (target[a] as Place[])[1] as Place, weight);
+      }
+    }
     const result = this.#slots.take();
     let elements = elementsPer * size;
     for (let rows = count / 2; rows >= 1; rows /= 2) {
       const a = at(here, rows * 2);
-      const b = a.map((address, i) => address + this.#kept * itemSize(this.#dtypes[i] as DType));
+      const b = a.map((address, i) => address + this.#kept * itemOf(this.#dtypes[i] as DType));
       const to = rows === 1 ? result.components : at(there, rows);
       this.#math.mergeRows(rows, a, b, to, elements, elements, 2);
       elements *= 2;
       [here, there] = [there, here];
     }
     return result;
+  }
+
+  #renumber(count: number, { address }: Place, weight: ScalarConstant): void {
+    const place: Place = { address, strides: [8 * this.#kept, 8] };
+    this.#ctx.kernels.map(RENUMBER, [count, this.#kept], [0, 0], [place], [place], [weight]);
   }
 }
 
@@ -206,15 +267,6 @@ const within = (places: readonly Place[], outer: Box, inner: Box): Place[] => {
   const offset = inner.lo.map((v, i) => v - (outer.lo[i] as number));
   return places.map((place) => shifted(place, offset));
 };
-
-/** The program in a space with one more axis in front. */
-const behindOneAxis = (program: ScalarProgram): ScalarProgram =>
-  program.ops.some((op) => op.op === "index")
-    ? {
-        ...program,
-        ops: program.ops.map((op) => (op.op === "index" ? { ...op, axis: op.axis + 1 } : op)),
-      }
-    : program;
 
 /** How many pieces in a row have the same size; asked in ascending order. */
 class EqualRuns {

@@ -1,9 +1,10 @@
 /** Map tasks: one fused loop over the box of the task, into row-major output blocks. */
-import { itemSize } from "../../ir/dtype.js";
+import type { DType } from "../../ir/dtype.js";
 import { type Box, boxIsEmpty, boxShape } from "../../ir/index-map.js";
 import { arrayOf, isCopy } from "../../ir/scratch.js";
 import { type MapStage, type Operand, taskBox } from "../../ir/stage.js";
-import { type ScratchStack, type TaskContext, checkCancelled } from "./context.js";
+import type { MapSpec } from "../../kernels/index.js";
+import { type ScratchStack, type TaskContext, checkCancelled, itemOf } from "./context.js";
 import type { Flow } from "./flow.js";
 import { copyOperand, denseAt, placeOperands } from "./operands.js";
 
@@ -18,9 +19,7 @@ export function* mapTask(
   if (boxIsEmpty(box)) return;
   const extents = boxShape(box);
   const dtypes = stage.outputs.map((id) => arrayOf(ctx.plan, id).dtype);
-  const targets = dtypes.map((dtype, i) =>
-    denseAt(outputs[i] as number, extents, itemSize(dtype)),
-  );
+  const targets = dtypes.map((dtype, i) => denseAt(outputs[i] as number, extents, itemOf(dtype)));
   if (isCopy(stage)) {
     const [target] = targets;
     if (target !== undefined) {
@@ -30,13 +29,21 @@ export function* mapTask(
   }
   const places = yield* placeOperands(ctx, stage.operands, box, scratch);
   checkCancelled(ctx);
-  const spec = {
-    program: stage.program,
-    operands: stage.operands.map((o) => o.dtype),
-    outputs: stage.values.map((value, i) => ({
-      value,
-      dtype: dtypes[i] as (typeof dtypes)[number],
-    })),
-  };
-  ctx.kernels.map(spec, extents, box.lo, places, targets, stage.program.constants);
+  ctx.kernels.map(specOf(stage, dtypes), extents, box.lo, places, targets, stage.program.constants);
+}
+
+const specs = new WeakMap<MapStage, MapSpec>();
+
+/** One object per stage: kernels remember by it what they found out. */
+function specOf(stage: MapStage, dtypes: readonly DType[]): MapSpec {
+  let spec = specs.get(stage);
+  if (spec === undefined) {
+    spec = {
+      program: stage.program,
+      operands: stage.operands.map((o) => o.dtype),
+      outputs: stage.values.map((value, i) => ({ value, dtype: dtypes[i] as DType })),
+    };
+    specs.set(stage, spec);
+  }
+  return spec;
 }

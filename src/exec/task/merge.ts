@@ -3,7 +3,13 @@ import { type Cuts, cutsCount, pieceStart, piecesIn } from "../../ir/cuts.js";
 import { boxShape, elementCount } from "../../ir/index-map.js";
 import { reducedElements } from "../../ir/leaves.js";
 import { mergeSlots, reduceOf } from "../../ir/scratch.js";
-import { type MergeStage, type ReduceStage, blockBox, keptAxes, partialNodes } from "../../ir/stage.js";
+import {
+  type MergeStage,
+  type ReduceStage,
+  blockBox,
+  keptAxes,
+  partialNodes,
+} from "../../ir/stage.js";
 import { type ScratchStack, type TaskContext, checkCancelled } from "./context.js";
 import { Forest, type Harvest } from "./forest.js";
 import { finishNothing } from "./reduce.js";

@@ -1,6 +1,5 @@
 /** Concat and reshape tasks: elements move, values stay. */
 import { piecesIn } from "../../ir/cuts.js";
-import { itemSize } from "../../ir/dtype.js";
 import { type Box, boxElements, boxIsEmpty, boxShape, imageOfBox } from "../../ir/index-map.js";
 import {
   type ConcatStage,
@@ -12,7 +11,13 @@ import {
   taskBox,
 } from "../../ir/stage.js";
 import { arrayOf } from "../../ir/scratch.js";
-import { type Place, type ScratchStack, type TaskContext, checkCancelled } from "./context.js";
+import {
+  itemOf,
+  type Place,
+  type ScratchStack,
+  type TaskContext,
+  checkCancelled,
+} from "./context.js";
 import { type Flow, all } from "./flow.js";
 import {
   canReadDirectly,
@@ -39,7 +44,7 @@ export function* concatTask(
   const box = taskBox(stage, task);
   if (boxIsEmpty(box)) return;
   const dtype = arrayOf(ctx.plan, stage.outputs[0] as number).dtype;
-  const whole = denseAt(outputs[0] as number, boxShape(box), itemSize(dtype));
+  const whole = denseAt(outputs[0] as number, boxShape(box), itemOf(dtype));
   const pieces: Piece[] = [];
   for (const part of stage.parts) {
     const inner = concatPartBox(part, stage.axis, box);
@@ -72,7 +77,7 @@ export function* reshapeTask(
 ): Flow {
   const box = taskBox(stage, task);
   if (boxIsEmpty(box)) return;
-  const size = itemSize(stage.operand.dtype);
+  const size = itemOf(stage.operand.dtype);
   const input = reshapeInputBox(stage, box);
   const extents = boxShape(box);
   const output = outputs[0] as number;
@@ -82,14 +87,21 @@ export function* reshapeTask(
     yield* copyOperand(ctx, stage.operand, input, target, scratch);
     return;
   }
-  const there = oneBlock(ctx, stage, input) ? yield* placeOperands(ctx, [stage.operand], input, scratch) : [];
+  const there = oneBlock(ctx, stage, input)
+    ? yield* placeOperands(ctx, [stage.operand], input, scratch)
+    : [];
   let [place] = there;
   if (place === undefined || !isFlat(stage, input, place)) {
     place = denseAt(scratch.take(boxElements(input) * size), boxShape(input), size);
     yield* copyOperand(ctx, stage.operand, input, place, scratch);
   }
   checkCancelled(ctx);
-  ctx.kernels.copy(size, extents, flatPlace(stage, box, input, place), denseAt(output, extents, size));
+  ctx.kernels.copy(
+    size,
+    extents,
+    flatPlace(stage, box, input, place),
+    denseAt(output, extents, size),
+  );
 }
 
 /** An array region that lies in one block, so that looking at it takes no scratch. */

@@ -6,7 +6,6 @@
  */
 import { InternalError } from "../../errors.js";
 import { pieceStart } from "../../ir/cuts.js";
-import { itemSize } from "../../ir/dtype.js";
 import {
   type AffineMap,
   type Box,
@@ -18,14 +17,14 @@ import {
   rowMajorStrides,
 } from "../../ir/index-map.js";
 import { arrayOf, readsDirectly } from "../../ir/scratch.js";
+import { type Operand, type PlanArray, blockBox, blocksTouched, gridOf } from "../../ir/stage.js";
 import {
-  type Operand,
-  type PlanArray,
-  blockBox,
-  blocksTouched,
-  gridOf,
-} from "../../ir/stage.js";
-import { type Place, type ScratchStack, type TaskContext, regionTarget } from "./context.js";
+  itemOf,
+  type Place,
+  type ScratchStack,
+  type TaskContext,
+  regionTarget,
+} from "./context.js";
 import { type Flow, all } from "./flow.js";
 
 /** A read that was not started yet. */
@@ -76,7 +75,7 @@ export function readSource(
   if (boxIsEmpty(image)) return undefined;
   const target = regionTarget(ctx.memory, operand.dtype, boxShape(image), region);
   const done = ctx.reader(operand.id).readInto(image, target, ctx.signal);
-  const bytes = boxElements(image) * itemSize(operand.dtype);
+  const bytes = boxElements(image) * itemOf(operand.dtype);
   if (done === undefined) ctx.progress(bytes);
   else return done.then(() => ctx.progress(bytes));
 }
@@ -102,11 +101,7 @@ function blockPlace(
 ): Place {
   const n = ravel(position, gridOf(array.cuts));
   const block = blockBox(array.cuts, n);
-  const dense = denseAt(
-    ctx.blockAddress(array.id, n),
-    boxShape(block),
-    itemSize(array.dtype),
-  );
+  const dense = denseAt(ctx.blockAddress(array.id, n), boxShape(block), itemOf(array.dtype));
   return shifted(
     dense,
     at.map((v, i) => v - (block.lo[i] as number)),
@@ -149,7 +144,7 @@ export function* placeRequests(
     const image = imageOfBox(operand.map, box);
     let known = regions.find((r) => r.id === operand.id && sameBox(r.image, image));
     if (known === undefined) {
-      const size = itemSize(operand.dtype);
+      const size = itemOf(operand.dtype);
       const address = scratch.take(boxElements(image) * size);
       const region = denseAt(address, boxShape(image), size);
       known = { id: operand.id, image, region };
@@ -179,12 +174,8 @@ export function placeArray(
   // Axes of the space that the map does not follow repeat the same elements: kept once, with stride 0.
   const used = new Set(operand.map.filter((m) => m.step !== 0).map((m) => m.axis));
   const shape = boxShape(box).map((n, axis) => (used.has(axis) ? n : 1));
-  const size = itemSize(operand.dtype);
-  const dense = denseAt(
-    scratch.take(shape.reduce((n, s) => n * s, size)),
-    shape,
-    size,
-  );
+  const size = itemOf(operand.dtype);
+  const dense = denseAt(scratch.take(shape.reduce((n, s) => n * s, size)), shape, size);
   const place: Place = {
     address: dense.address,
     strides: dense.strides.map((s, axis) => (used.has(axis) ? s : 0)),
@@ -195,17 +186,12 @@ export function placeArray(
 }
 
 /** Copies what `box` reads of an array to `target`, block by block, straight from where it lies. */
-export function copyFromBlocks(
-  ctx: TaskContext,
-  operand: Operand,
-  box: Box,
-  target: Place,
-): void {
+export function copyFromBlocks(ctx: TaskContext, operand: Operand, box: Box, target: Place): void {
   if (boxIsEmpty(box)) return;
   const array = arrayOf(ctx.plan, operand.id);
   const touched = blocksTouched(array.cuts, imageOfBox(operand.map, box));
   const position = touched.map(([first]) => first);
-  const size = itemSize(operand.dtype);
+  const size = itemOf(operand.dtype);
   for (;;) {
     const part = positionsIn(array, operand.map, position, box);
     if (part !== undefined) {
@@ -271,7 +257,7 @@ export function* copyOperand(
     const mark = scratch.mark();
     const [place] = yield* placeOperands(ctx, [operand], box, scratch);
     if (place === undefined) throw new InternalError("an operand without a place");
-    ctx.kernels.copy(itemSize(operand.dtype), boxShape(box), place, target);
+    ctx.kernels.copy(itemOf(operand.dtype), boxShape(box), place, target);
     scratch.reset(mark);
   }
 }
@@ -290,7 +276,7 @@ export function readDirectly(
   const shape = boxShape(image);
   const strides = new Array<number>(shape.length);
   // An axis of length 1 gets the stride that a dense array would have: readers may look for long rows.
-  let next = itemSize(operand.dtype);
+  let next = itemOf(operand.dtype);
   for (let i = shape.length - 1; i >= 0; i--) {
     const axis = operand.map[i]?.axis ?? -1;
     strides[i] = shape[i] === 1 || axis < 0 ? next : (target.strides[axis] as number);

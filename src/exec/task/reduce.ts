@@ -81,7 +81,10 @@ export function* reduceTask(
       const states = leaves.single(box, box, places);
       harvest.root(states);
       slots.release(states);
-    } else walkLeaves(ctx, stage, box, (prefix, from, to) => leaves.run(box, places, prefix, from, to, forest));
+    } else
+      walkLeaves(ctx, stage, box, (prefix, from, to) =>
+        leaves.run(box, places, prefix, from, to, forest),
+      );
     scratch.reset(mark);
   }
   forest.checkEmpty();

@@ -87,7 +87,11 @@ function storeOne(
     return;
   }
   if (dtypeOfArray(data) !== slotDType(dtype)) {
-    fail(describe(result), wanted, `convert it with \`${Class.name}.from(...)\` or declare another dtype`);
+    fail(
+      describe(result),
+      wanted,
+      `convert it with \`${Class.name}.from(...)\` or declare another dtype`,
+    );
     return;
   }
   const elements = elementsOf(result, data as TypedArray, expected);
@@ -111,7 +115,11 @@ function elementsOf(result: unknown, data: TypedArray, expected: Expected): Elem
     // No shape says anything about it: the length has to.
     if (data.length !== count * slots) return undefined;
   }
-  if (stride.length !== shape.length || !stride.every(Number.isInteger) || !Number.isInteger(offset)) {
+  if (
+    stride.length !== shape.length ||
+    !stride.every(Number.isInteger) ||
+    !Number.isInteger(offset)
+  ) {
     return undefined;
   }
   if (count === 0) return { data, shape, stride, offset };
@@ -130,7 +138,11 @@ const sameNumbers = (a: ArrayLike<number>, b: readonly number[]): boolean =>
   a.length === b.length && b.every((n, i) => a[i] === n);
 
 /** Row by row; a dense result in one go. */
-function copyElements({ data, shape, stride, offset }: Elements, to: TypedArray, dtype: DType): void {
+function copyElements(
+  { data, shape, stride, offset }: Elements,
+  to: TypedArray,
+  dtype: DType,
+): void {
   const slots = slotsPerElement(dtype);
   const dense = rowMajorStrides(shape);
   if (shape.every((n, i) => n === 1 || stride[i] === dense[i])) {

@@ -5,12 +5,24 @@
  * *slots* of scratch while a task works with them and in raw blocks between tasks.
  */
 import { InternalError } from "../../errors.js";
-import { type DType, itemSize } from "../../ir/dtype.js";
-import { ProgramBuilder, finishTree, identityState, mergeTrees, programOf, stateDTypes } from "../../ir/monoid.js";
+import { type DType } from "../../ir/dtype.js";
+import {
+  ProgramBuilder,
+  finishTree,
+  identityState,
+  mergeTrees,
+  programOf,
+  stateDTypes,
+} from "../../ir/monoid.js";
 import { type ScalarConstant, type ScalarProgram, constant } from "../../ir/scalar.js";
 import { maxKept, slotBytes, stateComponents } from "../../ir/scratch.js";
-import { type Accumulator, type ReduceResult, type ReduceStage, componentBytes } from "../../ir/stage.js";
-import type { Place, ScratchStack, TaskContext } from "./context.js";
+import {
+  type Accumulator,
+  type ReduceResult,
+  type ReduceStage,
+  componentBytes,
+} from "../../ir/stage.js";
+import { itemOf, type Place, type ScratchStack, type TaskContext } from "./context.js";
 
 /** The states of one node: an address per component; `slot` is the slot to give back, or -1 if they lie elsewhere. */
 export interface NodeStates {
@@ -160,7 +172,7 @@ export class StateMath {
     for (const { first, dtypes, counted, spec } of this.#merges) {
       const place = (addresses: readonly number[], step: number): Place[] =>
         dtypes.map((dtype, i) => {
-          const size = itemSize(dtype);
+          const size = itemOf(dtype);
           return { address: addresses[first + i] as number, strides: [step * kept * size, size] };
         });
       this.#ctx.kernels.map(
@@ -185,7 +197,7 @@ export class StateMath {
 
   copy(from: readonly number[], to: readonly number[]): void {
     this.#dtypes.forEach((dtype, i) => {
-      const size = itemSize(dtype);
+      const size = itemOf(dtype);
       const at = (address: number): Place => ({ address, strides: [size] });
       this.#ctx.kernels.copy(size, [this.#kept], at(from[i] as number), at(to[i] as number));
     });
@@ -195,7 +207,7 @@ export class StateMath {
   identity(to: readonly number[]): void {
     const bits = this.#stage.accumulators.flatMap((a) => identityState(a.monoid, a.on));
     this.#dtypes.forEach((dtype, i) => {
-      const size = itemSize(dtype);
+      const size = itemOf(dtype);
       const target: Place = { address: to[i] as number, strides: [size] };
       this.#ctx.kernels.fill(size, [this.#kept], target, (bits[i] as ScalarConstant).bits);
     });
@@ -210,7 +222,8 @@ export class StateMath {
   ): void {
     for (const result of this.#stage.results) {
       const output = outputs[arrays.indexOf(result.array)];
-      if (output === undefined) throw new InternalError(`result array ${result.array} has no block`);
+      if (output === undefined)
+        throw new InternalError(`result array ${result.array} has no block`);
       this.#finishOne(result, states, count, output);
     }
   }
@@ -220,14 +233,18 @@ export class StateMath {
     const tree = finishTree(result.name, result.on, result.dtype, count, result.correction);
     const { program, results } = programOf([tree]);
     this.#ctx.kernels.map(
-      { program, operands: dtypes, outputs: [{ value: results[0] as number, dtype: result.dtype }] },
+      {
+        program,
+        operands: dtypes,
+        outputs: [{ value: results[0] as number, dtype: result.dtype }],
+      },
       [this.#kept],
       [0],
       dtypes.map((dtype, i) => ({
         address: states.components[first + i] as number,
-        strides: [itemSize(dtype)],
+        strides: [itemOf(dtype)],
       })),
-      [{ address: output, strides: [itemSize(result.dtype)] }],
+      [{ address: output, strides: [itemOf(result.dtype)] }],
       program.constants,
     );
   }
@@ -235,7 +252,11 @@ export class StateMath {
 
 /** Component addresses of node `node` (of `nodes`) in a partial block; see `partialNodes`. */
 export class PartialLayout {
-  readonly #sizes: readonly { readonly start: number; readonly bytes: number; readonly offset: number }[];
+  readonly #sizes: readonly {
+    readonly start: number;
+    readonly bytes: number;
+    readonly offset: number;
+  }[];
   readonly bytes: number;
 
   constructor(stage: ReduceStage, nodes: number, kept: number) {
@@ -269,4 +290,3 @@ export class PartialLayout {
     return this.#sizes.map(({ start, bytes, offset }) => address + start + node * bytes + offset);
   }
 }
-
