@@ -30,7 +30,7 @@ import {
 } from "../protocol.js";
 import { type ResultBuffer, copyBlock, createResults } from "../results.js";
 import { WorkerPool } from "./pool.js";
-import { type Action, type Event, SLOTS, type State, countersOf, createState } from "./state.js";
+import { type Action, type Event, type RunCounters, SLOTS, type State, countersOf, createState } from "./state.js";
 import { step } from "./step.js";
 import { TABLE_CANCEL, tableLayout } from "./tables.js";
 
@@ -192,7 +192,8 @@ class Coordinator {
         break;
       }
       case "finish": {
-        const { results } = this.#drop(action.run);
+        const { results, progress } = this.#drop(action.run);
+        if (progress) this.#tellEnd(action.run, action.stats);
         // The same buffer cannot be in the list twice, but may be a root twice: every root has its own.
         const transfer = results.filter((r): r is ArrayBuffer => r instanceof ArrayBuffer);
         this.#tell({ kind: "finish", run: action.run, roots: results, stats: action.stats }, transfer);
@@ -332,6 +333,12 @@ class Coordinator {
         },
       });
     }
+  }
+
+  #tellEnd(run: number, stats: RunCounters): void {
+    const { tasks, tasksTotal, bytesRead, bytesWritten, peakBytes } = stats;
+    const progress = { tasksDone: tasks, tasksTotal, bytesRead, bytesWritten, memoryUsed: 0 };
+    this.#tell({ kind: "progress", run, progress: { ...progress, memoryLimit: peakBytes } });
   }
 
   /** The engine itself is broken: everybody is told, and the calling thread starts a new one. */
