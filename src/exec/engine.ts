@@ -3,6 +3,7 @@
  * run that needs them. The coordinator is ref'd while a run goes on and only then, so an idle engine never keeps the
  * process alive.
  */
+import { setMaxListeners } from "node:events";
 import { type MessagePort, Worker } from "node:worker_threads";
 import { AbortError, type ErrorData, InternalError, errorFromData } from "../errors.js";
 import type { Bindings, Plan } from "../ir/stage.js";
@@ -92,6 +93,7 @@ export class Engine {
     const data = runData(run, plan, bindings);
     return new Promise<EngineResult>((resolve, reject) => {
       const abort = new AbortController();
+      setMaxListeners(0, abort.signal);
       const onAbort = (): void => {
         abort.abort(signal?.reason);
         this.#send({ kind: "abort", run });

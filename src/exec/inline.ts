@@ -2,6 +2,7 @@
  * Small plans run on the calling thread: same order, same decisions, same task code as in workers, but no thread to
  * start and nothing to send, so a first result takes milliseconds and a warm one less.
  */
+import { setMaxListeners } from "node:events";
 import { AbortError, type ErrorData, InternalError, errorFromData, errorToData } from "../errors.js";
 import { itemSize } from "../ir/dtype.js";
 import { elementCount } from "../ir/index-map.js";
@@ -148,6 +149,7 @@ class InlineRun {
     this.#layout = tableLayout(plan);
     this.#table = new Uint32Array(this.#layout.words);
     this.#arrays = new Map(plan.arrays.map((a) => [a.id, a]));
+    setMaxListeners(0, this.#abort.signal);
     this.state = createState(new AddressAllocator(FIRST, arena.bytes), 1);
   }
 
@@ -197,8 +199,11 @@ class InlineRun {
         seconds: (performance.now() - started) / 1000,
       };
       if (error === undefined) this.#send({ kind: "done", slot, outcome: "ok", report });
-      else if (this.#abort.signal.aborted) this.#send({ kind: "done", slot, outcome: "cancelled", report });
-      else {
+      else if (this.#abort.signal.aborted) {
+        // Nothing happens if the run is failing already.
+        this.#send({ kind: "abort", run: 0 });
+        this.#send({ kind: "done", slot, outcome: "cancelled", report });
+      } else {
         this.#thrown = error;
         this.#send({ kind: "done", slot, outcome: "error", error: errorToData(error), report });
       }
@@ -217,19 +222,23 @@ class InlineRun {
 
   async #wait(result: Promise<void>, end: (error: unknown) => void): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
+    let late: (why: "overdue") => void = () => undefined;
     const overdue = new Promise<"overdue">((resolve) => {
-      const start = (): void => {
-        timer = setTimeout(() => resolve("overdue"), GRACE_MS);
-      };
-      if (this.#abort.signal.aborted) start();
-      else this.#abort.signal.addEventListener("abort", start, { once: true });
+      late = resolve;
     });
+    const start = (): void => {
+      timer = setTimeout(() => late("overdue"), GRACE_MS);
+    };
+    const { signal } = this.#abort;
+    if (signal.aborted) start();
+    else signal.addEventListener("abort", start, { once: true });
     const settled = result.then(
       () => undefined,
       (error: unknown) => error ?? new Error("rejected without a reason"),
     );
     const first = await Promise.race([settled, overdue]);
     clearTimeout(timer);
+    signal.removeEventListener("abort", start);
     if (first === "overdue") {
       this.abandoned = true;
       end(new AbortError());

@@ -1,4 +1,5 @@
 /** A run as one worker sees it: its plan, its open readers and writers, its compiled functions, where blocks lie. */
+import { setMaxListeners } from "node:events";
 import { AbortError, InternalError } from "../errors.js";
 import type { ChunkWriter, RegionReader } from "../ir/binding.js";
 import { itemSize } from "../ir/dtype.js";
@@ -43,6 +44,8 @@ export class WorkerRun {
     this.#memory = memory;
     this.#kernels = kernels;
     this.#line = line;
+    // Every read in flight may listen.
+    setMaxListeners(0, this.#abort.signal);
   }
 
   /** True once the run was cancelled; tells the signal too, for whoever waits with it. */

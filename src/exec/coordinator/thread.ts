@@ -49,6 +49,8 @@ interface Run {
   readonly table: SharedArrayBuffer;
   results: (ResultBuffer | undefined)[];
   started: boolean;
+  /** When progress was last told. */
+  told: number;
   grace: NodeJS.Timeout | undefined;
 }
 
@@ -71,7 +73,6 @@ class Coordinator {
   #burials: Burial[] = [];
   /** Deaths since a ticket was last finished: a thread that cannot even start must not be started for ever. */
   #deaths = 0;
-  #told = 0;
   #stopped = false;
 
   constructor(port: MessagePort, memory: WebAssembly.Memory, control: ControlBlock) {
@@ -135,6 +136,7 @@ class Coordinator {
       table,
       results: [],
       started: false,
+      told: 0,
       grace: undefined,
     });
     this.#send({ kind: "submit", run, plan, indices, table: new Uint32Array(table) });
@@ -146,13 +148,15 @@ class Coordinator {
       const events: Event[] = [event];
       for (let next = events.shift(); next !== undefined; next = events.shift()) {
         let issued = false;
-        for (const action of step(this.#state, next)) {
+        const actions = step(this.#state, next);
+        // Before anybody is told that a run is over.
+        this.#control.setBalance(this.#state.used, this.#state.peak);
+        for (const action of actions) {
           if (action.kind === "issue") issued = true;
           this.#perform(action, events);
         }
         if (issued) this.#control.ring(WORK);
       }
-      this.#control.setBalance(this.#state.used, this.#state.peak);
       this.#tellProgress();
     } catch (error) {
       this.#collapse(error);
@@ -226,7 +230,6 @@ class Coordinator {
     const run = this.#run(id);
     run.results = createResults(run.data.plan, run.shared);
     this.#pool.grow(run.data.plan.workers);
-    this.#state.workers = this.#pool.size;
     run.started = true;
     this.#pool.sendAll({ kind: "run", data: run.data, table: run.table });
   }
@@ -314,10 +317,10 @@ class Coordinator {
 
   #tellProgress(): void {
     const now = performance.now();
-    if (now - this.#told < PROGRESS_MS) return;
-    this.#told = now;
     for (const active of this.#state.active) {
-      if (this.#runs.get(active.id)?.progress !== true) continue;
+      const run = this.#runs.get(active.id);
+      if (run?.progress !== true || now - run.told < PROGRESS_MS) continue;
+      run.told = now;
       const { tasks, tasksTotal, bytesRead, bytesWritten } = countersOf(active);
       const { used, limit } = active.account;
       this.#tell({
