@@ -68,7 +68,15 @@ export function indexAxes(program: ScalarProgram): number[] {
   return [...axes].sort((a, b) => a - b);
 }
 
-export const hasComplex = (program: ScalarProgram, operands: readonly DType[]): boolean =>
-  operands.some(isComplex) || program.ops.some((op) => isComplex(op.dtype));
+const complex = new WeakMap<MapSpec, boolean>();
+
+export function hasComplex(spec: MapSpec): boolean {
+  let found = complex.get(spec);
+  if (found === undefined) {
+    found = spec.operands.some(isComplex) || spec.program.ops.some((op) => isComplex(op.dtype));
+    complex.set(spec, found);
+  }
+  return found;
+}
 
 export type Constants = readonly ScalarConstant[];
