@@ -7,6 +7,8 @@ import { type Store, isDirectoryStore } from "../stores/store.js";
 export interface Blob {
   /** Undefined where the store tells only with the bytes themselves. */
   readonly size: number | undefined;
+  /** Whether reading a part costs less than reading all. */
+  readonly ranged: boolean;
   /** All bytes, in memory that may be changed; undefined when there is no value. At most `limit`. */
   whole(limit: number, scratch: Scratch): Maybe<Uint8Array | undefined>;
   /** Fills `into`; answers false when there is no value. Negative offsets count from the end. */
@@ -21,6 +23,7 @@ export function openBlob(store: Store, key: `/${string}`, signal: AbortSignal): 
   if (file === undefined) return undefined;
   return {
     size: file.size,
+    ranged: true,
     whole: (limit, scratch) => {
       checkLimit(file.size, limit);
       const bytes = scratch.take(file.size);
@@ -57,6 +60,7 @@ function storeBlob(store: Store, key: `/${string}`, signal: AbortSignal): Blob {
   let all: Maybe<Uint8Array | undefined> | undefined;
   return {
     size: undefined,
+    ranged: store.getRange !== undefined,
     whole: (limit, scratch) =>
       then(asked(() => store.get(key, { signal })), (bytes) => {
         if (bytes === undefined) return undefined;
@@ -105,6 +109,7 @@ function checkBytes(bytes: unknown, key: string): void {
 /** A part of another value, such as an inner chunk of a shard. */
 export const partOf = (blob: Blob, offset: number, length: number): Blob => ({
   size: length,
+  ranged: true,
   whole: (limit, scratch) => {
     checkLimit(length, limit);
     const bytes = scratch.take(length);
@@ -120,6 +125,7 @@ export const partOf = (blob: Blob, offset: number, length: number): Blob => ({
 /** A value that has been decoded into memory. */
 export const memoryBlob = (bytes: Uint8Array): Blob => ({
   size: bytes.length,
+  ranged: true,
   whole: (limit) => {
     checkLimit(bytes.length, limit);
     return bytes;

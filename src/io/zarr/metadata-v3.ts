@@ -134,13 +134,18 @@ function layoutOf(
   if (!Array.isArray(value) || value.length === 0) {
     throw new ZarrError(`${what} must be a list that holds an array-to-bytes codec, got ${show(value)}`);
   }
+  const chain = (value as readonly Json[]).map((entry) => named(entry, "a codec"));
+  // Unknown names first: an array-to-bytes codec may be among them.
+  for (const { name } of chain) if (name !== "transpose" && !TO_BYTES.has(name)) codecEntry(name);
+  if (!chain.some(({ name }) => TO_BYTES.has(name))) {
+    throw new ZarrError(`${what} has no array-to-bytes codec such as bytes`);
+  }
   let current = order;
   let endian: Endian | undefined;
   let shard: ShardLayout | undefined;
   const codecs: CodecSpec[] = [];
-  for (const entry of value as readonly Json[]) {
-    const { name, config } = named(entry, "a codec");
-    const toBytes = name === "bytes" || name === "endian" || name === "sharding_indexed";
+  for (const { name, config } of chain) {
+    const toBytes = TO_BYTES.has(name);
     if (toBytes && endian !== undefined) throw new ZarrError(`${what} has two array-to-bytes codecs`);
     if (name === "transpose") {
       if (endian !== undefined || codecs.length > 0) {
@@ -162,12 +167,15 @@ function layoutOf(
       names.push(name);
     }
   }
-  if (endian === undefined) throw new ZarrError(`${what} has no array-to-bytes codec such as bytes`);
+  endian ??= "little";
   if (endian === "big" && codecs.some((c) => ARRAY_CODECS.test(c.name))) {
     throw new ZarrError(`${what} filters big-endian elements, which is not supported`);
   }
   return { shape, order: current, endian, codecs, shard };
 }
+
+/** "endian" is what bytes was called in drafts. */
+const TO_BYTES: ReadonlySet<string> = new Set(["bytes", "endian", "sharding_indexed"]);
 
 /** numcodecs' array-to-array filters: on little-endian elements they are the same as bytes to bytes. */
 const ARRAY_CODECS = /^(?:numcodecs\.)?(?:delta|fixedscaleoffset)$/;

@@ -53,6 +53,10 @@ export function readRaw(
   if (blob.size !== undefined && blob.size !== total) {
     throw new ZarrError(`damaged chunk: it has ${blob.size} bytes instead of ${total}`);
   }
+  const all = part.shape.every((n, i) => n === layout.shape[i]!);
+  if (blob.size === undefined && (all || !blob.ranged)) {
+    return readWhole(blob, total, layout, context, part);
+  }
   const size = storedSize(metadata.stored);
   const stride = storedStrides(layout);
   const counts = layout.order.map((axis) => part.shape[axis]!);
@@ -70,6 +74,30 @@ export function readRaw(
     }
   };
   return rest(true);
+}
+
+/** From a store that hands over whole values: then their length can be checked too. */
+function readWhole(
+  blob: Blob,
+  total: number,
+  layout: Layout,
+  { metadata }: ReaderContext,
+  part: Part,
+): Maybe<void> {
+  const scratch = new Scratch();
+  return andFinally(
+    () =>
+      then(blob.whole(total, scratch), (bytes) => {
+        if (bytes === undefined) return deliverFill(metadata, part);
+        if (bytes.length !== total) {
+          throw new ZarrError(`damaged chunk: it has ${bytes.length} bytes instead of ${total}`);
+        }
+        const stride = storedStrides(layout);
+        const first = part.lo.reduce((n, v, i) => n + v * stride[i]!, 0);
+        deliver(bytes, layout.endian, metadata.stored, first, stride, part, scratch);
+      }),
+    () => scratch.release(),
+  );
 }
 
 interface Span {
