@@ -23,11 +23,10 @@ import { MAX_THREADS } from "./memory/arena.js";
 const ROW = 16;
 export const WORK = 0;
 export const DONE: number = ROW;
-const SLEEPERS = 2 * ROW;
-const STOP = 3 * ROW;
+const STOP = 2 * ROW;
 /** Float64: bytes on the account now, and at the most so far. */
-const BALANCE = 4 * ROW;
-const MAIL = 5 * ROW;
+const BALANCE = 3 * ROW;
+const MAIL = 4 * ROW;
 const TICKETS = MAIL + MAX_THREADS * ROW;
 const WORDS = TICKETS + SLOTS * ROW;
 
@@ -87,13 +86,7 @@ export class ControlBlock {
 
   /** Blocks the thread until the WORK bell differs from `bell`. */
   sleep(bell: number): void {
-    Atomics.add(this.words, SLEEPERS, 1);
     Atomics.wait(this.words, WORK, bell);
-    Atomics.sub(this.words, SLEEPERS, 1);
-  }
-
-  get sleepers(): number {
-    return Atomics.load(this.words, SLEEPERS);
   }
 
   get stopped(): boolean {

@@ -79,8 +79,8 @@ function rowCopier(
   // Words as integers: a float copy may change the bits of a NaN, which an int64 can look like.
   const size = bytes % 4 === 0 ? 4 : bytes % 2 === 0 ? 2 : 1;
   const Words = size === 4 ? Uint32Array : size === 2 ? Uint16Array : Uint8Array;
-  const a = new Words(source, address, (rows * bytes) / size);
-  const b = new Words(target, 0, Math.floor(target.byteLength / size));
+  const a = new Words(source as ArrayBuffer, address, (rows * bytes) / size);
+  const b = new Words(target as ArrayBuffer, 0, Math.floor(target.byteLength / size));
   const n = bytes / size;
   return (from, to) => {
     const f = from / size;

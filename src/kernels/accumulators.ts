@@ -80,6 +80,9 @@ export const isOrdered = (part: Part): boolean => part.kind === "ordered" || par
 
 // ------------------------------------------------------------------------------------------------ cells
 
+/** Independent vectors per fold along a row: a minimum takes several cycles, which would otherwise be waited for. */
+export const CHAINS = 4;
+
 /** Types of the cells of a part. */
 export function cellTypes(part: Part, flavour: Flavour): readonly ValueType[] {
   switch (part.kind) {
@@ -93,7 +96,9 @@ export function cellTypes(part: Part, flavour: Flavour): readonly ValueType[] {
           ? ["v128", "v128", "v128"]
           : ["f64", "f64", "f64"];
     case "fold":
-      return flavour === "rows" ? ["v128", typeOf(part.on)] : [flavour === "columns" ? "v128" : typeOf(part.on)];
+      return flavour === "rows"
+        ? [...new Array<ValueType>(CHAINS).fill("v128"), typeOf(part.on)]
+        : [flavour === "columns" ? "v128" : typeOf(part.on)];
     case "arg":
       return [typeOf(part.on), "i64"];
   }
@@ -136,7 +141,8 @@ export function emitInit(c: Code, part: Part, flavour: Flavour, cells: readonly 
     c.i64(-1n).set(cells[1] as number);
     return;
   }
-  const sums = part.kind === "fold" ? 1 : flavour === "rows" ? 1 : 2;
+  const folds = flavour === "rows" ? CHAINS : 1;
+  const sums = part.kind === "fold" ? folds : flavour === "rows" ? 1 : 2;
   for (let i = 0; i < sums; i++) {
     if (flavour === "scalar") emitIdentity(c, part.fn, part.on);
     else emitIdentityVector(c, part.fn, part.on);
@@ -144,7 +150,7 @@ export function emitInit(c: Code, part: Part, flavour: Flavour, cells: readonly 
   }
   if (part.kind === "fold" && flavour === "rows") {
     emitIdentity(c, part.fn, part.on);
-    c.set(cells[1] as number);
+    c.set(cells[CHAINS] as number);
   }
 }
 
@@ -176,7 +182,8 @@ export function emitAccumulate(
   if (part.kind === "arg") emitArg(c, part, cells, value, argIndex);
   else if (part.kind === "fold") {
     const vector = flavour === "columns" || (flavour === "rows" && position.in === "group");
-    emitFold(c, part, cells[flavour === "rows" && !vector ? 1 : 0] as number, value, vector);
+    const chain = flavour !== "rows" ? 0 : position.in === "group" ? position.place % CHAINS : CHAINS;
+    emitFold(c, part, cells[chain] as number, value, vector);
   } else {
     const vector = flavour === "columns" || (flavour === "rows" && position.in === "group");
     let { local } = value;
@@ -333,7 +340,9 @@ export function emitState(
     const vector: Value = { local: cells[0] as number, dtype: part.on, width };
     if (flavour === "columns") emitExtract(c, vector, lane);
     else {
-      const total = cells[1] as number;
+      const total = cells[CHAINS] as number;
+      for (let chain = 1; chain < CHAINS; chain++)
+        emitFold(c, part, vector.local, { ...vector, local: cells[chain] as number }, true);
       const one = c.local(typeOf(part.on));
       for (let l = 0; l < lanes; l++) {
         emitExtract(c, vector, l);

@@ -12,6 +12,7 @@ import {
   leafLanes,
   panelStepBytes,
   planLeaf,
+  rowGroup,
 } from "./leaf-kernel.js";
 import { type Walker, flipAxis, mergeAxes, mergeable, orderedAxes, spread, walker } from "./nest.js";
 import type { Step } from "./program.js";
@@ -180,7 +181,7 @@ function launchRows(launcher: Launcher, nest: Nest): void {
   const { writer, cache } = launcher;
   const { spec, extents, walkers, states, row, prepared: info } = nest;
   const { layout } = info.plan;
-  const long = (extents[row] as number) >= Math.max(GROUP, info.lanes);
+  const long = (extents[row] as number) >= rowGroup(info.plan, info.lanes);
   const steps = long ? stepsAlong(nest, row) : undefined;
   const run = cache.get(`${info.key}rows|${steps?.join() ?? ""}`, () =>
     compileLeaf(spec, info.plan, "rowsInner", steps),

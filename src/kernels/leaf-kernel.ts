@@ -8,6 +8,7 @@
 import { type DType, itemSize } from "../ir/dtype.js";
 import { stateDTypes } from "../ir/monoid.js";
 import {
+  CHAINS,
   type Flavour,
   type GroupSums,
   type LeafProgram,
@@ -53,6 +54,10 @@ export const SLOT = {
 
 /** Rows or elements that are added as one group. */
 export const GROUP = 8;
+
+/** Elements that the vector loop along a row takes at once. */
+export const rowGroup = ({ leaf }: LeafPlan, lanes: number): number =>
+  leaf.parts.some(isOrdered) ? GROUP : Math.max(GROUP, CHAINS * lanes);
 
 export interface LeafPlan {
   readonly leaf: LeafProgram;
@@ -302,7 +307,7 @@ class LeafEmitter {
   #row(parts: readonly Part[], second: boolean, left: number): void {
     const { c } = this;
     const lanes = this.#lanes;
-    const group = Math.max(GROUP, lanes);
+    const group = rowGroup(this.#plan, lanes);
     emitWhileAtLeast(c, left, group, () => {
       const sums: GroupSums = new Map();
       if (lanes === 0) {

@@ -6,6 +6,7 @@
  * and what tasks side by side can use. Leases are given in order of arrival and grow when a neighbour ends.
  */
 import { InternalError, TaskError, errorToData } from "../../errors.js";
+import { MAX_THREADS } from "../memory/arena.js";
 import { admit, freeBlock } from "./admit.js";
 import {
   type Action,
@@ -78,6 +79,8 @@ function startRuns(state: State, actions: Action[]): void {
     room -= run.account.limit;
     run.phase = "running";
     state.active.push(run);
+    // Whoever performs "start" sees to it that there are so many.
+    state.workers = Math.max(state.workers, Math.min(run.plan.workers, MAX_THREADS));
     actions.push({ kind: "start", run: run.id });
     if (run.account.fits(run.plan.resultBytes)) charge(state, run, run.plan.resultBytes);
     else {

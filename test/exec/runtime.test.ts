@@ -1,0 +1,237 @@
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { AbortError, SourceError, TaskError } from "../../dist/errors.js";
+import { uniformCuts } from "../../dist/ir/cuts.js";
+import { type ProgressEvent, type RunOptions, type RunResult, runtime } from "../../dist/exec/runtime.js";
+import { Work, type WorkOptions, counting, readBox } from "./work.js";
+
+afterAll(() => runtime.shutdown());
+afterEach(() => expect(runtime.account().used).toBe(0));
+
+const ON_WORKERS = { inlineBytes: 0 } as const;
+const INLINE = { inlineBytes: Number.POSITIVE_INFINITY } as const;
+
+const run = (work: Work, options: RunOptions, how: WorkOptions = {}): Promise<RunResult> => {
+  const { plan, bindings } = work.plan(how);
+  return runtime.run(plan, bindings, options);
+};
+
+const values = (result: RunResult, root = 0): number[] => [
+  ...new Float64Array(result.roots[root] as ArrayBuffer),
+];
+
+/** (x * 3 + 1) in blocks, summed over the first axis in other blocks, beside the map itself. */
+function scaleAndSum(rows = 60, columns = 40, delay?: number): { work: Work; scaled: number[]; sums: number[] } {
+  const data = counting(rows * columns);
+  const work = new Work();
+  const source = work.source(data, [rows, columns], delay === undefined ? {} : { delay });
+  const scaledId = work.scale(source, 3, [uniformCuts(rows, 7), uniformCuts(columns, 9)]);
+  const sumId = work.sum(work.operand(scaledId), [uniformCuts(rows, 16), uniformCuts(columns, 11)]);
+  work.root(scaledId);
+  work.root(sumId);
+  const scaled = [...data].map((v) => v * 3 + 1);
+  const sums = Array<number>(columns).fill(0);
+  scaled.forEach((v, i) => {
+    sums[i % columns] = (sums[i % columns] as number) + v;
+  });
+  return { work, scaled, sums };
+}
+
+for (const [name, options] of [["inline", INLINE], ["on workers", ON_WORKERS]] as const) {
+  describe(`runtime, ${name}`, () => {
+    it("delivers roots of maps and sums, in ordinary and in shared buffers", async () => {
+      const { work, scaled, sums } = scaleAndSum();
+      const result = await run(work, options);
+      expect(result.roots[0]).toBeInstanceOf(ArrayBuffer);
+      expect(values(result, 0)).toEqual(scaled);
+      expect(values(result, 1)).toEqual(sums);
+      const { plan } = work.plan();
+      expect(result.stats.inline).toBe(name === "inline");
+      expect(result.stats.peakBytes).toBeLessThanOrEqual(plan.peakBytes);
+      expect(result.stats.peakBytes).toBeGreaterThan(plan.resultBytes);
+      expect(result.stats.bytesRead).toBe(60 * 40 * 8);
+      const shared = await run(work, { ...options, shared: true });
+      expect(shared.roots[0]).toBeInstanceOf(SharedArrayBuffer);
+      expect(values(shared, 0)).toEqual(scaled);
+    });
+
+    it("runs with no room but for one task after another", async () => {
+      const { work, scaled, sums } = scaleAndSum();
+      const result = await run(work, options, { room: 0 });
+      expect(values(result, 0)).toEqual(scaled);
+      expect(values(result, 1)).toEqual(sums);
+    });
+
+    it("reads sources and writes sinks that answer later", async () => {
+      const { work, scaled, sums } = scaleAndSum(20, 30, 2);
+      const kept = work.write(work.operand(0), [uniformCuts(20, 5), uniformCuts(30, 10)], 2);
+      const result = await run(work, options);
+      expect(values(result, 1)).toEqual(sums);
+      expect([...kept]).toEqual(scaled);
+      expect(result.stats.bytesWritten).toBe(20 * 30 * 8);
+    });
+
+    it("runs user functions, synchronous and asynchronous", async () => {
+      const work = new Work();
+      const cuts = [uniformCuts(100, 8)];
+      const source = work.source(counting(100), [100]);
+      const a = work.call("plus", "(b, { params }) => b.data.map((v) => v + params)", source, cuts, 5);
+      const later = "async (b) => { await new Promise((r) => setTimeout(r, 1)); return b.data.map((v) => v * 2); }";
+      work.root(work.call("later", later, work.operand(a), cuts));
+      const result = await run(work, options);
+      expect(values(result)).toEqual([...counting(100)].map((v) => (v + 5) * 2));
+    });
+
+    it("runs many at once", async () => {
+      const works = Array.from({ length: 8 }, (_, i) => scaleAndSum(10 + i, 20 + i, i % 3 === 0 ? 1 : undefined));
+      const results = await Promise.all(works.map(({ work }) => run(work, options)));
+      results.forEach((result, i) => {
+        expect(values(result, 0)).toEqual(works[i]?.scaled);
+        expect(values(result, 1)).toEqual(works[i]?.sums);
+      });
+    });
+
+    it("rejects with a user function's error, its name and block", async () => {
+      const work = new Work();
+      const text = "(b) => { if (b.data[0] === 24) throw new RangeError('not this one'); return b.data; }";
+      work.root(work.call("picky", text, work.source(counting(100), [100]), [uniformCuts(100, 8)]));
+      const error = await run(work, options).catch((e: unknown) => e);
+      expect(error).toBeInstanceOf(TaskError);
+      expect(error).toMatchObject({ functionName: "picky", blockIndex: [3] });
+      expect((error as Error).message).toContain("not this one");
+      expect((error as Error).cause).toMatchObject({ name: "RangeError" });
+    });
+
+    it("rejects with a source's error", async () => {
+      const work = new Work();
+      const reader = {
+        readInto(): void {
+          throw new SourceError("the disk is gone");
+        },
+      };
+      const source = work.source(counting(10), [10], { reader });
+      work.root(work.scale(source, 2, [uniformCuts(10, 4)]));
+      const error = await run(work, options).catch((e: unknown) => e);
+      expect(error).toBeInstanceOf(SourceError);
+      expect((error as Error).message).toContain("the disk is gone");
+    });
+
+    it("aborts before and while it runs, with the reason as cause", async () => {
+      const { work } = scaleAndSum(60, 40, 20);
+      const early = await run(work, { ...options, signal: AbortSignal.abort("no") }).catch((e: unknown) => e);
+      expect(early).toBeInstanceOf(AbortError);
+      expect((early as Error).cause).toBe("no");
+      const controller = new AbortController();
+      setTimeout(() => controller.abort("changed my mind"), 50);
+      const error = await run(work, { ...options, signal: controller.signal }).catch((e: unknown) => e);
+      expect(error).toBeInstanceOf(AbortError);
+      expect((error as Error).cause).toBe("changed my mind");
+    });
+
+    it("tells progress", async () => {
+      const { work } = scaleAndSum(60, 40, 5);
+      const events: ProgressEvent[] = [];
+      const result = await run(work, { ...options, onProgress: (e) => events.push(e) });
+      const last = events.at(-1) as ProgressEvent;
+      expect(last.tasksDone).toBe(result.stats.tasks);
+      expect(last.tasksTotal).toBe(result.stats.tasks);
+      expect(events.some((e) => e.tasksDone < e.tasksTotal && e.memoryUsed > 0)).toBe(true);
+      events.forEach((e, i) => expect(e.tasksDone).toBeGreaterThanOrEqual(events[i - 1]?.tasksDone ?? 0));
+    });
+  });
+}
+
+describe("runtime", () => {
+  it("takes small plans inline, but nothing with files or user functions", async () => {
+    const { work } = scaleAndSum(8, 8);
+    expect((await run(work, {})).stats.inline).toBe(true);
+    expect((await run(work, { inlineBytes: 100 })).stats.inline).toBe(false);
+    work.root(work.call("same", "(b) => b.data", work.operand(0), [uniformCuts(8, 4), uniformCuts(8, 8)]));
+    expect((await run(work, {})).stats.inline).toBe(false);
+  });
+
+  it("goes on when the calling thread does not", async () => {
+    const { work, scaled } = scaleAndSum();
+    const text = "(b) => { const t = Date.now() + 20; while (Date.now() < t); return b.data; }";
+    const cuts = [uniformCuts(60, 10), uniformCuts(40, 40)];
+    const slow = work.call("slow", text, work.operand(0), cuts);
+    const kept: number[] = [];
+    work.root(slow);
+    const promise = run(work, { ...ON_WORKERS, onProgress: (e) => kept.push(e.tasksDone) });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const until = Date.now() + 2000;
+    while (Date.now() < until);
+    expect(values(await promise, 2)).toEqual(scaled);
+  });
+
+  it("gives the blocks of a worker that exits to another one", async () => {
+    const work = new Work();
+    const cuts = [uniformCuts(400, 4)];
+    // What was seen is kept in memory that outlives the thread: every 30th block ends its first thread.
+    const text = `(b, { params }) => {
+      const seen = new Int32Array(params);
+      const i = b.data[0] / 4;
+      if (i % 30 === 7 && Atomics.add(seen, i, 1) === 0) process.exit(3);
+      return b.data.map((v) => v + 1);
+    }`;
+    const source = work.source(counting(400), [400]);
+    work.root(work.call("leaving", text, source, cuts, new SharedArrayBuffer(400)));
+    expect(values(await run(work, ON_WORKERS))).toEqual([...counting(400)].map((v) => v + 1));
+  });
+
+  it("fails with a TaskError when a function ends its thread every time", async () => {
+    const work = new Work();
+    work.root(work.call("suicidal", "() => process.exit(1)", work.source(counting(8), [8]), [uniformCuts(8, 8)]));
+    const error = await run(work, ON_WORKERS).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(TaskError);
+    expect((error as Error).message).toMatch(/died 3 times in block 0 of suicidal/);
+  });
+
+  it("ends an endless function when it is aborted, and runs on", async () => {
+    const work = new Work();
+    const text = "(b) => { for (;;) b.data[0] += 1; }";
+    work.root(work.call("endless", text, work.source(counting(80), [80]), [uniformCuts(80, 8)]));
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(new Error("enough")), 300);
+    const error = await run(work, { ...ON_WORKERS, signal: controller.signal }).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(AbortError);
+    await settled();
+    const { work: next, sums } = scaleAndSum();
+    expect(values(await run(next, ON_WORKERS), 1)).toEqual(sums);
+  });
+
+  it("keeps memory while a reader that ignores the abort still writes into it, and frees it after", async () => {
+    const work = new Work();
+    let release: (() => void) | undefined;
+    const data = counting(10);
+    const reader = {
+      readInto: (region: { lo: readonly number[] }, target: Parameters<typeof readBox>[3]) =>
+        new Promise<void>((resolve) => {
+          release = () => {
+            readBox(data, [10], region.lo, target);
+            resolve();
+          };
+        }),
+    };
+    work.root(work.scale(work.source(data, [10], { reader }), 2, [uniformCuts(10, 10)]));
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 200);
+    const error = await run(work, { ...ON_WORKERS, signal: controller.signal }).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(AbortError);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(runtime.account().used).toBeGreaterThan(0);
+    release?.();
+    await settled();
+  });
+
+  it("starts again after shutdown", async () => {
+    const { work, sums } = scaleAndSum();
+    expect(values(await run(work, ON_WORKERS), 1)).toEqual(sums);
+    await runtime.shutdown();
+    expect(values(await run(work, ON_WORKERS), 1)).toEqual(sums);
+  });
+});
+
+/** Waits until the account is empty again. */
+async function settled(): Promise<void> {
+  while (runtime.account().used > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+}
