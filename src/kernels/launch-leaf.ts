@@ -210,7 +210,7 @@ function launchColumns(launcher: Launcher, nest: Nest, column: number): void {
   const panels = Math.ceil(total / most);
   const width = Math.min(most, Math.ceil(total / panels / step) * step);
   const whole = Math.floor(total / width);
-  launchPanels(launcher, nest, column, steps, 0, width, whole);
+  if (whole > 0) launchPanels(launcher, nest, column, steps, 0, width, whole);
   const rest = total - whole * width;
   const narrow = rest - (rest % step);
   if (narrow > 0) launchPanels(launcher, nest, column, steps, whole * width, narrow, 1);

@@ -3,7 +3,7 @@
  * planned peak.
  */
 import type { FunctionBinding, SinkBinding, SourceBinding } from "../ir/binding.js";
-import { type Cuts, cutsCount, cutsMax, uniformCuts } from "../ir/cuts.js";
+import { type Cuts, cutsCount, cutsExtent, cutsMax, uniformCuts } from "../ir/cuts.js";
 import { itemSize } from "../ir/dtype.js";
 import { elementCount } from "../ir/index-map.js";
 import { type IndexList, type Node, dtypeOf, knownShape } from "../ir/node.js";
@@ -91,8 +91,12 @@ function hintsOf(drafts: readonly Draft[]): ReadonlyMap<Node, readonly Cuts[]> {
           : draft.kind === "call"
             ? draft.node.params.args[i]?.map((a) => a.cuts)
             : undefined;
-      const straight = operand.map.every((m, a) => m.axis === a && m.start === 0 && m.step === 1);
-      if (wanted !== undefined && straight) hints.set(operand.base, wanted);
+      const shape = knownShape(operand.base);
+      const straight =
+        wanted?.length === shape.length &&
+        operand.map.every((m, a) => m.axis === a && m.start === 0 && m.step === 1) &&
+        wanted.every((c, a) => cutsExtent(c) === shape[a]);
+      if (straight) hints.set(operand.base, wanted);
     });
   }
   return hints;
@@ -110,7 +114,7 @@ function place(
       ? operand.base.params.binding.chunks
       : (out.arrays[out.arrayOf.get(operand.base) as number] as PlanArray).cuts;
   const first = draft.outputs[0];
-  const hint = first === undefined ? undefined : hints.get(first);
+  const hint = first === undefined ? undefined : inSpace(draft, hints.get(first));
   let { target, limit } = spreadWork(draft, sizing, ctx.config.workers);
   const mark = { arrays: out.arrays.length, stages: out.stages.length };
   for (;;) {
@@ -125,6 +129,16 @@ function place(
     target /= 2;
     limit = Math.min(limit / 2, 2 * target);
   }
+}
+
+/** A wish for the output, as a wish for the space: reduced axes have none. */
+function inSpace(
+  draft: Draft,
+  hint: readonly Cuts[] | undefined,
+): readonly (Cuts | undefined)[] | undefined {
+  if (hint === undefined || draft.kind !== "reduce") return hint;
+  let next = 0;
+  return draft.space.map((_, axis) => (draft.reduced.includes(axis) ? undefined : hint[next++]));
 }
 
 /** Smaller targets for small stages, so that every worker gets a few tasks. */

@@ -302,7 +302,7 @@ function orderlyStages(
     const follows = users.every(
       ({ stage: user, operand }) =>
         orderly.has(user.id) &&
-        user.kind !== "reduce" &&
+        (user.kind === "map" || user.kind === "write") &&
         operand.map.every((m, a) => m.axis === a && m.step === 1 && m.start === 0) &&
         (arrays[operand.id] as PlanArray).cuts.every((c, a) => sameCuts(c, user.cuts[a] as Cuts)),
     );

@@ -26,7 +26,7 @@ export interface GridView {
   /** Storage grid of a source, or the chosen blocks of a materialised base. */
   readonly gridOf: (operand: DraftOperand) => readonly Cuts[];
   /** The grid in which the only consumer would like the output, if it has a wish. */
-  readonly hint: readonly Cuts[] | undefined;
+  readonly hint: readonly (Cuts | undefined)[] | undefined;
   /** Bytes that a task should handle. */
   readonly target: number;
   /** Bytes that a task must not exceed, if it can be helped. */
