@@ -22,17 +22,27 @@ export async function readBox(
   const data = viewOf(dtype, new SharedArrayBuffer((n + 8) * 16), 0, n + 8);
   const guard = new Uint8Array(data.buffer);
   guard.fill(0xa5);
-  await reader.readInto({ lo, hi }, { data, shape, stride: rowMajorStrides(shape), offset: 4 }, signal);
+  await reader.readInto(
+    { lo, hi },
+    { data, shape, stride: rowMajorStrides(shape), offset: 4 },
+    signal,
+  );
   const slots = data.length / (n + 8);
   const bytes = data.BYTES_PER_ELEMENT * slots;
   for (let i = 0; i < 4 * bytes; i++) {
-    if (guard[i] !== 0xa5 || guard[(n + 4) * bytes + i] !== 0xa5) throw new Error("wrote outside the target");
+    if (guard[i] !== 0xa5 || guard[(n + 4) * bytes + i] !== 0xa5)
+      throw new Error("wrote outside the target");
   }
   return viewOf(dtype, data.buffer.slice(4 * bytes, (n + 4) * bytes) as ArrayBufferLike, 0, n);
 }
 
 export const readAll = (b: SourceBinding): Promise<TypedArray> =>
-  readBox(b.reader, b.dtype, b.shape.map(() => 0), b.shape);
+  readBox(
+    b.reader,
+    b.dtype,
+    b.shape.map(() => 0),
+    b.shape,
+  );
 
 /** Row-major elements of a sub-box of row-major elements. */
 export function sliceOf(
@@ -100,7 +110,9 @@ export function halfValue(h: number): number {
   const exponent = (h >> 10) & 31;
   const fraction = h & 1023;
   if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  return exponent === 0
+    ? sign * fraction * 2 ** -24
+    : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 /** A folder of its own for a test file, removed at its end. */

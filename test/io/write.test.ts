@@ -17,7 +17,13 @@ import {
 } from "../../dist/io/index.js";
 import type { SinkBinding } from "../../dist/ir/binding.js";
 import { cutsCount, pieceSize, pieceStart } from "../../dist/ir/cuts.js";
-import { DTYPES, type DType, type TypedArray, slotsPerElement, viewOf } from "../../dist/ir/dtype.js";
+import {
+  DTYPES,
+  type DType,
+  type TypedArray,
+  slotsPerElement,
+  viewOf,
+} from "../../dist/ir/dtype.js";
 import { elementCount, rowMajorStrides, unravel } from "../../dist/ir/index-map.js";
 import { bytesOf, readAll, readBox, signal, temporaryFolder } from "./helpers.js";
 
@@ -32,7 +38,7 @@ function sample(dtype: DType, shape: readonly number[]): TypedArray {
   for (let i = 0; i < data.length; i++) {
     if (dtype === "int64") data[i] = BigInt(i) * -0x100000001n;
     else if (dtype === "uint64") data[i] = 2n ** 64n - 1n - BigInt(i);
-    else data[i] = (dtype === "bool" ? i % 3 === 0 ? 1 : 0 : (i * 37) % 251) as never;
+    else data[i] = (dtype === "bool" ? (i % 3 === 0 ? 1 : 0) : (i * 37) % 251) as never;
   }
   return data;
 }
@@ -43,7 +49,10 @@ async function writeAll(sink: SinkBinding, data: TypedArray): Promise<void> {
   for (let n = 0; n < elementCount(counts); n++) {
     const position = unravel(n, counts);
     const shape = position.map((p, i) => pieceSize(sink.chunks[i] as never, p));
-    const offset = position.reduce((s, p, i) => s + pieceStart(sink.chunks[i] as never, p) * (stride[i] as number), 0);
+    const offset = position.reduce(
+      (s, p, i) => s + pieceStart(sink.chunks[i] as never, p) * (stride[i] as number),
+      0,
+    );
     await sink.writer.writeChunk(position, { data, shape, stride, offset }, signal);
   }
 }
@@ -56,7 +65,10 @@ const base = (options: Partial<CreateOptions> = {}): CreateOptions => ({
 });
 
 const filesIn = (root: string): string[] =>
-  fs.readdirSync(root, { recursive: true }).map(String).filter((f) => fs.statSync(path.join(root, f)).isFile());
+  fs
+    .readdirSync(root, { recursive: true })
+    .map(String)
+    .filter((f) => fs.statSync(path.join(root, f)).isFile());
 
 describe("round trips", () => {
   const chains: CreateOptions["codecs"][] = [
@@ -65,14 +77,20 @@ describe("round trips", () => {
     "gzip",
     ["zstd", "crc32c"],
     [{ name: "zstd", configuration: { level: 3, checksum: true } }],
-    [{ name: "transpose", configuration: { order: [1, 0] } }, { name: "bytes", configuration: { endian: "big" } }],
+    [
+      { name: "transpose", configuration: { order: [1, 0] } },
+      { name: "bytes", configuration: { endian: "big" } },
+    ],
   ];
   for (const codecs of chains) {
     test(`by ourselves: ${JSON.stringify(codecs)}`, async () => {
       for (const dtype of DTYPES) {
         const root = fresh();
         const oneByte = ["bool", "int8", "uint8"].includes(dtype);
-        const chain = oneByte && Array.isArray(codecs) ? codecs.filter((c) => typeof c === "string" || c.name !== "bytes") : codecs;
+        const chain =
+          oneByte && Array.isArray(codecs)
+            ? codecs.filter((c) => typeof c === "string" || c.name !== "bytes")
+            : codecs;
         const sink = await createZarrArray(root, base({ dtype, codecs: chain, path: "a" }));
         const data = sample(dtype, sink.shape);
         await writeAll(sink, data);
@@ -86,13 +104,27 @@ describe("round trips", () => {
     test(`by zarrita: ${JSON.stringify(codecs)}`, async () => {
       for (const dtype of DTYPES.filter((d) => !d.startsWith("complex"))) {
         const root = fresh();
-        const sink = await createZarrArray(root, base({ dtype, codecs, path: "g/a", dimensionNames: ["y", null], attributes: { units: "K" } }));
+        const sink = await createZarrArray(
+          root,
+          base({
+            dtype,
+            codecs,
+            path: "g/a",
+            dimensionNames: ["y", null],
+            attributes: { units: "K" },
+          }),
+        );
         const data = sample(dtype, sink.shape);
         await writeAll(sink, data);
-        const theirs = await zarr.open(zarr.root(directoryStore(root)).resolve("g/a"), { kind: "array" });
+        const theirs = await zarr.open(zarr.root(directoryStore(root)).resolve("g/a"), {
+          kind: "array",
+        });
         expect(theirs.attrs).toEqual({ units: "K" });
         const got = await zarr.get(theirs);
-        expect([...(got.data as Iterable<unknown>)].map((v) => (typeof v === "boolean" ? Number(v) : v)), dtype).toEqual([...data]);
+        expect(
+          [...(got.data as Iterable<unknown>)].map((v) => (typeof v === "boolean" ? Number(v) : v)),
+          dtype,
+        ).toEqual([...data]);
       }
     });
   }
@@ -100,13 +132,19 @@ describe("round trips", () => {
   test("what zarrita writes, we read", async () => {
     for (const codec of ["zstd", "lz4", "blosc"]) {
       const store = new Map<string, Uint8Array>();
-      const configuration = codec === "blosc" ? { cname: "zstd", clevel: 5, shuffle: "shuffle", typesize: 4, blocksize: 0 } : { level: 1 };
+      const configuration =
+        codec === "blosc"
+          ? { cname: "zstd", clevel: 5, shuffle: "shuffle", typesize: 4, blocksize: 0 }
+          : { level: 1 };
       const theirs = await zarr.create(zarr.root(store), {
         shape: [50, 60],
         chunkShape: [20, 33],
         dtype: "float32",
         fillValue: 0,
-        codecs: [{ name: "bytes", configuration: { endian: "little" } }, { name: codec, configuration }],
+        codecs: [
+          { name: "bytes", configuration: { endian: "little" } },
+          { name: codec, configuration },
+        ],
       });
       const data = sample("float32", [50, 60]) as Float32Array;
       await zarr.set(theirs, null, { data: data.slice(), shape: [50, 60], stride: [60, 1] });
@@ -143,7 +181,14 @@ describe("round trips", () => {
   });
 
   test("rank 0, empty axes and chunks larger than the array", async () => {
-    for (const [shape, chunks] of [[[], []], [[0, 3], [1, 2]], [[2], [100]]] as [number[], number[]][]) {
+    for (const [shape, chunks] of [
+      [[], []],
+      [
+        [0, 3],
+        [1, 2],
+      ],
+      [[2], [100]],
+    ] as [number[], number[]][]) {
       const root = fresh();
       const sink = await createZarrArray(root, base({ shape, chunks, fillValue: 9 }));
       const data = sample("float32", shape);
@@ -156,9 +201,16 @@ describe("round trips", () => {
 
   test("strided and reversed blocks are written as they are meant", async () => {
     const root = fresh();
-    const sink = await createZarrArray(root, base({ shape: [3, 4], chunks: [3, 4], codecs: "raw" }));
+    const sink = await createZarrArray(
+      root,
+      base({ shape: [3, 4], chunks: [3, 4], codecs: "raw" }),
+    );
     const data = Float32Array.from({ length: 12 }, (_, i) => i);
-    await sink.writer.writeChunk([0, 0], { data, shape: [3, 4], stride: [-1, 3], offset: 2 }, signal);
+    await sink.writer.writeChunk(
+      [0, 0],
+      { data, shape: [3, 4], stride: [-1, 3], offset: 2 },
+      signal,
+    );
     const { binding } = await openZarrArray(root);
     expect([...(await readAll(binding))]).toEqual([2, 5, 8, 11, 1, 4, 7, 10, 0, 3, 6, 9]);
   });
@@ -168,7 +220,10 @@ describe("documents", () => {
   const documentOf = async (options: Partial<CreateOptions>): Promise<Record<string, unknown>> => {
     const root = fresh();
     await createZarrArray(root, base(options));
-    return JSON.parse(fs.readFileSync(path.join(root, "zarr.json"), "utf8")) as Record<string, unknown>;
+    return JSON.parse(fs.readFileSync(path.join(root, "zarr.json"), "utf8")) as Record<
+      string,
+      unknown
+    >;
   };
 
   test("fill_value and codecs are never null or empty", async () => {
@@ -204,7 +259,10 @@ describe("documents", () => {
       expect((await readAll(binding))[0]).toBe(element);
     }
     const root = fresh();
-    await createZarrArray(root, base({ dtype: "complex64", fillValue: [1.5, Number.NaN], shape: [1], chunks: [1] }));
+    await createZarrArray(
+      root,
+      base({ dtype: "complex64", fillValue: [1.5, Number.NaN], shape: [1], chunks: [1] }),
+    );
     const { binding } = await openZarrArray(root);
     expect([...(await readAll(binding))]).toEqual([1.5, Number.NaN]);
   });
@@ -218,7 +276,10 @@ describe("documents", () => {
 
   test("edge chunks are whole, padded with the fill value", async () => {
     const root = fresh();
-    const sink = await createZarrArray(root, base({ shape: [3], chunks: [2], dtype: "int16", codecs: "raw", fillValue: -7 }));
+    const sink = await createZarrArray(
+      root,
+      base({ shape: [3], chunks: [2], dtype: "int16", codecs: "raw", fillValue: -7 }),
+    );
     await writeAll(sink, Int16Array.of(1, 2, 3));
     const bytes = fs.readFileSync(path.join(root, "c/1"));
     expect([bytes.readInt16LE(0), bytes.readInt16LE(2), bytes.length]).toEqual([3, -7, 4]);
@@ -244,8 +305,12 @@ describe("modes and groups", () => {
     const other = await createZarrArray(root, base({ path: "g/ab", codecs: "raw" }));
     await writeAll(other, sample("float32", other.shape));
     fs.writeFileSync(path.join(root, "g/a/notes.txt"), "mine");
-    await expect(createZarrArray(root, base({ path: "g/a" }))).rejects.toThrow(/existing Zarr array.*mode: "overwrite"/);
-    await expect(createZarrArray(root, base({ path: "g", mode: "overwrite" }))).rejects.toThrow(/is a Zarr group/);
+    await expect(createZarrArray(root, base({ path: "g/a" }))).rejects.toThrow(
+      /existing Zarr array.*mode: "overwrite"/,
+    );
+    await expect(createZarrArray(root, base({ path: "g", mode: "overwrite" }))).rejects.toThrow(
+      /is a Zarr group/,
+    );
     await createZarrArray(root, base({ path: "g/a", mode: "overwrite", shape: [2], chunks: [2] }));
     expect(filesIn(path.join(root, "g/a")).sort()).toEqual(["notes.txt", "zarr.json"]);
     expect(filesIn(path.join(root, "g/ab")).length).toBe(10);
@@ -254,7 +319,10 @@ describe("modes and groups", () => {
   test("overwrite replaces a v2 array and works in Maps", async () => {
     const store = new Map<string, Uint8Array>();
     const put = (key: string, text: string): void => void store.set(key, Buffer.from(text));
-    put("/.zarray", '{"zarr_format":2,"shape":[2],"chunks":[1],"dtype":"<f4","fill_value":0,"order":"C","filters":null,"compressor":null}');
+    put(
+      "/.zarray",
+      '{"zarr_format":2,"shape":[2],"chunks":[1],"dtype":"<f4","fill_value":0,"order":"C","filters":null,"compressor":null}',
+    );
     put("/0", "abcd");
     await createZarrArray(store, base({ mode: "overwrite" }));
     expect([...store.keys()]).toEqual(["/zarr.json"]);
@@ -263,17 +331,24 @@ describe("modes and groups", () => {
   test("arrays cannot lie inside arrays or v2 groups", async () => {
     const root = fresh();
     await createZarrArray(root, base({ path: "a" }));
-    await expect(createZarrArray(root, base({ path: "a/b" }))).rejects.toThrow(/inside the array at "a"/);
+    await expect(createZarrArray(root, base({ path: "a/b" }))).rejects.toThrow(
+      /inside the array at "a"/,
+    );
     const old = fresh();
     fs.mkdirSync(old);
     fs.writeFileSync(path.join(old, ".zgroup"), '{"zarr_format":2}');
-    await expect(createZarrArray(old, base({ path: "a" }))).rejects.toThrow(/inside the Zarr v2 group/);
+    await expect(createZarrArray(old, base({ path: "a" }))).rejects.toThrow(
+      /inside the Zarr v2 group/,
+    );
   });
 
   test("consolidated metadata learn of a new array", async () => {
     const root = fresh();
     fs.mkdirSync(root);
-    fs.writeFileSync(path.join(root, "zarr.json"), '{"zarr_format":3,"node_type":"group","attributes":{"t":1},"consolidated_metadata":{"kind":"inline","must_understand":false,"metadata":{}}}');
+    fs.writeFileSync(
+      path.join(root, "zarr.json"),
+      '{"zarr_format":3,"node_type":"group","attributes":{"t":1},"consolidated_metadata":{"kind":"inline","must_understand":false,"metadata":{}}}',
+    );
     await createZarrArray(root, base({ path: "g/u" }));
     const tree = await describeStore(root);
     expect(JSON.stringify(tree, ["path", "children", "t", "attributes"])).toContain('"path":"g/u"');
@@ -289,7 +364,11 @@ describe("modes and groups", () => {
       [{ chunks: [1] }, "ChunkError", /2 integers >= 1/],
       [{ dtype: "float16" as DType }, "DTypeError", /cannot be stored/],
       [{ codecs: ["lz4"] }, "ZarrError", /codec "lz4" cannot be written/],
-      [{ codecs: [{ name: "zstd", configuration: { level: 99 } }] }, "ZarrError", /level must be an integer/],
+      [
+        { codecs: [{ name: "zstd", configuration: { level: 99 } }] },
+        "ZarrError",
+        /level must be an integer/,
+      ],
       [{ fillValue: 1.5, dtype: "int8" }, "DTypeError", /not a int8/],
       [{ fillValue: 300, dtype: "int8" }, "ZarrError", /300 is not a int8/],
       [{ dimensionNames: ["x"] }, "OptionError", /1 dimensionNames for 2 axes/],
@@ -298,10 +377,17 @@ describe("modes and groups", () => {
     ];
     for (const [options, name, message] of table) {
       const root = fresh();
-      await expect(createZarrArray(root, base(options))).rejects.toThrow(expect.objectContaining({ name, message: expect.stringMatching(message) as string }) as Error);
+      await expect(createZarrArray(root, base(options))).rejects.toThrow(
+        expect.objectContaining({
+          name,
+          message: expect.stringMatching(message) as string,
+        }) as Error,
+      );
       expect(fs.existsSync(root)).toBe(false);
     }
-    await expect(createZarrArray({ get: () => undefined }, base())).rejects.toThrow(/no set method/);
+    await expect(createZarrArray({ get: () => undefined }, base())).rejects.toThrow(
+      /no set method/,
+    );
   });
 });
 
@@ -333,14 +419,30 @@ describe("atomicity", () => {
     const root = fresh();
     const sink = await createZarrArray(root, base());
     const data = sample("float32", [3, 4]);
-    expect(() => sink.writer.writeChunk([0, 0], { data, shape: [3, 4], stride: [4, 1], offset: 0 }, AbortSignal.abort())).toThrow(/aborted/);
+    expect(() =>
+      sink.writer.writeChunk(
+        [0, 0],
+        { data, shape: [3, 4], stride: [4, 1], offset: 0 },
+        AbortSignal.abort(),
+      ),
+    ).toThrow(/aborted/);
     expect(filesIn(root)).toEqual(["zarr.json"]);
   });
 
   test("a failing store is named", async () => {
-    const store = { ...memoryStore(), set: (key: string): void => { if (key.includes("c/")) throw new Error("disk full"); } };
+    const store = {
+      ...memoryStore(),
+      set: (key: string): void => {
+        if (key.includes("c/")) throw new Error("disk full");
+      },
+    };
     const sink = await createZarrArray(store, base());
-    const write = async (): Promise<void> => sink.writer.writeChunk([0, 0], { data: new Float32Array(12), shape: [3, 4], stride: [4, 1], offset: 0 }, signal);
+    const write = async (): Promise<void> =>
+      sink.writer.writeChunk(
+        [0, 0],
+        { data: new Float32Array(12), shape: [3, 4], stride: [4, 1], offset: 0 },
+        signal,
+      );
     await expect(write()).rejects.toThrow(/could not write chunk \/c\/0\/0: disk full/);
   });
 });

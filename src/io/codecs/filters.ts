@@ -42,7 +42,8 @@ interface Types {
 
 function typesOf(codec: string, config: CodecConfig): Types {
   const to = realFromV2(config["dtype"], `codec ${codec}: dtype`);
-  const from = config["astype"] == null ? to : realFromV2(config["astype"], `codec ${codec}: astype`);
+  const from =
+    config["astype"] == null ? to : realFromV2(config["astype"], `codec ${codec}: astype`);
   return { to, from };
 }
 
@@ -112,7 +113,9 @@ export const fixedscaleoffset: CodecEntry = {
       throw new ZarrError("codec fixedscaleoffset: scale and offset must be numbers");
     }
     if (!isFloat(types.to) || isBig(types.from)) {
-      throw new ZarrError(`codec fixedscaleoffset from ${types.from} to ${types.to} is not supported`);
+      throw new ZarrError(
+        `codec fixedscaleoffset from ${types.from} to ${types.to} is not supported`,
+      );
     }
     return {
       fixedSize: resized(types),

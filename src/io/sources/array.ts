@@ -57,7 +57,12 @@ export function arrayBinding(
       `arrayBinding: shape ${JSON.stringify(shape)} of ${dtype} needs ${elements * slotsPerElement(dtype)} array elements, got ${data.length}`,
     );
   }
-  const description: ArrayDescription = { type: "array", shape: [...shape], dtype, ...shared(data) };
+  const description: ArrayDescription = {
+    type: "array",
+    shape: [...shape],
+    dtype,
+    ...shared(data),
+  };
   return Object.freeze({
     kind: "source",
     id: freshId(),

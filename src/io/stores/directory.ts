@@ -155,10 +155,14 @@ function writeWhole(file: string, value: Uint8Array): void {
 
 function entriesOf(folder: string): fs.Dirent[] {
   try {
-    return fs.readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+    return fs
+      .readdirSync(folder, { withFileTypes: true })
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
     if (isMissing(error)) return [];
-    throw new SourceError(`could not list ${folder}: ${(error as Error).message}`, { cause: error });
+    throw new SourceError(`could not list ${folder}: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 

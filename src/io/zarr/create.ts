@@ -31,10 +31,15 @@ export interface CreateOptions extends ArrayOptions {
  * @example
  * const sink = await createZarrArray("out.zarr", { path: "speed", shape: [365, 100], dtype: "float32", chunks: [30, 100] });
  */
-export async function createZarrArray(url: StoreLike, options: CreateOptions): Promise<SinkBinding> {
+export async function createZarrArray(
+  url: StoreLike,
+  options: CreateOptions,
+): Promise<SinkBinding> {
   const { mode = "create" } = options;
   if (mode !== "create" && mode !== "overwrite") {
-    throw new OptionError(`createZarrArray: mode must be "create" or "overwrite", got ${String(mode)}`);
+    throw new OptionError(
+      `createZarrArray: mode must be "create" or "overwrite", got ${String(mode)}`,
+    );
   }
   const place = locate(url, options.path);
   const { store, path } = place;
@@ -62,7 +67,9 @@ function bind({ store, path, name }: Place, metadata: ArrayMetadata): SinkBindin
     chunks: metadata.shape.map((n, i) => uniformCuts(n, metadata.layout.shape[i] as number)),
     thread: local ? "any" : "caller",
     scratchBytes: writeScratchBytes(metadata),
-    description: local ? { type: "zarr", store: store.description, path, name, metadata } : undefined,
+    description: local
+      ? { type: "zarr", store: store.description, path, name, metadata }
+      : undefined,
     writer: zarrWriter(store, path, name, metadata),
   } satisfies SinkBinding);
 }
@@ -119,7 +126,9 @@ async function writeGroups({ store, path, name }: Place, document: JsonObject): 
       const group = { zarr_format: 3, node_type: "group", attributes: {} };
       await store.set?.(key, formatJson(group));
     } else if (node.kind === "array") {
-      throw new ZarrError(`${name} would lie inside the array at "${parent}"`, { hint: "choose another path" });
+      throw new ZarrError(`${name} would lie inside the array at "${parent}"`, {
+        hint: "choose another path",
+      });
     } else if (node.version === 2) {
       throw new ZarrError(`${name} would lie inside the Zarr v2 group at "${parent}"`, {
         hint: "v3 arrays need a store of their own",

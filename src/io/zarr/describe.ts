@@ -124,7 +124,9 @@ async function foldersOf(store: Store, path: string): Promise<readonly string[]>
     });
   }
   const keys: Iterable<string> =
-    store.list === undefined ? (store as unknown as Map<string, unknown>).keys() : await store.list(prefix);
+    store.list === undefined
+      ? (store as unknown as Map<string, unknown>).keys()
+      : await store.list(prefix);
   const start = path === "" ? "/" : `${prefix}/`;
   const names = new Set<string>();
   for (const key of keys) {

@@ -17,7 +17,9 @@ export interface Place {
 export function locate(url: StoreLike, path = ""): Place {
   const store = storeOf(url);
   const inner = normalizePath(path);
-  const root = isDirectoryStore(store) ? (store.description.root.split(/[\\/]/).pop() ?? "") : "store";
+  const root = isDirectoryStore(store)
+    ? (store.description.root.split(/[\\/]/).pop() ?? "")
+    : "store";
   return { store, path: inner, name: inner === "" ? root : `${root}/${inner}` };
 }
 

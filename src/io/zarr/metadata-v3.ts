@@ -60,7 +60,9 @@ export function parseV3(document: JsonObject): ArrayDocument {
   const dtype = dtypeFromV3(document["data_type"]);
   const grid = named(document["chunk_grid"], "chunk_grid");
   if (grid.name !== "regular") {
-    throw new ZarrError(`chunk_grid ${show(grid.name)} is not supported`, { hint: "supported is regular" });
+    throw new ZarrError(`chunk_grid ${show(grid.name)} is not supported`, {
+      hint: "supported is regular",
+    });
   }
   const chunks = lengths(grid.config["chunk_shape"], "chunk_shape", 1, shape.length);
   checkChunkSize(chunks, dtype);
@@ -84,7 +86,9 @@ function refuseExtensions(document: JsonObject): void {
     if (KNOWN.has(key) || (isObject(value) && value["must_understand"] === false)) continue;
     // zarr-python writes this beside every group, and an array may carry an empty one.
     if (key === "consolidated_metadata" && value === null) continue;
-    throw new ZarrError(`zarr.json has an extension ${show(key)} that must be understood and is not`);
+    throw new ZarrError(
+      `zarr.json has an extension ${show(key)} that must be understood and is not`,
+    );
   }
   const transformers = document["storage_transformers"] ?? [];
   if (!Array.isArray(transformers)) throw new ZarrError("storage_transformers must be a list");
@@ -115,7 +119,8 @@ function dimensionNames(
     Array.isArray(value) &&
     value.length === rank &&
     value.every((n) => n === null || typeof n === "string");
-  if (!valid) throw new ZarrError(`dimension_names must be ${rank} strings or nulls, got ${show(value)}`);
+  if (!valid)
+    throw new ZarrError(`dimension_names must be ${rank} strings or nulls, got ${show(value)}`);
   return value as readonly (string | null)[];
 }
 
@@ -132,7 +137,9 @@ function layoutOf(
   names: string[],
 ): Layout {
   if (!Array.isArray(value) || value.length === 0) {
-    throw new ZarrError(`${what} must be a list that holds an array-to-bytes codec, got ${show(value)}`);
+    throw new ZarrError(
+      `${what} must be a list that holds an array-to-bytes codec, got ${show(value)}`,
+    );
   }
   const chain = (value as readonly Json[]).map((entry) => named(entry, "a codec"));
   // Unknown names first: an array-to-bytes codec may be among them.
@@ -146,7 +153,8 @@ function layoutOf(
   const codecs: CodecSpec[] = [];
   for (const { name, config } of chain) {
     const toBytes = TO_BYTES.has(name);
-    if (toBytes && endian !== undefined) throw new ZarrError(`${what} has two array-to-bytes codecs`);
+    if (toBytes && endian !== undefined)
+      throw new ZarrError(`${what} has two array-to-bytes codecs`);
     if (name === "transpose") {
       if (endian !== undefined || codecs.length > 0) {
         throw new ZarrError(`${what} has transpose behind a codec that it cannot follow`);
@@ -211,7 +219,12 @@ function shardOf(
   dtype: StoredDType,
   names: string[],
 ): ShardLayout {
-  const storedChunks = lengths(config["chunk_shape"], "sharding_indexed: chunk_shape", 1, shape.length);
+  const storedChunks = lengths(
+    config["chunk_shape"],
+    "sharding_indexed: chunk_shape",
+    1,
+    shape.length,
+  );
   const inner = shape.slice();
   order.forEach((axis, i) => {
     inner[axis] = storedChunks[i] as number;
@@ -220,8 +233,16 @@ function shardOf(
     throw new ZarrError(`inner chunks ${show(inner)} do not divide the shard ${show(shape)}`);
   }
   const innerNames: string[] = [];
-  const layout = layoutOf(config["codecs"], "sharding_indexed: codecs", inner, order, dtype, innerNames);
-  if (layout.shard !== undefined) throw new ZarrError("codec sharding_indexed inside sharding_indexed is not supported");
+  const layout = layoutOf(
+    config["codecs"],
+    "sharding_indexed: codecs",
+    inner,
+    order,
+    dtype,
+    innerNames,
+  );
+  if (layout.shard !== undefined)
+    throw new ZarrError("codec sharding_indexed inside sharding_indexed is not supported");
   names.push(`sharding_indexed(${inner.join(" x ")}: ${innerNames.join(", ")})`);
   const location = config["index_location"] ?? "end";
   if (location !== "end" && location !== "start") {
@@ -231,7 +252,9 @@ function shardOf(
 }
 
 function indexCodecs(value: Json | undefined): { indexEndian: Endian; indexChecksum: boolean } {
-  const list = Array.isArray(value) ? (value as readonly Json[]).map((c) => named(c, "an index codec")) : [];
+  const list = Array.isArray(value)
+    ? (value as readonly Json[]).map((c) => named(c, "an index codec"))
+    : [];
   const [bytes, checksum] = list;
   const known =
     bytes?.name === "bytes" &&
@@ -246,5 +269,8 @@ function indexCodecs(value: Json | undefined): { indexEndian: Endian; indexCheck
       { hint: "supported are bytes and crc32c" },
     );
   }
-  return { indexEndian: endianOf(bytes.config["endian"], "uint64"), indexChecksum: checksum !== undefined };
+  return {
+    indexEndian: endianOf(bytes.config["endian"], "uint64"),
+    indexChecksum: checksum !== undefined,
+  };
 }

@@ -70,7 +70,9 @@ export function lengths(
   rank?: number,
 ): number[] {
   if (!Array.isArray(value) || value.length > MAX_RANK) {
-    throw new ZarrError(`${what} must be a list of at most ${MAX_RANK} integers, got ${show(value)}`);
+    throw new ZarrError(
+      `${what} must be a list of at most ${MAX_RANK} integers, got ${show(value)}`,
+    );
   }
   for (const n of value as readonly Json[]) {
     if (typeof n !== "number" || !Number.isSafeInteger(n) || n < minimum) {

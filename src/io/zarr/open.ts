@@ -106,7 +106,9 @@ function bind({ store, path, name }: Place, { metadata }: ArrayDocument): Source
     residence: "store",
     thread: local ? "any" : "caller",
     scratchBytes: readScratchBytes(store, metadata),
-    description: local ? { type: "zarr", store: store.description, path, name, metadata } : undefined,
+    description: local
+      ? { type: "zarr", store: store.description, path, name, metadata }
+      : undefined,
     reader: zarrReader(store, path, name, metadata),
   } satisfies SourceBinding);
 }
@@ -114,13 +116,17 @@ function bind({ store, path, name }: Place, { metadata }: ArrayDocument): Source
 function notFound({ store, path, name }: Place): ZarrError {
   const where = isDirectoryStore(store) ? ` in ${store.description.root}` : "";
   return new ZarrError(
-    path === "" ? `${name} holds no Zarr array or group${where}` : `there is no Zarr array at ${JSON.stringify(path)}${where}`,
+    path === ""
+      ? `${name} holds no Zarr array or group${where}`
+      : `there is no Zarr array at ${JSON.stringify(path)}${where}`,
     { hint: "an array has a zarr.json (v3) or a .zarray (v2) document" },
   );
 }
 
 function isGroup({ name }: Place, node: NodeDocument & { kind: "group" }): ZarrError {
-  const arrays = [...(node.consolidated ?? [])].filter(([, n]) => n.kind === "array").map(([p]) => p);
+  const arrays = [...(node.consolidated ?? [])]
+    .filter(([, n]) => n.kind === "array")
+    .map(([p]) => p);
   return new ZarrError(`${name} is a Zarr group, not an array`, {
     hint:
       arrays.length === 0

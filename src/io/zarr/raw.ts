@@ -106,7 +106,11 @@ interface Span {
   readonly start: number;
 }
 
-function* spansOf(walked: readonly number[], part: Part, stride: readonly number[]): Generator<Span> {
+function* spansOf(
+  walked: readonly number[],
+  part: Part,
+  stride: readonly number[],
+): Generator<Span> {
   const at = part.lo.map(() => 0);
   const shape = part.shape.map((n, axis) => (walked.includes(axis) ? 1 : n));
   for (;;) {

@@ -51,7 +51,12 @@ function chunkScratch(store: Store, metadata: ArrayMetadata): number {
   if (isDirectoryStore(store)) return bytes;
   // What the store hands over, beside our own copy of it: the whole value where it cannot read ranges.
   const whole = shard !== undefined && store.getRange === undefined;
-  return bytes + (whole ? rawBytes(layout, stored) : (makeChain(shard?.inner ?? layout, stored).bounds.at(-1) as number));
+  return (
+    bytes +
+    (whole
+      ? rawBytes(layout, stored)
+      : (makeChain(shard?.inner ?? layout, stored).bounds.at(-1) as number))
+  );
 }
 
 /** Local files answer at once, so one chunk at a time is all there ever is. */
@@ -105,7 +110,10 @@ function* tasks(
       const key = keyOf(path, chunkKey(context.metadata.keys, position));
       return mapError(
         () => readChunk(store, key, context, part, signal),
-        (error) => (signal.aborted && !(error instanceof ChunkwiseError) ? new AbortError(undefined, { cause: error }) : located(error, name, key)),
+        (error) =>
+          signal.aborted && !(error instanceof ChunkwiseError)
+            ? new AbortError(undefined, { cause: error })
+            : located(error, name, key),
       );
     };
   }
@@ -116,9 +124,12 @@ function located(error: unknown, name: string, key: string): unknown {
     return new ZarrError(`array ${name}, chunk ${key}: ${error.message}`, { cause: error.cause });
   }
   if (error instanceof ChunkwiseError) return error;
-  return new SourceError(`array ${name}, chunk ${key}: ${String((error as Error)?.message ?? error)}`, {
-    cause: error,
-  });
+  return new SourceError(
+    `array ${name}, chunk ${key}: ${String((error as Error)?.message ?? error)}`,
+    {
+      cause: error,
+    },
+  );
 }
 
 interface ChunkPiece {

@@ -89,7 +89,10 @@ function write(
 }
 
 /** The block's own bytes where they are the stored bytes. */
-function ownBytes({ layout, stored, dtype }: ArrayMetadata, elements: ReadTarget): Uint8Array | undefined {
+function ownBytes(
+  { layout, stored, dtype }: ArrayMetadata,
+  elements: ReadTarget,
+): Uint8Array | undefined {
   const { data, shape, stride, offset } = elements;
   const whole = shape.every((n, i) => n === layout.shape[i]!);
   const verbatim = stored === "bool" || isVerbatim(layout, stored);
@@ -105,7 +108,11 @@ function layOut(metadata: ArrayMetadata, elements: ReadTarget, scratch: Scratch)
   const stride = storedStrides(layout);
   const to = { words: wordsOf(bytes, size), offset: 0, stride };
   if (elements.shape.some((n, i) => n < layout.shape[i]!)) {
-    const one = { words: wordsOf(Uint8Array.from(fill), size), offset: 0, stride: stride.map(() => 0) };
+    const one = {
+      words: wordsOf(Uint8Array.from(fill), size),
+      offset: 0,
+      stride: stride.map(() => 0),
+    };
     copyBox(layout.shape, size, one, to);
   }
   copyBox(
