@@ -45,7 +45,8 @@ module.exports = {
     {
       name: "index-is-the-public-face",
       severity: "error",
-      comment: "index.ts re-exports the public API; it reaches past api/ only for the types of ir/.",
+      comment:
+        "index.ts re-exports the public API; it reaches past api/ only for the types of ir/.",
       from: { path: "^src/index\\.ts$" },
       to: { path: "^src/", pathNot: ["^src/(?:api|ir|io)/", "^src/errors\\.ts$"] },
     },
@@ -59,7 +60,8 @@ module.exports = {
     {
       name: "pure-needs-no-packages",
       severity: "error",
-      comment: "Pure folders stand on their own; the planner may use graphology for its stage graph.",
+      comment:
+        "Pure folders stand on their own; the planner may use graphology for its stage graph.",
       from: { path: PURE, pathNot: [REFERENCE] },
       to: { dependencyTypes: NPM, pathNot: "(?:^|/)node_modules/(?:@types/)?graphology(?:-|/)" },
     },
@@ -73,14 +75,16 @@ module.exports = {
     {
       name: "reference-needs-ndarray-only",
       severity: "error",
-      comment: "The reference interpreter walks ndarray views and uses ndarray-ops where it is right.",
+      comment:
+        "The reference interpreter walks ndarray views and uses ndarray-ops where it is right.",
       from: { path: REFERENCE },
       to: { dependencyTypes: NPM, pathNot: "(?:^|/)node_modules/(?:@types/)?ndarray(?:-ops)?/" },
     },
     {
       name: "reference-stays-out-of-the-main-path",
       severity: "error",
-      comment: "kernels/reference is the oracle: only tests and the debug engine in api/ import it.",
+      comment:
+        "kernels/reference is the oracle: only tests and the debug engine in api/ import it.",
       from: { path: "^src/", pathNot: ["^src/api/", REFERENCE] },
       to: { path: REFERENCE },
     },
@@ -103,7 +107,10 @@ module.exports = {
       severity: "error",
       comment: "src/ may use what package.json lists under dependencies or peerDependencies.",
       from: { path: "^src/" },
-      to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"], dependencyTypesNot: ["type-only"] },
+      to: {
+        dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"],
+        dependencyTypesNot: ["type-only"],
+      },
     },
     {
       name: "no-folder-but-the-known",
