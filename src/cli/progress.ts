@@ -37,7 +37,11 @@ export function bar(done: number, total: number, seconds: number, columns: numbe
     share > 0 && share < 1 ? `, ${formatSeconds((seconds * (1 - share)) / share)} left` : "";
   const text = ` ${String(Math.floor(share * 100)).padStart(3)} %  ${formatSeconds(seconds)}${left}`;
   const width = Math.min(40, columns - text.length - 3);
-  if (width < 4) return text.trim().slice(0, Math.max(0, columns - 1));
+  if (width < 4)
+    return text
+      .trim()
+      .slice(0, Math.max(0, columns - 1))
+      .trimEnd();
   const full = Math.floor(share * width);
   return `[${"#".repeat(full)}${"-".repeat(width - full)}]${text}`;
 }
