@@ -13,7 +13,7 @@ Arguments:
 Options:
   --path PATH      show only the group or array at this path inside the store
   --attributes     show the attributes too
-  --json           print JSON: { path, kind, attributes, arrays?, groups?, … }
+  --json           print JSON: { kind, path, attributes, children or shape, chunks, … }
   -h, --help       show this help
 
 Columns: name, dtype, shape, chunk shape, codecs, size without compression.
@@ -22,8 +22,9 @@ Example:
   chunkwise info era5.zarr --attributes
 `;
 
-type Group = Awaited<ReturnType<typeof cw.openGroup>>;
-type ArrayInfo = Group["arrays"][string];
+type StoreNode = Awaited<ReturnType<typeof cw.openGroup>>;
+type ArrayNode = Extract<StoreNode, { readonly kind: "array" }>;
+type KnownArray = Exclude<ArrayNode, { readonly error: string }>;
 
 export const info: Command = {
   name: "info",
@@ -41,11 +42,11 @@ export const info: Command = {
       ["STORE"],
     );
     const store = positionals[0] as string;
-    const group = await cw.openGroup(store, { path: values.path });
+    const root = await cw.openGroup(store, { path: values.path });
     const title = values.path === undefined ? store : `${store} ${values.path}`;
     const text = values.json
-      ? `${JSON.stringify(group, jsonValue, 2)}\n`
-      : `${drawTree(title, group, values.attributes === true).join("\n")}\n`;
+      ? `${JSON.stringify(root, jsonValue, 2)}\n`
+      : `${drawTree(title, root, values.attributes === true).join("\n")}\n`;
     terminal.out(text);
   },
 };
@@ -63,54 +64,57 @@ interface Row {
   readonly free: boolean;
 }
 
+/** A node that is still to be drawn, and what stands left of it and of what belongs to it. */
+interface Pending {
+  readonly node: StoreNode;
+  readonly label: string;
+  readonly indent: string;
+}
+
 /** The tree as lines of text; the columns of all arrays are aligned. */
-export function drawTree(title: string, root: Group, attributes: boolean): string[] {
-  const rows: Row[] = [{ cells: [title], free: true }];
-  // Pending nodes, last one first: groups nest as deep as a store likes.
-  const stack: { branch: string; indent: string; name: string; node: Group | ArrayInfo }[] = [];
-  const push = (group: Group, indent: string): void => {
-    const children = [...Object.entries(group.arrays), ...Object.entries(group.groups)];
+function drawTree(title: string, root: StoreNode, attributes: boolean): string[] {
+  const rows: Row[] = [];
+  // Pending nodes, the next one last: groups nest as deep as a store likes.
+  const stack: Pending[] = [{ node: root, label: title, indent: "" }];
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    const { node, label, indent } = next;
+    const children = node.kind === "group" ? node.children : [];
+    rows.push(
+      node.kind === "group"
+        ? { cells: [node === root ? label : `${label}/`], free: true }
+        : { cells: [label, ...arrayCells(node)], free: false },
+    );
+    if (attributes && "attributes" in node) {
+      rows.push(...attributeRows(node.attributes, `${indent}${children.length > 0 ? "│" : " "} `));
+    }
     for (let i = children.length - 1; i >= 0; i -= 1) {
-      const [name, node] = children[i] as [string, Group | ArrayInfo];
+      const child = children[i] as StoreNode;
       const last = i === children.length - 1;
       stack.push({
-        branch: `${indent}${last ? "└── " : "├── "}`,
+        node: child,
+        label: `${indent}${last ? "└── " : "├── "}${child.path.split("/").at(-1)}`,
         indent: `${indent}${last ? "    " : "│   "}`,
-        name,
-        node,
       });
     }
-  };
-  if (attributes) rows.push(...attributeRows(root.attributes, "  "));
-  push(root, "");
-  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-    const { branch, indent, name, node } = next;
-    const isGroup = "arrays" in node;
-    rows.push(
-      isGroup
-        ? { cells: [`${branch}${name}/`], free: true }
-        : { cells: [`${branch}${name}`, ...arrayCells(node)], free: false },
-    );
-    const open = isGroup && Object.keys(node.arrays).length + Object.keys(node.groups).length > 0;
-    if (attributes) rows.push(...attributeRows(node.attributes, `${indent}${open ? "│ " : "  "}`));
-    if (isGroup) push(node, indent);
   }
   const aligned = alignColumns(rows.map((row) => (row.free ? [] : row.cells)));
   return rows.map((row, i) => (row.free ? (row.cells[0] ?? "") : (aligned[i] ?? "")));
 }
 
-function arrayCells(array: ArrayInfo): string[] {
+function arrayCells(array: ArrayNode): string[] {
+  if (array.error !== undefined) return [`not readable: ${array.error}`];
+  const shards = array.shards === undefined ? "" : ` in shards ${formatTuple(array.shards)}`;
   return [
-    array.dtype,
+    array.storedDType,
     shapeText(array),
-    `chunks ${formatTuple(array.chunks)}`,
-    array.codecs.map(codecName).join(" + ") || "raw",
-    formatBytes(array.nbytes),
+    `chunks ${formatTuple(array.chunks)}${shards}`,
+    array.codecs.join(" + ") || "raw",
+    formatBytes(storedBytes(array)),
   ];
 }
 
 /** `(time 8760, lat 721, lon 1440)` where the axes have names, `(8760, 721, 1440)` where not. */
-function shapeText({ shape, dimensionNames }: ArrayInfo): string {
+function shapeText({ shape, dimensionNames }: KnownArray): string {
   return formatTuple(
     shape.map((extent, i) => {
       const name = dimensionNames?.[i];
@@ -119,10 +123,10 @@ function shapeText({ shape, dimensionNames }: ArrayInfo): string {
   );
 }
 
-function codecName(codec: unknown): string {
-  if (typeof codec === "string") return codec;
-  const { name, id } = codec as { readonly name?: unknown; readonly id?: unknown };
-  return String(name ?? id ?? "unknown");
+/** Bytes of the whole array without compression. A dtype ends with its bits; bool has one byte. */
+function storedBytes({ shape, storedDType }: KnownArray): number {
+  const bits = Number(/\d+$/.exec(storedDType)?.[0] ?? 8);
+  return shape.reduce((size, extent) => size * extent, bits / 8);
 }
 
 const attributeRows = (attributes: Readonly<Record<string, unknown>>, indent: string): Row[] =>

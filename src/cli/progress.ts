@@ -3,7 +3,7 @@ import type { Terminal } from "./command.js";
 import { formatSeconds } from "./text.js";
 
 export interface ProgressLine {
-  readonly update: (event: { readonly done: number; readonly total: number }) => void;
+  readonly update: (event: { readonly tasksDone: number; readonly tasks: number }) => void;
   /** Takes the line away, so that what is printed next starts at the left. */
   readonly clear: () => void;
 }
@@ -18,7 +18,7 @@ export function progressLine(terminal: Terminal): ProgressLine {
   const start = performance.now();
   let drawn = Number.NEGATIVE_INFINITY;
   return {
-    update: ({ done, total }) => {
+    update: ({ tasksDone: done, tasks: total }) => {
       const now = performance.now();
       if (now - drawn < INTERVAL && done < total) return;
       drawn = now;

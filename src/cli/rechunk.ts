@@ -20,7 +20,7 @@ Options:
   --path PATH      the array inside the stores, in both of them (default: the root)
   --memory SIZE    memory budget, as 512MiB or 4GiB (default: half of the memory that is there)
   --workers N      compute threads (default: one for each core)
-  --codec NAME     compression of the result: zstd, gzip, zlib, lz4, blosc or raw (default: as the library's)
+  --codec NAME     compression of the result: zstd (default), gzip or raw
   --mode MODE      create: refuse an array that is there already (default); overwrite: replace it
   -h, --help       show this help
 
@@ -48,10 +48,12 @@ export const rechunk: Command = {
       throw new UsageError("rechunk needs --chunks", "as in --chunks=100,-1,-1");
     }
     const chunks = parseChunks(values.chunks);
-    const mode = parseMode(values.mode);
+    const mode = parseWord("mode", values.mode, ["create", "overwrite"]);
+    const codecs = parseWord("codec", values.codec, ["zstd", "gzip", "raw"]);
     const workers =
       values.workers === undefined ? undefined : parseCount("workers", values.workers, 1, 1024);
 
+    const attributes = await attributesToCarry(input, values.path);
     const source = await cw.openZarr(input, { path: values.path, decode: false });
     const result = source.rechunk(chunks);
     const start = performance.now();
@@ -60,10 +62,10 @@ export const rechunk: Command = {
       await result.toZarr(output, {
         path: values.path,
         mode,
-        codecs: values.codec,
-        attributes: source.attributes,
+        codecs,
+        attributes,
         dimensionNames: source.dimensionNames,
-        fillValue: source.fillValue,
+        fillValue: source.fillValue ?? undefined,
         memory: values.memory,
         workers,
         signal,
@@ -101,7 +103,34 @@ export function parseChunks(text: string): string | (number | "auto")[] {
   });
 }
 
-function parseMode(text: string | undefined): "create" | "overwrite" | undefined {
-  if (text === undefined || text === "create" || text === "overwrite") return text;
-  throw new UsageError(`--mode=${text} is not a mode`, "give create or overwrite");
+function parseWord<T extends string>(
+  option: string,
+  text: string | undefined,
+  words: readonly T[],
+): T | undefined {
+  const word = words.find((w) => w === text);
+  if (word !== undefined || text === undefined) return word;
+  throw new UsageError(`--${option}=${text} is not known`, `give ${words.join(" or ")}`);
+}
+
+/**
+ * The attributes of the array, complete for Zarr v3. In v2 the fill value of a packed array also says which values
+ * are missing; v3 keeps that apart, in `_FillValue`, and without it missing values would become numbers.
+ * An error names the arrays where the path is that of a group.
+ */
+async function attributesToCarry(
+  store: string,
+  path: string | undefined,
+): Promise<Record<string, unknown>> {
+  const node = await cw.openGroup(store, { path });
+  if (node.kind === "group") {
+    const names = node.children.filter((c) => c.kind === "array").map((c) => c.path);
+    const list = names.length > 0 ? `: ${names.slice(0, 20).join(", ")}` : "";
+    throw new UsageError(`${store} is a Zarr group, not an array`, `choose one with --path${list}`);
+  }
+  if (node.error !== undefined) return {}; // openZarr says what is wrong with it
+  const { attributes, version, fillValue, packing } = node;
+  const told = "_FillValue" in attributes || "missing_value" in attributes;
+  const silent = version === 2 && !told && fillValue !== null && packing !== undefined;
+  return silent ? { ...attributes, _FillValue: fillValue } : { ...attributes };
 }

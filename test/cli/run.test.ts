@@ -132,9 +132,14 @@ describe("usage errors", () => {
       "--workers=0 is not a number (give a whole number >= 1)",
     ],
     [
+      "bad codec",
+      ["rechunk", "a", "b", "--chunks=1", "--codec=lzma"],
+      "--codec=lzma is not known (give zstd or gzip or raw)",
+    ],
+    [
       "bad mode",
       ["rechunk", "a", "b", "--chunks=1", "--mode=append"],
-      "--mode=append is not a mode (give create or overwrite)",
+      "--mode=append is not known (give create or overwrite)",
     ],
   ])("%s", async (_name, args, message) => {
     expect(await chunkwise(...args)).toEqual({ code: 2, out: "", err: `chunkwise: ${message}\n` });
@@ -168,7 +173,7 @@ describe("progress", () => {
   test("draws in place, and takes the line away", () => {
     const terminal = recorder(80);
     const line = progressLine(terminal);
-    line.update({ done: 10, total: 10 });
+    line.update({ tasksDone: 10, tasks: 10 });
     const drawn = terminal.read().err;
     expect(drawn.startsWith("\r\x1b[K[")).toBe(true);
     expect(drawn).toMatch(/\[#{40}\] 100 % {2}\d+ m?s$/);
@@ -179,7 +184,7 @@ describe("progress", () => {
   test("draws nothing without a terminal", () => {
     const terminal = recorder(undefined);
     const line = progressLine(terminal);
-    line.update({ done: 1, total: 2 });
+    line.update({ tasksDone: 1, tasks: 2 });
     line.clear();
     expect(terminal.read()).toEqual({ out: "", err: "" });
   });
