@@ -44,11 +44,11 @@ async function rain(store: string): Promise<void> {
   });
 
   const p = await cw.openZarr(store, { path: "precipitation" });
-  const weight = latitudes(grid).multiply(DEGREE).cos().expandDims(1);
+  const weight = latitudes(grid).multiply(DEGREE).cos().expandDims({ axis: 1 });
   const meanByArea = (x: cw.LazyArray): cw.LazyArray =>
     x.multiply(weight).sum().divide(weight.sum().multiply(grid.width));
   const zonal = p.mean({ axis: 1 });
-  const anomaly = p.subtract(zonal.expandDims(1));
+  const anomaly = p.subtract(zonal.expandDims({ axis: 1 }));
   const results = {
     mean: meanByArea(p),
     zonal,
@@ -106,13 +106,11 @@ async function geoid(store: string): Promise<void> {
   const first = 40;
   const last = 680;
   const step = 2 * grid.step * DEGREE * EARTH_RADIUS;
-  const parallel = latitudes(grid)
-    .at(`${first}:${last + 1}`)
-    .multiply(DEGREE)
-    .cos()
-    .expandDims(1);
-  const east = h.at(`${first}:${last + 1}, 2:`).subtract(h.at(`${first}:${last + 1}, :-2`));
-  const north = h.at(`${first - 1}:${last}, 1:-1`).subtract(h.at(`${first + 1}:${last + 2}, 1:-1`));
+  const rows = (shift: number): ReturnType<typeof cw.slice> =>
+    cw.slice(first + shift, last + 1 + shift);
+  const parallel = latitudes(grid).at(rows(0)).multiply(DEGREE).cos().expandDims({ axis: 1 });
+  const east = h.at(rows(0), cw.slice(2)).subtract(h.at(rows(0), cw.slice(null, -2)));
+  const north = h.at(rows(-1), cw.slice(1, -1)).subtract(h.at(rows(1), cw.slice(1, -1)));
   const slopeEast = east.divide(parallel.multiply(step));
   const slopeNorth = north.divide(step);
   const deflection = slopeEast.square().add(slopeNorth.square()).sqrt().divide(ARCSECOND);

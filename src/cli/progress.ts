@@ -26,6 +26,7 @@ export function progressLine(terminal: Terminal): ProgressLine {
     },
     clear: () => {
       if (drawn > Number.NEGATIVE_INFINITY) terminal.err("\r\x1b[K");
+      drawn = Number.NEGATIVE_INFINITY;
     },
   };
 }

@@ -56,10 +56,9 @@ export const rechunk: Command = {
     const attributes = await attributesToCarry(input, values.path);
     const source = await cw.openZarr(input, { path: values.path, decode: false });
     const result = source.rechunk(chunks);
-    const start = performance.now();
     const progress = progressLine(terminal);
     try {
-      await result.toZarr(output, {
+      const stats = await result.toZarr(output, {
         path: values.path,
         mode,
         codecs,
@@ -71,15 +70,16 @@ export const rechunk: Command = {
         signal,
         onProgress: progress.update,
       });
+      progress.clear();
+      terminal.out(
+        `${values.path === undefined ? output : `${output} ${values.path}`}: ` +
+          `${source.dtype} ${formatTuple(source.shape)} in chunks of ${formatTuple(result.chunks.map(chunkLength))}, ` +
+          `${formatBytes(source.nbytes)} in ${formatSeconds(stats.seconds)}, ` +
+          `peak ${formatBytes(stats.peakBytes)}\n`,
+      );
     } finally {
       progress.clear();
     }
-    const name = values.path === undefined ? output : `${output} ${values.path}`;
-    const shapes = `${formatTuple(source.shape)} in chunks of ${formatTuple(result.chunks.map(chunkLength))}`;
-    const seconds = (performance.now() - start) / 1000;
-    terminal.out(
-      `${name}: ${source.dtype} ${shapes}, ${formatBytes(source.nbytes)} in ${formatSeconds(seconds)}\n`,
-    );
   },
 };
 
