@@ -1,0 +1,153 @@
+/**
+ * Sources and sinks that only the calling thread can reach: a worker asks over its own line, the calling thread reads
+ * straight into the arena (or writes from it) and answers. Only numbers travel; both ends see the same memory.
+ *
+ * A worker may die while the calling thread still works for it. Its memory must not be given to anybody else until
+ * that is over, so the coordinator asks for `whenQuiet` before it takes the memory back.
+ */
+import type { MessagePort } from "node:worker_threads";
+import { InternalError, SourceError, errorFromData, errorToData } from "../errors.js";
+import type { ChunkWriter, ReadTarget, RegionReader } from "../ir/binding.js";
+import type { TypedArray } from "../ir/dtype.js";
+import type { Bindings } from "../ir/stage.js";
+import type { ArenaPlace, CallerAnswer, CallerRequest } from "./protocol.js";
+
+const VIEWS: Readonly<
+  Record<string, new (buffer: ArrayBufferLike, byteOffset: number, length: number) => TypedArray>
+> = {
+  Int8Array,
+  Uint8Array,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  BigInt64Array,
+  BigUint64Array,
+  Float32Array,
+  Float64Array,
+};
+
+function placeOf(memory: WebAssembly.Memory, target: ReadTarget): ArenaPlace {
+  const { data, shape, stride, offset } = target;
+  if (data.buffer !== memory.buffer) {
+    throw new InternalError("a read for the calling thread must go into the arena");
+  }
+  const type = data.constructor.name;
+  return { type, byteOffset: data.byteOffset, length: data.length, shape, stride, offset };
+}
+
+function targetOf(memory: WebAssembly.Memory, place: ArenaPlace): ReadTarget {
+  const View = VIEWS[place.type];
+  if (View === undefined) throw new InternalError(`no views of type ${place.type}`);
+  const { shape, stride, offset } = place;
+  return { data: new View(memory.buffer, place.byteOffset, place.length), shape, stride, offset };
+}
+
+/** `Omit` that keeps the members of a union apart. */
+type Unnumbered<T> = T extends unknown ? Omit<T, "id"> : never;
+
+/** The worker's end. */
+export class CallerLine {
+  readonly #port: MessagePort;
+  readonly #memory: WebAssembly.Memory;
+  readonly #waiting = new Map<number, { resolve(): void; reject(error: Error): void }>();
+  #next = 0;
+
+  constructor(port: MessagePort, memory: WebAssembly.Memory) {
+    this.#port = port;
+    this.#memory = memory;
+    port.on("message", (answer: CallerAnswer) => {
+      const waiter = this.#waiting.get(answer.id);
+      this.#waiting.delete(answer.id);
+      if (answer.error === undefined) waiter?.resolve();
+      else waiter?.reject(errorFromData(answer.error));
+    });
+  }
+
+  /** A reader that asks. The signal stays on the other side: the calling thread has the run's own. */
+  reader(run: number, source: number): RegionReader {
+    return {
+      readInto: (region, target) =>
+        this.#ask({ kind: "read", run, source, region, target: placeOf(this.#memory, target) }),
+    };
+  }
+
+  writer(run: number, sink: number): ChunkWriter {
+    return {
+      writeChunk: (position, elements) =>
+        this.#ask({ kind: "write", run, sink, position, elements: placeOf(this.#memory, elements) }),
+    };
+  }
+
+  #ask(request: Unnumbered<CallerRequest>): Promise<void> {
+    const id = this.#next++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#port.postMessage({ ...request, id });
+    });
+  }
+}
+
+/** What the calling thread knows of a run that workers ask about. */
+export interface CallerRun {
+  readonly bindings: Bindings;
+  readonly signal: AbortSignal;
+}
+
+/** The calling thread's end of one worker's line. */
+export class CallerService {
+  readonly #port: MessagePort;
+  readonly #memory: WebAssembly.Memory;
+  readonly #runs: (run: number) => CallerRun | undefined;
+  readonly #closed: Promise<void>;
+  #open = 0;
+  #idle: (() => void) | undefined;
+
+  constructor(port: MessagePort, memory: WebAssembly.Memory, runs: (run: number) => CallerRun | undefined) {
+    this.#port = port;
+    this.#memory = memory;
+    this.#runs = runs;
+    // What was sent before the other side closed still arrives, and only then "close" is told.
+    this.#closed = new Promise((resolve) => port.once("close", () => resolve()));
+    port.on("message", (request: CallerRequest) => void this.#serve(request));
+    port.unref();
+  }
+
+  /** Resolves when the worker is gone and nothing that it asked for goes on. */
+  async whenQuiet(): Promise<void> {
+    this.#port.ref();
+    await this.#closed;
+    while (this.#open > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
+  }
+
+  close(): void {
+    this.#port.close();
+  }
+
+  async #serve(request: CallerRequest): Promise<void> {
+    this.#open++;
+    let answer: CallerAnswer = { id: request.id };
+    try {
+      await this.#work(request);
+    } catch (error) {
+      answer = { id: request.id, error: errorToData(error) };
+    }
+    this.#open--;
+    this.#port.postMessage(answer);
+    if (this.#open === 0) this.#idle?.();
+  }
+
+  #work(request: CallerRequest): void | Promise<void> {
+    const run = this.#runs(request.run);
+    if (run === undefined) throw new SourceError("the computation that asked for data is over");
+    run.signal.throwIfAborted();
+    if (request.kind === "read") {
+      const source = run.bindings.sources[request.source];
+      if (source === undefined) throw new InternalError(`there is no source ${request.source}`);
+      return source.reader.readInto(request.region, targetOf(this.#memory, request.target), run.signal);
+    }
+    const sink = run.bindings.sinks[request.sink];
+    if (sink === undefined) throw new InternalError(`there is no sink ${request.sink}`);
+    return sink.writer.writeChunk(request.position, targetOf(this.#memory, request.elements), run.signal);
+  }
+}

@@ -1,0 +1,240 @@
+/**
+ * The coordinator's decisions: `step(state, event) -> actions`. No thread, clock or I/O; the same function drives
+ * the workers and the inline runner, and is model-tested with faults at any point.
+ *
+ * A run starts when it has a *lease*: its part of the one memory budget, between what one task after another needs
+ * and what tasks side by side can use. Leases are given in order of arrival and grow when a neighbour ends.
+ */
+import { InternalError, TaskError, errorToData } from "../../errors.js";
+import { admit, freeBlock } from "./admit.js";
+import {
+  type Action,
+  type Event,
+  type Failure,
+  MAX_ATTEMPTS,
+  type RunState,
+  type State,
+  type Ticket,
+  charge,
+  countersOf,
+  createRun,
+  release,
+} from "./state.js";
+import { type ArrayTable, BLOCK_READY, type StageTable, TASK_DONE, TASK_IDLE } from "./tables.js";
+
+export function step(state: State, event: Event): Action[] {
+  const actions: Action[] = [];
+  switch (event.kind) {
+    case "submit":
+      state.queue.push(createRun(event));
+      break;
+    case "done":
+      finishTask(state, event, actions);
+      break;
+    case "died":
+      for (const slot of event.slots) reissue(state, slot, event.cause, actions);
+      break;
+    case "abort":
+      abort(state, event.run, actions);
+      break;
+    case "grace":
+      state.tickets.forEach((ticket, slot) => {
+        if (ticket?.run.id === event.run) actions.push({ kind: "kill", slot });
+      });
+      break;
+    case "delivered":
+      delivered(state, event);
+      break;
+  }
+  settle(state, actions);
+  return actions;
+}
+
+/** Ends what is over, starts what has room, issues what can run, until nothing changes. */
+function settle(state: State, actions: Action[]): void {
+  for (;;) {
+    startRuns(state, actions);
+    admit(state, actions, (run, error) => fail(run, { kind: "error", error: errorToData(error) }, actions));
+    const over = state.active.filter(isOver);
+    if (over.length === 0) return;
+    for (const run of over) end(state, run, actions);
+  }
+}
+
+function startRuns(state: State, actions: Action[]): void {
+  let room = budget(state);
+  for (const run of state.active) room -= run.account.limit;
+  // Grow the leases of those that run before anybody new gets one.
+  for (const run of state.active) {
+    const more = Math.max(0, Math.min(room, run.plan.peakBytes - run.account.limit));
+    run.account.limit += more;
+    room -= more;
+  }
+  while (state.queue.length > 0) {
+    const run = state.queue[0] as RunState;
+    if (state.active.length > 0 && run.plan.serialBytes > room) return;
+    state.queue.shift();
+    run.account.limit = state.active.length === 0 ? run.plan.peakBytes : Math.min(room, run.plan.peakBytes);
+    room -= run.account.limit;
+    run.phase = "running";
+    state.active.push(run);
+    actions.push({ kind: "start", run: run.id });
+    if (run.account.fits(run.plan.resultBytes)) charge(state, run, run.plan.resultBytes);
+    else {
+      const { resultBytes, peakBytes } = run.plan;
+      const message = `results of ${resultBytes} bytes do not fit the planned ${peakBytes} bytes`;
+      fail(run, { kind: "error", error: errorToData(new InternalError(message)) }, actions);
+    }
+  }
+}
+
+/** What all runs together may hold: the largest budget that any of them was planned for. */
+const budget = (state: State): number =>
+  [...state.active, ...state.queue].reduce((n, r) => Math.max(n, r.plan.memory, r.plan.peakBytes), 0);
+
+function finishTask(state: State, event: Extract<Event, { kind: "done" }>, actions: Action[]): void {
+  const ticket = takeTicket(state, event.slot);
+  const { run, entry } = ticket;
+  const table = run.order.tables.stages[entry.stage] as StageTable;
+  run.bytesRead += event.report.bytesRead;
+  run.bytesWritten += event.report.bytesWritten;
+  run.stageSeconds[entry.stage] = (run.stageSeconds[entry.stage] as number) + event.report.seconds;
+  if (event.outcome === "error" && event.error !== undefined) {
+    fail(run, { kind: "error", error: event.error }, actions);
+  }
+  if (event.outcome !== "ok") {
+    table.state[entry.task] = TASK_IDLE;
+    for (const out of table.outputs) freeBlock(state, run, out, entry.task);
+    if (run.phase === "running") {
+      const message = `task ${entry.task} of stage ${table.stage.id} was cancelled in a run that was not`;
+      fail(run, { kind: "error", error: errorToData(new InternalError(message)) }, actions);
+    }
+    return;
+  }
+  run.done++;
+  table.state[entry.task] = TASK_DONE;
+  for (const out of table.outputs) publish(state, run, out, entry.task, actions);
+  for (let i = 0; i < entry.inputs.length; i += 2) {
+    const array = run.order.tables.arrays.get(entry.inputs[i] as number) as ArrayTable;
+    consume(state, run, array, entry.inputs[i + 1] as number);
+  }
+}
+
+/** Frees what only the task had: its slot, scratch and foreign bytes. */
+function takeTicket(state: State, slot: number): Ticket {
+  const ticket = state.tickets[slot];
+  if (ticket === undefined) throw new InternalError(`slot ${slot} is done, but nothing was issued there`);
+  const { run, entry, scratch } = ticket;
+  state.tickets[slot] = undefined;
+  state.issued--;
+  run.issued--;
+  const { stage } = run.order.tables.stages[entry.stage] as StageTable;
+  if (scratch !== 0) state.allocator.free(scratch);
+  release(state, run, stage.scratchBytes + stage.foreignBytes);
+  return ticket;
+}
+
+function publish(state: State, run: RunState, out: ArrayTable, block: number, actions: Action[]): void {
+  out.state[block] = BLOCK_READY;
+  if (out.roots.length > 0 && out.delivered[block] === 0 && run.phase === "running") {
+    run.deliveries++;
+    actions.push({
+      kind: "deliver",
+      run: run.id,
+      array: out.array.id,
+      roots: out.roots,
+      block,
+      address: out.address[block] as number,
+    });
+  } else if (out.remaining[block] === 0) freeBlock(state, run, out, block);
+}
+
+function consume(state: State, run: RunState, array: ArrayTable, block: number): void {
+  const left = (array.remaining[block] as number) - 1;
+  if (left < 0) throw new InternalError(`block ${block} of array ${array.array.id} is read too often`);
+  array.remaining[block] = left;
+  if (left === 0) freeBlock(state, run, array, block);
+}
+
+function delivered(state: State, event: Extract<Event, { kind: "delivered" }>): void {
+  const run = state.active.find((r) => r.id === event.run);
+  const array = run?.order.tables.arrays.get(event.array);
+  if (run === undefined || array === undefined) throw new InternalError(`run ${event.run} delivers nothing`);
+  run.deliveries--;
+  array.delivered[event.block] = 1;
+  consume(state, run, array, event.block);
+}
+
+/** The memory of the task is still its own, so the next worker simply does it again. */
+function reissue(state: State, slot: number, cause: string, actions: Action[]): void {
+  const ticket = state.tickets[slot];
+  if (ticket === undefined) throw new InternalError(`slot ${slot} died, but nothing was issued there`);
+  const { run, entry } = ticket;
+  const { stage } = run.order.tables.stages[entry.stage] as StageTable;
+  const report = { bytesRead: 0, bytesWritten: 0, seconds: 0 };
+  if (run.phase === "failing") {
+    finishTask(state, { kind: "done", slot, outcome: "cancelled", report }, actions);
+  } else if (ticket.attempt >= MAX_ATTEMPTS) {
+    const message = `the worker died ${MAX_ATTEMPTS} times in block ${entry.task} of ${stage.label}: ${cause}`;
+    const error = errorToData(
+      new TaskError(message, {
+        functionName: stage.label,
+        blockIndex: [entry.task],
+        hint: "look for process.exit(), native crashes or too much heap use in the function",
+      }),
+    );
+    finishTask(state, { kind: "done", slot, outcome: "error", error, report }, actions);
+  } else {
+    ticket.attempt++;
+    actions.push({
+      kind: "issue",
+      slot,
+      run: run.id,
+      stage: entry.stage,
+      task: entry.task,
+      attempt: ticket.attempt,
+      scratch: ticket.scratch,
+    });
+  }
+}
+
+function abort(state: State, id: number, actions: Action[]): void {
+  const waiting = state.queue.findIndex((r) => r.id === id);
+  if (waiting >= 0) {
+    state.queue.splice(waiting, 1);
+    actions.push({ kind: "fail", run: id, failure: { kind: "abort" } });
+    return;
+  }
+  const run = state.active.find((r) => r.id === id);
+  // An abort that comes after the end is too late to matter.
+  if (run !== undefined) fail(run, { kind: "abort" }, actions);
+}
+
+/** The first failure wins; the run ends when no task of it is out any more. */
+function fail(run: RunState, failure: Failure, actions: Action[]): void {
+  if (run.phase === "failing") return;
+  run.phase = "failing";
+  run.failure = failure;
+  actions.push({ kind: "cancel", run: run.id });
+}
+
+function isOver(run: RunState): boolean {
+  if (run.issued > 0 || run.deliveries > 0) return false;
+  return run.phase === "failing" || (run.phase === "running" && run.done >= run.order.total && run.window.length === 0);
+}
+
+function end(state: State, run: RunState, actions: Action[]): void {
+  state.active.splice(state.active.indexOf(run), 1);
+  for (const array of run.order.tables.arrays.values()) {
+    for (let block = 0; block < array.blocks; block++) {
+      if (array.address[block] === 0) continue;
+      if (run.failure === undefined) throw new InternalError(`block ${block} of array ${array.array.id} is left over`);
+      freeBlock(state, run, array, block);
+    }
+  }
+  if (run.account.used >= run.plan.resultBytes) release(state, run, run.plan.resultBytes);
+  if (run.account.used !== 0) throw new InternalError(`run ${run.id} ends with ${run.account.used} bytes held`);
+  if (run.failure === undefined) actions.push({ kind: "finish", run: run.id, stats: countersOf(run) });
+  else actions.push({ kind: "fail", run: run.id, failure: run.failure });
+}
+

@@ -1,0 +1,371 @@
+/**
+ * The coordinator's thread: feeds `step` with what happens and does what it says.
+ *
+ * It has an event loop of its own, so a busy calling thread neither stalls a computation nor is stalled by it. It is
+ * woken by the DONE bell, by messages of the calling thread, and by timers.
+ */
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { type ErrorData, InternalError, errorToData } from "../../errors.js";
+import type { PlanArray } from "../../ir/stage.js";
+import { AddressAllocator } from "../memory/allocator.js";
+import { FIRST_BLOCK } from "../memory/arena.js";
+import {
+  CANCELLED,
+  CLAIMED,
+  ControlBlock,
+  DEAD,
+  DONE,
+  FAILED,
+  FREE,
+  type FromCoordinator,
+  OK,
+  READY,
+  type RunData,
+  type ToCoordinator,
+  type ToWorker,
+  WORK,
+  kindOf,
+  waitForBell,
+  workerOf,
+} from "../protocol.js";
+import { type ResultBuffer, copyBlock, createResults } from "../results.js";
+import { WorkerPool } from "./pool.js";
+import { type Action, type Event, type RunCounters, SLOTS, type State, countersOf, createState } from "./state.js";
+import { step } from "./step.js";
+import { TABLE_CANCEL, tableLayout } from "./tables.js";
+
+/** How long cancelled tasks may take to stop before their threads are ended. */
+const GRACE_MS = 200;
+/** Progress is told at most this often. */
+const PROGRESS_MS = 50;
+/** The event loop gets its turn at least this often. */
+const YIELD_MS = 4;
+
+interface Run {
+  readonly data: RunData;
+  readonly shared: boolean;
+  readonly progress: boolean;
+  readonly arrays: ReadonlyMap<number, PlanArray>;
+  readonly table: SharedArrayBuffer;
+  results: (ResultBuffer | undefined)[];
+  started: boolean;
+  grace: NodeJS.Timeout | undefined;
+}
+
+/** Slots of a dead worker that wait until the calling thread has stopped working for it. */
+interface Burial {
+  readonly worker: number;
+  readonly generation: number;
+  readonly slots: readonly number[];
+  readonly cause: string;
+}
+
+class Coordinator {
+  readonly #port: MessagePort;
+  readonly #memory: WebAssembly.Memory;
+  readonly #control: ControlBlock;
+  readonly #state: State;
+  readonly #pool: WorkerPool;
+  readonly #runs = new Map<number, Run>();
+  readonly #errors = new Map<number, ErrorData>();
+  #burials: Burial[] = [];
+  /** Deaths since a ticket was last finished: a thread that cannot even start must not be started for ever. */
+  #deaths = 0;
+  #told = 0;
+  #stopped = false;
+
+  constructor(port: MessagePort, memory: WebAssembly.Memory, control: ControlBlock) {
+    this.#port = port;
+    this.#memory = memory;
+    this.#control = control;
+    this.#state = createState(new AddressAllocator(FIRST_BLOCK, memory.buffer.byteLength), 0);
+    this.#pool = new WorkerPool(control, memory, {
+      line: (worker, generation, line) => this.#tellLine(worker, generation, line),
+      died: (worker, generation, cause) => this.#died(worker, generation, cause),
+      greet: (send) => this.#greet(send),
+    });
+    port.on("message", (message: ToCoordinator) => this.#take(message));
+  }
+
+  /** Collects finished tickets whenever the bell rings. */
+  async listen(): Promise<void> {
+    let yielded = performance.now();
+    while (!this.#stopped) {
+      const bell = this.#control.bell(DONE);
+      this.#collect();
+      const ring = waitForBell(this.#control, DONE, bell);
+      if (ring !== undefined) await ring;
+      if (performance.now() - yielded > YIELD_MS) {
+        await new Promise<void>((resolve) => setImmediate(resolve));
+        yielded = performance.now();
+      }
+    }
+  }
+
+  #tell(message: FromCoordinator, transfer: readonly (ArrayBuffer | MessagePort)[] = []): void {
+    this.#port.postMessage(message, [...transfer]);
+  }
+
+  #take(message: ToCoordinator): void {
+    switch (message.kind) {
+      case "submit":
+        this.#submit(message);
+        break;
+      case "abort":
+        this.#send({ kind: "abort", run: message.run });
+        break;
+      case "quiet":
+        this.#bury((b) => b.worker === message.worker && b.generation === message.generation);
+        break;
+      case "stop":
+        void this.#stop();
+        break;
+    }
+  }
+
+  #submit({ data, shared, progress }: Extract<ToCoordinator, { kind: "submit" }>): void {
+    const { plan, indices, run } = data;
+    const table = new SharedArrayBuffer(tableLayout(plan).words * 4);
+    const arrays = new Map(plan.arrays.map((a) => [a.id, a]));
+    this.#runs.set(run, {
+      data,
+      shared,
+      progress,
+      arrays,
+      table,
+      results: [],
+      started: false,
+      grace: undefined,
+    });
+    this.#send({ kind: "submit", run, plan, indices, table: new Uint32Array(table) });
+  }
+
+  /** Takes an event through `step`; deliveries made on the way are events again. */
+  #send(event: Event): void {
+    try {
+      const events: Event[] = [event];
+      for (let next = events.shift(); next !== undefined; next = events.shift()) {
+        let issued = false;
+        for (const action of step(this.#state, next)) {
+          if (action.kind === "issue") issued = true;
+          this.#perform(action, events);
+        }
+        if (issued) this.#control.ring(WORK);
+      }
+      this.#control.setBalance(this.#state.used, this.#state.peak);
+      this.#tellProgress();
+    } catch (error) {
+      this.#collapse(error);
+    }
+  }
+
+  #perform(action: Action, events: Event[]): void {
+    switch (action.kind) {
+      case "start":
+        this.#start(action.run);
+        break;
+      case "issue":
+        this.#control.issue(action.slot, action);
+        break;
+      case "deliver": {
+        const run = this.#run(action.run);
+        const array = run.arrays.get(action.array) as PlanArray;
+        for (const root of action.roots) {
+          const result = run.results[root];
+          if (result === undefined) throw new InternalError(`root ${root} has no result`);
+          copyBlock(this.#memory.buffer, action.address, array, action.block, result);
+        }
+        events.push({ kind: "delivered", run: action.run, array: action.array, block: action.block });
+        break;
+      }
+      case "move": {
+        const bytes = new Uint8Array(this.#memory.buffer);
+        for (const move of action.moves) bytes.copyWithin(move.to, move.from, move.from + move.bytes);
+        break;
+      }
+      case "cancel":
+        this.#cancel(action.run, events);
+        break;
+      case "kill": {
+        const state = this.#control.state(action.slot);
+        if (kindOf(state) === CLAIMED) this.#pool.kill(workerOf(state));
+        break;
+      }
+      case "finish": {
+        const { results, progress } = this.#drop(action.run);
+        if (progress) this.#tellEnd(action.run, action.stats);
+        // The same buffer cannot be in the list twice, but may be a root twice: every root has its own.
+        const transfer = results.filter((r): r is ArrayBuffer => r instanceof ArrayBuffer);
+        this.#tell({ kind: "finish", run: action.run, roots: results, stats: action.stats }, transfer);
+        break;
+      }
+      case "fail": {
+        this.#drop(action.run);
+        const error = action.failure.kind === "error" ? action.failure.error : undefined;
+        this.#tell({ kind: "fail", run: action.run, error });
+        break;
+      }
+    }
+  }
+
+  #run(id: number): Run {
+    const run = this.#runs.get(id);
+    if (run === undefined) throw new InternalError(`there is no run ${id}`);
+    return run;
+  }
+
+  #drop(id: number): Run {
+    const run = this.#run(id);
+    this.#runs.delete(id);
+    clearTimeout(run.grace);
+    if (run.started) this.#pool.sendAll({ kind: "end", run: id });
+    return run;
+  }
+
+  #start(id: number): void {
+    const run = this.#run(id);
+    run.results = createResults(run.data.plan, run.shared);
+    this.#pool.grow(run.data.plan.workers);
+    this.#state.workers = this.#pool.size;
+    run.started = true;
+    this.#pool.sendAll({ kind: "run", data: run.data, table: run.table });
+  }
+
+  #greet(send: (message: ToWorker) => void): void {
+    for (const run of this.#runs.values()) {
+      if (run.started) send({ kind: "run", data: run.data, table: run.table });
+    }
+  }
+
+  #tellLine(worker: number, generation: number, port: MessagePort): void {
+    this.#tell({ kind: "line", worker, generation, port }, [port]);
+  }
+
+  /** Raises the flag, wakes whoever waits with it, and takes back what nobody has claimed. */
+  #cancel(id: number, events: Event[]): void {
+    const run = this.#run(id);
+    Atomics.store(new Int32Array(run.table), TABLE_CANCEL, 1);
+    this.#control.ring(WORK);
+    for (let slot = 0; slot < SLOTS; slot++) {
+      if (this.#control.state(slot) !== READY || this.#control.fields(slot).run !== id) continue;
+      if (!this.#control.swapState(slot, READY, FREE)) continue;
+      events.push({ kind: "done", slot, outcome: "cancelled", report: this.#control.reported(slot) });
+    }
+    run.grace = setTimeout(() => {
+      this.#tell({ kind: "overdue", run: id });
+      this.#send({ kind: "grace", run: id });
+    }, GRACE_MS);
+  }
+
+  #collect(): void {
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const state = this.#control.state(slot);
+      const kind = kindOf(state);
+      if (kind !== OK && kind !== FAILED && kind !== CANCELLED) continue;
+      this.#deaths = 0;
+      const report = this.#control.reported(slot);
+      const error = kind === FAILED ? this.#errorOf(slot, workerOf(state)) : undefined;
+      this.#control.setState(slot, FREE);
+      const outcome = kind === OK ? "ok" : kind === FAILED ? "error" : "cancelled";
+      this.#send({ kind: "done", slot, outcome, error, report });
+    }
+  }
+
+  #errorOf(slot: number, worker: number): ErrorData {
+    for (const { slot: at, error } of this.#pool.errors(worker)) this.#errors.set(at, error);
+    const error = this.#errors.get(slot);
+    this.#errors.delete(slot);
+    return error ?? errorToData(new InternalError("a task failed without saying why"));
+  }
+
+  /** What a dead worker had claimed is given out again, once nobody writes for it any more. */
+  #died(worker: number, generation: number, cause: string): void {
+    this.#collect();
+    const slots: number[] = [];
+    for (let slot = 0; slot < SLOTS; slot++) {
+      const state = this.#control.state(slot);
+      if (kindOf(state) !== CLAIMED || workerOf(state) !== worker) continue;
+      this.#control.setState(slot, DEAD);
+      slots.push(slot);
+    }
+    if (++this.#deaths > 10 + 3 * this.#pool.size) {
+      this.#collapse(new InternalError(`workers die as soon as they start: ${cause}`));
+      return;
+    }
+    const burial = { worker, generation, slots, cause };
+    this.#burials.push(burial);
+    this.#tell({ kind: "quieten", worker, generation });
+    // Runs whose data every thread can read never involve the calling thread: no need to wait for it.
+    const asks = slots.some((slot) => {
+      const run = this.#runs.get(this.#control.fields(slot).run);
+      return run !== undefined && [...run.data.sources, ...run.data.sinks].some((b) => !b.description);
+    });
+    if (!asks) this.#bury((b) => b === burial);
+  }
+
+  #bury(which: (burial: Burial) => boolean): void {
+    const over = this.#burials.filter(which);
+    this.#burials = this.#burials.filter((b) => !over.includes(b));
+    for (const { slots, cause } of over) {
+      for (const slot of slots) this.#control.setState(slot, FREE);
+      if (slots.length > 0) this.#send({ kind: "died", slots, cause });
+    }
+  }
+
+  #tellProgress(): void {
+    const now = performance.now();
+    if (now - this.#told < PROGRESS_MS) return;
+    this.#told = now;
+    for (const active of this.#state.active) {
+      if (this.#runs.get(active.id)?.progress !== true) continue;
+      const { tasks, tasksTotal, bytesRead, bytesWritten } = countersOf(active);
+      const { used, limit } = active.account;
+      this.#tell({
+        kind: "progress",
+        run: active.id,
+        progress: {
+          tasksDone: tasks,
+          tasksTotal,
+          bytesRead,
+          bytesWritten,
+          memoryUsed: used,
+          memoryLimit: limit,
+        },
+      });
+    }
+  }
+
+  #tellEnd(run: number, stats: RunCounters): void {
+    const { tasks, tasksTotal, bytesRead, bytesWritten, peakBytes } = stats;
+    const progress = { tasksDone: tasks, tasksTotal, bytesRead, bytesWritten, memoryUsed: 0 };
+    this.#tell({ kind: "progress", run, progress: { ...progress, memoryLimit: peakBytes } });
+  }
+
+  /** The engine itself is broken: everybody is told, and the calling thread starts a new one. */
+  #collapse(error: unknown): void {
+    const data = errorToData(error);
+    for (const run of this.#runs.keys()) this.#tell({ kind: "fail", run, error: data });
+    this.#runs.clear();
+    void this.#stop();
+  }
+
+  async #stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#control.stop();
+    await this.#pool.destroy();
+    this.#tell({ kind: "stopped" });
+    this.#port.close();
+  }
+}
+
+export interface CoordinatorInit {
+  readonly memory: WebAssembly.Memory;
+  readonly control: SharedArrayBuffer;
+}
+
+if (parentPort !== null) {
+  const { memory, control } = workerData as CoordinatorInit;
+  const coordinator = new Coordinator(parentPort, memory, new ControlBlock(control));
+  void coordinator.listen();
+}

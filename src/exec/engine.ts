@@ -1,0 +1,247 @@
+/**
+ * The threads as the calling thread sees them: one coordinator and its workers over one arena, started with the first
+ * run that needs them. The coordinator is ref'd while a run goes on and only then, so an idle engine never keeps the
+ * process alive.
+ */
+import { type MessagePort, Worker } from "node:worker_threads";
+import { AbortError, type ErrorData, InternalError, errorFromData } from "../errors.js";
+import type { Bindings, Plan } from "../ir/stage.js";
+import { CallerService } from "./caller.js";
+import type { CoordinatorInit } from "./coordinator/thread.js";
+import { FIRST_BLOCK, MAX_ARENA, createArena } from "./memory/arena.js";
+import {
+  ControlBlock,
+  type FromCoordinator,
+  type ProgressData,
+  type RunData,
+  type RunStatsData,
+  type ToCoordinator,
+} from "./protocol.js";
+import type { ResultBuffer } from "./results.js";
+
+/** An arena below this is of no use to anybody. */
+const LEAST_ARENA: number = FIRST_BLOCK + 256 * 1024 * 1024;
+
+export interface EngineResult {
+  readonly roots: readonly (ResultBuffer | undefined)[];
+  readonly stats: RunStatsData;
+}
+
+export interface EngineOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: ProgressData) => void) | undefined;
+  readonly shared?: boolean | undefined;
+}
+
+interface Pending {
+  readonly bindings: Bindings;
+  /** Told to readers and writers on this thread. */
+  readonly abort: AbortController;
+  readonly options: EngineOptions;
+  settled: boolean;
+  resolve(result: EngineResult): void;
+  reject(error: Error): void;
+}
+
+export class Engine {
+  readonly #memory: WebAssembly.Memory;
+  readonly #control = new ControlBlock();
+  readonly #thread: Worker;
+  readonly #runs = new Map<number, Pending>();
+  readonly #lines = new Map<string, CallerService>();
+  /** Settles when the coordinator is gone. */
+  readonly ended: Promise<void>;
+  #next = 1;
+  #dead = false;
+
+  constructor() {
+    this.#memory = createArena(MAX_ARENA, LEAST_ARENA);
+    const init: CoordinatorInit = { memory: this.#memory, control: this.#control.buffer };
+    this.#thread = new Worker(new URL("./coordinator/thread.js", import.meta.url), {
+      workerData: init,
+      execArgv: [],
+      name: "chunkwise coordinator",
+    });
+    this.#thread.unref();
+    this.#thread.on("message", (message: FromCoordinator) => this.#take(message));
+    this.#thread.on("error", (error) => this.#die(error));
+    this.ended = new Promise((resolve) => {
+      this.#thread.once("exit", () => {
+        this.#die(new Error("the coordinator thread ended"));
+        resolve();
+      });
+    });
+  }
+
+  /** False when the threads are gone and a new engine must be made. */
+  get alive(): boolean {
+    return !this.#dead;
+  }
+
+  get idle(): boolean {
+    return this.#runs.size === 0;
+  }
+
+  account(): { used: number; peak: number } {
+    return this.#control.balance;
+  }
+
+  run(plan: Plan, bindings: Bindings, options: EngineOptions): Promise<EngineResult> {
+    const run = this.#next++;
+    const { signal } = options;
+    const data = runData(run, plan, bindings);
+    return new Promise<EngineResult>((resolve, reject) => {
+      const abort = new AbortController();
+      const onAbort = (): void => {
+        abort.abort(signal?.reason);
+        this.#send({ kind: "abort", run });
+      };
+      const pending: Pending = {
+        bindings,
+        abort,
+        options,
+        settled: false,
+        resolve: (result) => {
+          signal?.removeEventListener("abort", onAbort);
+          resolve(result);
+        },
+        reject: (error) => {
+          signal?.removeEventListener("abort", onAbort);
+          if (!abort.signal.aborted) abort.abort(error);
+          reject(error);
+        },
+      };
+      this.#send({
+        kind: "submit",
+        data,
+        shared: options.shared === true,
+        progress: options.onProgress !== undefined,
+      });
+      this.#runs.set(run, pending);
+      this.#thread.ref();
+      signal?.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+
+  /** Ends all threads; runs that go on are rejected. */
+  async stop(): Promise<void> {
+    if (this.#dead) return this.ended;
+    this.#thread.ref();
+    this.#send({ kind: "stop" });
+    await this.ended;
+  }
+
+  #send(message: ToCoordinator): void {
+    if (!this.#dead) this.#thread.postMessage(message);
+  }
+
+  #take(message: FromCoordinator): void {
+    switch (message.kind) {
+      case "finish":
+        this.#settle(message.run, (p) => p.resolve({ roots: message.roots, stats: message.stats }));
+        this.#forget(message.run);
+        break;
+      case "fail":
+        this.#settle(message.run, (p) => p.reject(failureOf(p, message.error)));
+        this.#forget(message.run);
+        break;
+      case "overdue":
+        // Its memory is still in use, but whoever aborted it need not wait for that.
+        this.#overdue(message.run);
+        break;
+      case "progress":
+        this.#runs.get(message.run)?.options.onProgress?.(message.progress);
+        break;
+      case "line":
+        this.#addLine(message.worker, message.generation, message.port);
+        break;
+      case "quieten":
+        void this.#quieten(message.worker, message.generation);
+        break;
+      case "stopped":
+        void this.#thread.terminate();
+        break;
+    }
+  }
+
+  #settle(run: number, how: (pending: Pending) => void): void {
+    const pending = this.#runs.get(run);
+    if (pending === undefined || pending.settled) return;
+    pending.settled = true;
+    how(pending);
+  }
+
+  #overdue(run: number): void {
+    const pending = this.#runs.get(run);
+    if (pending?.options.signal?.aborted !== true) return;
+    this.#settle(run, (p) => p.reject(failureOf(p, undefined)));
+    this.#unrefIfDone();
+  }
+
+  #forget(run: number): void {
+    this.#runs.delete(run);
+    this.#unrefIfDone();
+  }
+
+  #unrefIfDone(): void {
+    if (![...this.#runs.values()].some((p) => !p.settled)) this.#thread.unref();
+  }
+
+  #addLine(worker: number, generation: number, port: MessagePort): void {
+    const runs = (run: number): { bindings: Bindings; signal: AbortSignal } | undefined => {
+      const pending = this.#runs.get(run);
+      return pending === undefined ? undefined : { bindings: pending.bindings, signal: pending.abort.signal };
+    };
+    this.#lines.set(`${worker}/${generation}`, new CallerService(port, this.#memory, runs));
+  }
+
+  async #quieten(worker: number, generation: number): Promise<void> {
+    const key = `${worker}/${generation}`;
+    await this.#lines.get(key)?.whenQuiet();
+    this.#lines.delete(key);
+    this.#send({ kind: "quiet", worker, generation });
+  }
+
+  #die(cause: Error): void {
+    if (this.#dead) return;
+    this.#dead = true;
+    for (const run of [...this.#runs.keys()]) {
+      const error = new InternalError("the threads of the engine ended while they computed", {
+        cause,
+        hint: undefined,
+      });
+      this.#settle(run, (p) => p.reject(error));
+      this.#forget(run);
+    }
+    for (const line of this.#lines.values()) line.close();
+    this.#lines.clear();
+  }
+}
+
+function failureOf(pending: Pending, error: ErrorData | undefined): Error {
+  if (error !== undefined) return errorFromData(error);
+  return new AbortError(undefined, { cause: pending.options.signal?.reason });
+}
+
+/** The part of plan and bindings that crosses the thread border: plain data. */
+function runData(run: number, plan: Plan, bindings: Bindings): RunData {
+  return {
+    run,
+    plan: { ...plan, log: [] },
+    indices: bindings.indices,
+    sources: bindings.sources.map((s) => ({
+      name: s.name,
+      dtype: s.dtype,
+      chunks: s.chunks,
+      description: s.thread === "any" ? s.description : undefined,
+    })),
+    sinks: bindings.sinks.map((s) => ({
+      name: s.name,
+      shape: s.shape,
+      dtype: s.dtype,
+      chunks: s.chunks,
+      description: s.thread === "any" ? s.description : undefined,
+    })),
+    functions: bindings.functions.map(({ name, text, params }) => ({ name, text, params })),
+  };
+}

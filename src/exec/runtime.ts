@@ -1,0 +1,153 @@
+/**
+ * The runtime: runs plans, on the calling thread if they are small, else on workers. One per process; threads start
+ * with the first run that needs them and are given back, with their memory, when nothing has run for a while.
+ */
+import { AbortError, OptionError } from "../errors.js";
+import type { Bindings, Plan } from "../ir/stage.js";
+import type { Engine, EngineOptions, EngineResult } from "./engine.js";
+import { INLINE_BYTES, InlineEngine, runsInline } from "./inline.js";
+import type { ProgressData } from "./protocol.js";
+
+/** Threads and arena are dropped after this many milliseconds without a run. */
+const IDLE_MS = 30_000;
+
+/** What a running computation tells about itself, at most every 50 ms and once at the end. */
+export type ProgressEvent = ProgressData;
+
+export interface RunOptions {
+  /** Cancels the run: it rejects with an AbortError whose `cause` is the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: ProgressEvent) => void) | undefined;
+  /** Results in SharedArrayBuffers instead of ordinary ones. */
+  readonly shared?: boolean | undefined;
+  /** Plans that move at most so many bytes run on the calling thread: 0 none, `Infinity` all. Default 16 MiB. */
+  readonly inlineBytes?: number | undefined;
+}
+
+export interface StageStats {
+  readonly id: number;
+  readonly label: string;
+  /** Worker seconds, summed over its tasks. */
+  readonly seconds: number;
+}
+
+export interface RunStats {
+  readonly tasks: number;
+  /** Bytes of elements read from sources and written to sinks. */
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  /** Highest balance of the run's account; at most `plan.peakBytes`. */
+  readonly peakBytes: number;
+  readonly spilledBytes: number;
+  /** Tasks that were done again because their blocks had to be dropped. */
+  readonly repeatedTasks: number;
+  readonly seconds: number;
+  readonly inline: boolean;
+  readonly stages: readonly StageStats[];
+}
+
+export interface RunResult {
+  /** Row-major bytes per root; undefined for what went to a sink. */
+  readonly roots: readonly (ArrayBuffer | SharedArrayBuffer | undefined)[];
+  readonly stats: RunStats;
+}
+
+export interface Runtime {
+  /**
+   * Runs a plan. Rejects with the first error of a task (TaskError, SourceError, ZarrError ...), with AbortError when
+   * cancelled, and with MemoryLimitError if the plan's own figures were too small to go on.
+   */
+  run(plan: Plan, bindings: Bindings, options?: RunOptions): Promise<RunResult>;
+  /** Bytes charged now, and at the most so far, over all runs. 0 when nothing runs. */
+  account(): { used: number; peak: number };
+  /** Ends all threads; what runs on them is rejected. The next run starts them again. */
+  shutdown(): Promise<void>;
+}
+
+class ProcessRuntime implements Runtime {
+  readonly #inline = new InlineEngine();
+  #engine: Promise<Engine> | undefined;
+  #started: Engine | undefined;
+  #idle: NodeJS.Timeout | undefined;
+  #peak = 0;
+
+  async run(plan: Plan, bindings: Bindings, options: RunOptions = {}): Promise<RunResult> {
+    const { signal, inlineBytes = INLINE_BYTES } = options;
+    if (Number.isNaN(inlineBytes)) throw new OptionError("inlineBytes is NaN", { hint: "give a number of bytes" });
+    if (signal?.aborted === true) throw new AbortError(undefined, { cause: signal.reason });
+    const started = performance.now();
+    const inline = runsInline(plan, bindings, inlineBytes);
+    const result = inline
+      ? await this.#inline.run(plan, bindings, options)
+      : await this.#onThreads(plan, bindings, options);
+    return { roots: result.roots, stats: statsOf(plan, result, inline, (performance.now() - started) / 1000) };
+  }
+
+  account(): { used: number; peak: number } {
+    const inline = this.#inline.account();
+    const threads = this.#started?.alive === true ? this.#started.account() : { used: 0, peak: 0 };
+    this.#peak = Math.max(this.#peak, inline.peak, threads.peak);
+    return { used: inline.used + threads.used, peak: this.#peak };
+  }
+
+  async shutdown(): Promise<void> {
+    clearTimeout(this.#idle);
+    this.#inline.trim();
+    const engine = await this.#engine;
+    if (this.#started === engine) this.#forget();
+    await engine?.stop();
+  }
+
+  async #onThreads(plan: Plan, bindings: Bindings, options: EngineOptions): Promise<EngineResult> {
+    clearTimeout(this.#idle);
+    const engine = await this.#alive();
+    if (options.signal?.aborted === true) throw new AbortError(undefined, { cause: options.signal.reason });
+    try {
+      return await engine.run(plan, bindings, options);
+    } finally {
+      if (engine.idle) this.#sleepLater(engine);
+    }
+  }
+
+  async #alive(): Promise<Engine> {
+    if (this.#started?.alive === false) this.#forget();
+    this.#engine ??= import("./engine.js").then((module) => {
+      this.#started = new module.Engine();
+      return this.#started;
+    });
+    const engine = await this.#engine;
+    return engine.alive ? engine : this.#alive();
+  }
+
+  #forget(): void {
+    this.account();
+    this.#engine = undefined;
+    this.#started = undefined;
+  }
+
+  /** Touched pages of an arena are given back only when every thread has dropped it. */
+  #sleepLater(engine: Engine): void {
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => {
+      if (engine.idle && this.#started === engine) void this.shutdown();
+    }, IDLE_MS);
+    this.#idle.unref();
+  }
+}
+
+function statsOf(plan: Plan, { stats }: EngineResult, inline: boolean, seconds: number): RunStats {
+  return {
+    tasks: stats.tasks,
+    bytesRead: stats.bytesRead,
+    bytesWritten: stats.bytesWritten,
+    peakBytes: stats.peakBytes,
+    spilledBytes: 0,
+    repeatedTasks: stats.repeated,
+    seconds,
+    inline,
+    stages: plan.stages.map(({ id, label }, i) => ({ id, label, seconds: stats.stageSeconds[i] ?? 0 })),
+  };
+}
+
+/** The one runtime of the process. */
+export const runtime: Runtime = new ProcessRuntime();

@@ -1,0 +1,145 @@
+/** Call tasks: a user function on the blocks of its frozen grid, with every mistake turned into a TaskError. */
+import { AbortError, TaskError } from "../../errors.js";
+import { type DType, arrayClass, viewOf } from "../../ir/dtype.js";
+import { type Box, boxElements, boxShape, rowMajorStrides, unravel } from "../../ir/index-map.js";
+import { arrayOf } from "../../ir/scratch.js";
+import { type CallStage, blockBox, callArgBox, gridOf, taskBox } from "../../ir/stage.js";
+import { Block } from "./block.js";
+import { buffers } from "./buffers.js";
+import {
+  itemOf,
+  type Place,
+  type ScratchStack,
+  type TaskContext,
+  type TaskFunction,
+  checkCancelled,
+  regionTarget,
+  slotsOf,
+} from "./context.js";
+import { type Flow, isPromise } from "./flow.js";
+import { byteStrides, denseAt, placeRequests } from "./operands.js";
+import { type Expected, storeResult } from "./result.js";
+
+export function* callTask(
+  ctx: TaskContext,
+  stage: CallStage,
+  task: number,
+  outputs: readonly number[],
+  scratch: ScratchStack,
+): Flow {
+  const box = taskBox(stage, task);
+  const blockId = unravel(task, gridOf(stage.cuts));
+  const fn = ctx.fn(stage.fn);
+  const requests = stage.args.map((a) => ({
+    operand: a.operand,
+    box: callArgBox(stage, a, box),
+  }));
+  const places = yield* placeRequests(ctx, requests, scratch);
+  checkCancelled(ctx);
+  const targets = stage.outputs.map((id, i): Expected => {
+    const array = arrayOf(ctx.plan, id);
+    const block = blockBox(array.cuts, task);
+    return {
+      dtype: array.dtype,
+      lo: block.lo,
+      shape: boxShape(block),
+      address: outputs[i] as number,
+    };
+  });
+  const lent: ArrayBuffer[] = [];
+  try {
+    const blocks = requests.map(({ operand, box: part }, i) => {
+      const place = places[i] as Place;
+      return stage.inputs === "view"
+        ? arenaBlock(ctx, operand.dtype, part, place)
+        : privateBlock(ctx, operand.dtype, part, place, scratch, lent);
+    });
+    const info = {
+      blockId,
+      offset: targets[0]?.lo ?? box.lo,
+      shape: targets[0]?.shape ?? boxShape(box),
+      params: fn.params,
+      signal: ctx.signal,
+    };
+    const result = yield* callFunction(ctx, fn, blockId, [...blocks, info]);
+    storeResult(ctx.memory, fn.name, blockId, result, targets);
+  } finally {
+    buffers.giveBack(lent);
+  }
+}
+
+function* callFunction(
+  ctx: TaskContext,
+  fn: TaskFunction,
+  blockId: readonly number[],
+  args: readonly unknown[],
+): Flow<unknown> {
+  try {
+    const result = fn.call(...args);
+    return isPromise(result) ? yield result : result;
+  } catch (cause) {
+    // What a function throws because it was told to stop is no fault of its own.
+    if (ctx.cancelled()) throw new AbortError(undefined, { cause: ctx.signal.reason ?? cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TaskError(
+      `function "${fn.name}" failed on block (${blockId.join(", ")}): ${reason}`,
+      {
+        cause,
+        functionName: fn.name,
+        blockIndex: blockId,
+        hint: namesUnknown(cause)
+          ? "functions must be self-contained: they run without the scope they were written in, so take outside values through `params`"
+          : undefined,
+      },
+    );
+  }
+}
+
+/** By name too: an error from another realm is no instance of our ReferenceError. */
+const namesUnknown = (cause: unknown): boolean =>
+  cause instanceof ReferenceError || (cause instanceof Error && cause.name === "ReferenceError");
+
+function arenaBlock(ctx: TaskContext, dtype: DType, box: Box, place: Place): Block {
+  const { data, shape, stride, offset } = regionTarget(ctx.memory, dtype, boxShape(box), place);
+  return new Block(data, shape, stride, offset, dtype);
+}
+
+/** A dense copy in an ordinary buffer, which the function may write to; the buffer is noted in `lent`. */
+function privateBlock(
+  ctx: TaskContext,
+  dtype: DType,
+  box: Box,
+  place: Place,
+  scratch: ScratchStack,
+  lent: ArrayBuffer[],
+): Block {
+  const shape = boxShape(box);
+  const elements = boxElements(box);
+  const buffer = buffers.lend(elements * itemOf(dtype));
+  lent.push(buffer);
+  const data = new (arrayClass(dtype))(buffer, 0, slotsOf(dtype, elements));
+  if (elements > 0) {
+    const address = denseAddress(ctx, dtype, shape, place, scratch);
+    data.set(viewOf(dtype, ctx.memory.buffer, address, elements) as never);
+  }
+  return new Block(data, shape, rowMajorStrides(shape), 0, dtype);
+}
+
+/** Where the elements lie in row-major order; a copy in scratch if they do not so far. */
+function denseAddress(
+  ctx: TaskContext,
+  dtype: DType,
+  shape: readonly number[],
+  place: Place,
+  scratch: ScratchStack,
+): number {
+  const size = itemOf(dtype);
+  const dense = byteStrides(shape, size);
+  if (shape.every((n, i) => n === 1 || place.strides[i] === dense[i])) return place.address;
+  const mark = scratch.mark();
+  const target = denseAt(scratch.take(shape.reduce((n, s) => n * s, size)), shape, size);
+  ctx.kernels.copy(size, shape, place, target);
+  // The copy is read at once, so that the next argument may have the room.
+  scratch.reset(mark);
+  return target.address;
+}

@@ -1,0 +1,131 @@
+/** What a task is given by the thread that runs it, and the few services that every kind of task uses. */
+import { AbortError, InternalError } from "../../errors.js";
+import type { ChunkWriter, ReadTarget, RegionReader } from "../../ir/binding.js";
+import type { Cuts } from "../../ir/cuts.js";
+import { type DType, itemSize, slotsPerElement, viewOf } from "../../ir/dtype.js";
+import type { IndexList } from "../../ir/node.js";
+import { SCRATCH_ALIGN, alignScratch } from "../../ir/scratch.js";
+import type { Plan } from "../../ir/stage.js";
+import type { ItemSize, Kernels, Place } from "../../kernels/index.js";
+import type { UserFunction } from "./compile.js";
+
+export type { Place };
+
+/** The part of the kernels that tasks call. */
+export type TaskKernels = Pick<Kernels, "map" | "leaf" | "copy" | "fill">;
+
+/** Bytes of an element, as copies take them. */
+export const itemOf = (dtype: DType): ItemSize => itemSize(dtype) as ItemSize;
+
+/** A sink as plain data. */
+export interface SinkInfo {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  readonly chunks: readonly Cuts[];
+}
+
+/** A user function, compiled once per thread, and what belongs to it. */
+export interface TaskFunction {
+  readonly name: string;
+  readonly call: UserFunction;
+  readonly params: unknown;
+}
+
+/** What the running thread provides. */
+export interface TaskContext {
+  /** The arena. */
+  readonly memory: WebAssembly.Memory;
+  readonly kernels: TaskKernels;
+  readonly plan: Plan;
+  readonly indices: readonly IndexList[];
+  /** By index into the bindings' sources. */
+  reader(source: number): RegionReader;
+  /** Storage grid of a source, if the thread knows it: gathers then read every chunk once. */
+  sourceChunks?(source: number): readonly Cuts[] | undefined;
+  writer(sink: number): ChunkWriter;
+  sinkInfo(sink: number): SinkInfo;
+  fn(index: number): TaskFunction;
+  /** Byte address of a resident block. */
+  blockAddress(array: number, block: number): number;
+  readonly signal: AbortSignal;
+  cancelled(): boolean;
+  /** Bytes of elements that were read from sources or written to sinks since the last call. */
+  progress(bytes: number): void;
+}
+
+/** Where a task may work beside its outputs. */
+export interface Scratch {
+  readonly address: number;
+  readonly bytes: number;
+}
+
+/** Hands out scratch front to back; `mark` and `reset` give back what was taken since. */
+export class ScratchStack {
+  readonly #end: number;
+  #next: number;
+
+  constructor({ address, bytes }: Scratch) {
+    this.#end = address + bytes;
+    this.#next = Math.ceil(address / SCRATCH_ALIGN) * SCRATCH_ALIGN;
+  }
+
+  take(bytes: number): number {
+    const address = this.#next;
+    const next = address + alignScratch(bytes);
+    if (next > this.#end) {
+      throw new InternalError(
+        `a task needs ${next - this.#end} bytes of scratch more than its stage was given`,
+      );
+    }
+    this.#next = next;
+    return address;
+  }
+
+  mark(): number {
+    return this.#next;
+  }
+
+  reset(mark: number): void {
+    this.#next = mark;
+  }
+
+  room(): number {
+    return this.#end - this.#next;
+  }
+}
+
+/** Throws AbortError once the computation was cancelled. */
+export function checkCancelled(ctx: TaskContext): void {
+  if (ctx.cancelled()) throw new AbortError(undefined, { cause: ctx.signal.reason });
+}
+
+/**
+ * A region at `address` as readers and writers see it: strides in bytes may be negative or 0. The view covers just
+ * the bytes that the region spans.
+ */
+export function regionTarget(
+  memory: WebAssembly.Memory,
+  dtype: DType,
+  shape: readonly number[],
+  place: Place,
+): ReadTarget {
+  const size = itemSize(dtype);
+  let low = 0;
+  let high = 0;
+  shape.forEach((n, i) => {
+    const reach = Math.max(0, n - 1) * (place.strides[i] as number);
+    if (reach < 0) low += reach;
+    else high += reach;
+  });
+  const elements = shape.includes(0) ? 0 : (high - low) / size + 1;
+  return {
+    data: viewOf(dtype, memory.buffer, place.address + low, elements),
+    shape,
+    stride: place.strides.map((s) => s / size),
+    offset: elements === 0 ? 0 : -low / size,
+  };
+}
+
+/** Slots of the typed array that `elements` elements of a dtype take. */
+export const slotsOf = (dtype: DType, elements: number): number =>
+  elements * slotsPerElement(dtype);

@@ -1,0 +1,68 @@
+/** Tasks: one block of every output of a stage, made in whatever thread calls. */
+import type { Stage } from "../../ir/stage.js";
+import { callTask } from "./call.js";
+import { type Scratch, ScratchStack, type TaskContext, checkCancelled } from "./context.js";
+import { type Flow, runFlow } from "./flow.js";
+import { gatherTask } from "./gather.js";
+import { mapTask } from "./map.js";
+import { mergeTask } from "./merge.js";
+import { concatTask, reshapeTask } from "./moves.js";
+import { reduceTask } from "./reduce.js";
+import { writeTask } from "./write.js";
+
+export { compileFunction, type UserFunction } from "./compile.js";
+export type {
+  Place,
+  Scratch,
+  SinkInfo,
+  TaskContext,
+  TaskFunction,
+  TaskKernels,
+} from "./context.js";
+
+/**
+ * Runs task `task` of a stage: writes the blocks at `outputs` (addresses, in the order of `stage.outputs`) and
+ * nothing else but `scratch`. Input blocks are resident. Answers at once unless a reader, a writer or a user function
+ * answers later.
+ *
+ * Throws AbortError when cancelled, TaskError for what user functions do, and whatever readers and writers throw.
+ *
+ * @example await runTask(ctx, stage, 0, [address], { address: scratch, bytes: stage.scratchBytes })
+ */
+export function runTask(
+  ctx: TaskContext,
+  stage: Stage,
+  task: number,
+  outputs: readonly number[],
+  scratch: Scratch,
+): void | Promise<void> {
+  return runFlow(taskFlow(ctx, stage, task, outputs, new ScratchStack(scratch)));
+}
+
+function* taskFlow(
+  ctx: TaskContext,
+  stage: Stage,
+  task: number,
+  outputs: readonly number[],
+  scratch: ScratchStack,
+): Flow {
+  checkCancelled(ctx);
+  switch (stage.kind) {
+    case "map":
+      return yield* mapTask(ctx, stage, task, outputs, scratch);
+    case "reduce":
+      return yield* reduceTask(ctx, stage, task, outputs, scratch);
+    case "merge":
+      return mergeTask(ctx, stage, task, outputs, scratch);
+    case "concat":
+      return yield* concatTask(ctx, stage, task, outputs, scratch);
+    case "gather":
+      return yield* gatherTask(ctx, stage, task, outputs, scratch);
+    case "reshape":
+      return yield* reshapeTask(ctx, stage, task, outputs, scratch);
+    case "call":
+      return yield* callTask(ctx, stage, task, outputs, scratch);
+    case "write":
+      return yield* writeTask(ctx, stage, task, scratch);
+  }
+}

@@ -1,0 +1,292 @@
+/**
+ * Reduction states: where they lie, how two nodes merge and how a node becomes the results.
+ *
+ * The states of a node are one array over the kept elements per state component of every accumulator. They lie in
+ * *slots* of scratch while a task works with them and in raw blocks between tasks.
+ */
+import { InternalError } from "../../errors.js";
+import { type DType } from "../../ir/dtype.js";
+import {
+  ProgramBuilder,
+  finishTree,
+  identityState,
+  mergeTrees,
+  programOf,
+  stateDTypes,
+} from "../../ir/monoid.js";
+import { type ScalarConstant, type ScalarProgram, constant } from "../../ir/scalar.js";
+import { maxKept, slotBytes, stateComponents } from "../../ir/scratch.js";
+import {
+  type Accumulator,
+  type ReduceResult,
+  type ReduceStage,
+  componentBytes,
+} from "../../ir/stage.js";
+import { itemOf, type Place, type ScratchStack, type TaskContext } from "./context.js";
+
+/** The states of one node: an address per component; `slot` is the slot to give back, or -1 if they lie elsewhere. */
+export interface NodeStates {
+  readonly components: readonly number[];
+  readonly slot: number;
+}
+
+/** Byte offsets of the components of one node whose states are stored one after another. */
+export function componentOffsets(stage: ReduceStage, elements: number): readonly number[] {
+  let next = 0;
+  return stateComponents(stage).map(({ dtype }) => {
+    const offset = next;
+    next += componentBytes(dtype, elements);
+    return offset;
+  });
+}
+
+/** Equal pieces of scratch, taken when first needed and handed round after that. */
+export class Slots {
+  readonly #scratch: ScratchStack;
+  readonly #bytes: number;
+  readonly #free: number[] = [];
+  readonly #offsets: readonly number[];
+
+  /** `most` slots are set aside at once: the scratch behind them is used for other things. */
+  constructor(stage: ReduceStage, most: number, scratch: ScratchStack) {
+    this.#scratch = scratch;
+    this.#bytes = slotBytes(stage, maxKept(stage));
+    this.#offsets = componentOffsets(stage, maxKept(stage));
+    const base = this.#scratch.take(most * this.#bytes);
+    for (let i = most - 1; i >= 0; i--) this.#free.push(base + i * this.#bytes);
+  }
+
+  take(): NodeStates {
+    const slot = this.#free.pop();
+    if (slot === undefined) throw new InternalError("a reduction holds more states than its bound");
+    return { components: this.#offsets.map((o) => slot + o), slot };
+  }
+
+  release(states: NodeStates): void {
+    if (states.slot >= 0) this.#free.push(states.slot);
+  }
+}
+
+interface MergeKernel {
+  readonly first: number;
+  readonly dtypes: readonly DType[];
+  readonly counted: boolean;
+  readonly spec: {
+    readonly program: ScalarProgram;
+    readonly operands: readonly DType[];
+    readonly outputs: readonly { readonly value: number; readonly dtype: DType }[];
+  };
+}
+
+/** One program per accumulator; moments take the two counts as constants 0 and 1. */
+function mergeKernel(accumulator: Accumulator, first: number): MergeKernel {
+  const { monoid, on } = accumulator;
+  const dtypes = stateDTypes(monoid, on);
+  const builder = new ProgramBuilder();
+  const values = mergeTrees(monoid, on).map((tree) =>
+    builder.add(tree, (leaf) => {
+      if (leaf.kind === "index") throw new InternalError("a merge that looks at an index");
+      return leaf.index < 2 * dtypes.length
+        ? builder.emit({ op: "load", operand: leaf.index, dtype: leaf.dtype })
+        : builder.emit({ op: "const", param: leaf.index - 2 * dtypes.length, dtype: leaf.dtype });
+    }),
+  );
+  const counted = monoid === "moments";
+  const program: ScalarProgram = {
+    ops: builder.ops,
+    constants: counted ? [constant(1, "float64"), constant(1, "float64")] : builder.constants,
+  };
+  return {
+    first,
+    dtypes,
+    counted,
+    spec: {
+      program,
+      operands: [...dtypes, ...dtypes],
+      outputs: values.map((value, i) => ({ value, dtype: dtypes[i] as DType })),
+    },
+  };
+}
+
+interface Shared {
+  readonly merges: readonly MergeKernel[];
+  readonly counted: boolean;
+}
+const shared = new WeakMap<ReduceStage, Shared>();
+
+function sharedOf(stage: ReduceStage): Shared {
+  let found = shared.get(stage);
+  if (found === undefined) {
+    let first = 0;
+    const merges = stage.accumulators.map((a) => {
+      const kernel = mergeKernel(a, first);
+      first += kernel.dtypes.length;
+      return kernel;
+    });
+    found = { merges, counted: merges.some((m) => m.counted) };
+    shared.set(stage, found);
+  }
+  return found;
+}
+
+/** Arithmetic on the states of one task's kept block. */
+export class StateMath {
+  readonly counted: boolean;
+  readonly #ctx: TaskContext;
+  readonly #stage: ReduceStage;
+  readonly #kept: number;
+  readonly #merges: readonly MergeKernel[];
+  readonly #dtypes: readonly DType[];
+  readonly #counts = new Map<number, ScalarConstant>();
+
+  constructor(ctx: TaskContext, stage: ReduceStage, kept: number) {
+    this.#ctx = ctx;
+    this.#stage = stage;
+    this.#kept = kept;
+    const { merges, counted } = sharedOf(stage);
+    this.#merges = merges;
+    this.counted = counted;
+    this.#dtypes = stateComponents(stage).map((c) => c.dtype);
+  }
+
+  /** `to = a + b` where `a` and `b` stand for `na` and `nb` elements. The three do not overlap. */
+  merge(a: NodeStates, b: NodeStates, to: NodeStates, na: number, nb: number): void {
+    this.mergeRows(1, a.components, b.components, to.components, na, nb, 1);
+  }
+
+  /**
+   * The same for `rows` nodes at once. Components of `to` lie side by side; from one row of `a` (or `b`) to the next
+   * it is `every` nodes.
+   */
+  mergeRows(
+    rows: number,
+    a: readonly number[],
+    b: readonly number[],
+    to: readonly number[],
+    na: number,
+    nb: number,
+    every: number,
+  ): void {
+    const kept = this.#kept;
+    const extents = [rows, kept];
+    for (const { first, dtypes, counted, spec } of this.#merges) {
+      const place = (addresses: readonly number[], step: number): Place[] =>
+        dtypes.map((dtype, i) => {
+          const size = itemOf(dtype);
+          return { address: addresses[first + i] as number, strides: [step * kept * size, size] };
+        });
+      this.#ctx.kernels.map(
+        spec,
+        extents,
+        [0, 0],
+        [...place(a, every), ...place(b, every)],
+        place(to, 1),
+        counted ? [this.#count(na), this.#count(nb)] : spec.program.constants,
+      );
+    }
+  }
+
+  #count(n: number): ScalarConstant {
+    const known = this.#counts.get(n);
+    if (known !== undefined) return known;
+    const { dtype, bits } = constant(n, "float64");
+    const made: ScalarConstant = { dtype, bits };
+    this.#counts.set(n, made);
+    return made;
+  }
+
+  copy(from: readonly number[], to: readonly number[]): void {
+    this.#dtypes.forEach((dtype, i) => {
+      const size = itemOf(dtype);
+      const at = (address: number): Place => ({ address, strides: [size] });
+      this.#ctx.kernels.copy(size, [this.#kept], at(from[i] as number), at(to[i] as number));
+    });
+  }
+
+  /** The states of no elements. */
+  identity(to: readonly number[]): void {
+    const bits = this.#stage.accumulators.flatMap((a) => identityState(a.monoid, a.on));
+    this.#dtypes.forEach((dtype, i) => {
+      const size = itemOf(dtype);
+      const target: Place = { address: to[i] as number, strides: [size] };
+      this.#ctx.kernels.fill(size, [this.#kept], target, (bits[i] as ScalarConstant).bits);
+    });
+  }
+
+  /** Results of the whole reduction over `count` elements, into the output blocks of `arrays`. */
+  finish(
+    states: NodeStates,
+    count: number,
+    arrays: readonly number[],
+    outputs: readonly number[],
+  ): void {
+    for (const result of this.#stage.results) {
+      const output = outputs[arrays.indexOf(result.array)];
+      if (output === undefined)
+        throw new InternalError(`result array ${result.array} has no block`);
+      this.#finishOne(result, states, count, output);
+    }
+  }
+
+  #finishOne(result: ReduceResult, states: NodeStates, count: number, output: number): void {
+    const { first, dtypes } = this.#merges[result.accumulator] as MergeKernel;
+    const tree = finishTree(result.name, result.on, result.dtype, count, result.correction);
+    const { program, results } = programOf([tree]);
+    this.#ctx.kernels.map(
+      {
+        program,
+        operands: dtypes,
+        outputs: [{ value: results[0] as number, dtype: result.dtype }],
+      },
+      [this.#kept],
+      [0],
+      dtypes.map((dtype, i) => ({
+        address: states.components[first + i] as number,
+        strides: [itemOf(dtype)],
+      })),
+      [{ address: output, strides: [itemOf(result.dtype)] }],
+      program.constants,
+    );
+  }
+}
+
+/** Component addresses of node `node` (of `nodes`) in a partial block; see `partialNodes`. */
+export class PartialLayout {
+  readonly #sizes: readonly {
+    readonly start: number;
+    readonly bytes: number;
+    readonly offset: number;
+  }[];
+  readonly bytes: number;
+
+  constructor(stage: ReduceStage, nodes: number, kept: number) {
+    const components = stateComponents(stage);
+    const perNode = stage.accumulators.map((a) =>
+      stateDTypes(a.monoid, a.on).reduce((n, d) => n + componentBytes(d, kept), 0),
+    );
+    let start = 0;
+    const starts = perNode.map((bytes) => {
+      const at = start;
+      start += bytes * nodes;
+      return at;
+    });
+    let previous = -1;
+    let offset = 0;
+    this.#sizes = components.map(({ accumulator, dtype }) => {
+      if (accumulator !== previous) offset = 0;
+      previous = accumulator;
+      const at = offset;
+      offset += componentBytes(dtype, kept);
+      return {
+        start: starts[accumulator] as number,
+        bytes: perNode[accumulator] as number,
+        offset: at,
+      };
+    });
+    this.bytes = start;
+  }
+
+  node(address: number, node: number): number[] {
+    return this.#sizes.map(({ start, bytes, offset }) => address + start + node * bytes + offset);
+  }
+}

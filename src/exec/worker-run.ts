@@ -1,0 +1,161 @@
+/** A run as one worker sees it: its plan, its open readers and writers, its compiled functions, where blocks lie. */
+import { AbortError, InternalError } from "../errors.js";
+import type { ChunkWriter, RegionReader } from "../ir/binding.js";
+import { itemSize } from "../ir/dtype.js";
+import type { Stage } from "../ir/stage.js";
+import type { Kernels } from "../kernels/index.js";
+import type { CallerLine } from "./caller.js";
+import { TABLE_CANCEL, type TableLayout, tableLayout } from "./coordinator/tables.js";
+import { openSink, openSource } from "./open.js";
+import type { FunctionData, RunData, SinkData, SourceData } from "./protocol.js";
+import { type TaskContext, type TaskFunction, compileFunction } from "./task/index.js";
+
+/** What a task has moved so far. */
+export interface Meter {
+  read: number;
+  written: number;
+  /** Told after every change. */
+  readonly changed: (bytes: number) => void;
+}
+
+export class WorkerRun {
+  readonly data: RunData;
+  readonly table: Uint32Array;
+  readonly #layout: TableLayout;
+  readonly #memory: WebAssembly.Memory;
+  readonly #kernels: Kernels;
+  readonly #line: CallerLine;
+  readonly #readers = new Map<number, RegionReader>();
+  readonly #writers = new Map<number, ChunkWriter>();
+  readonly #functions = new Map<number, TaskFunction>();
+  readonly #abort = new AbortController();
+
+  constructor(
+    data: RunData,
+    table: SharedArrayBuffer,
+    memory: WebAssembly.Memory,
+    kernels: Kernels,
+    line: CallerLine,
+  ) {
+    this.data = data;
+    this.table = new Uint32Array(table);
+    this.#layout = tableLayout(data.plan);
+    this.#memory = memory;
+    this.#kernels = kernels;
+    this.#line = line;
+  }
+
+  /** True once the run was cancelled; tells the signal too, for whoever waits with it. */
+  cancelled(): boolean {
+    const cancelled = Atomics.load(this.table, TABLE_CANCEL) !== 0;
+    if (cancelled && !this.#abort.signal.aborted) this.#abort.abort(new AbortError());
+    return cancelled;
+  }
+
+  /** Opens what tasks of a stage read and write; undefined if that has been done. */
+  prepare(stage: Stage): Promise<void> | undefined {
+    const opening: Promise<void>[] = [];
+    for (const id of sourcesOf(stage)) {
+      if (!this.#readers.has(id)) opening.push(this.#openReader(id));
+    }
+    if (stage.kind === "write" && !this.#writers.has(stage.sink)) {
+      opening.push(this.#openWriter(stage.sink));
+    }
+    return opening.length === 0 ? undefined : Promise.all(opening).then(() => undefined);
+  }
+
+  context(stage: Stage, meter: Meter): TaskContext {
+    return {
+      memory: this.#memory,
+      kernels: this.#kernels,
+      plan: this.data.plan,
+      indices: this.data.indices,
+      reader: (source) => found(this.#readers.get(source), "source", source),
+      sourceChunks: (source) => this.#source(source).chunks,
+      writer: (sink) => this.#meteredWriter(sink, meter),
+      sinkInfo: (sink) => this.#sink(sink),
+      fn: (index) => this.#function(index),
+      blockAddress: (array, block) => this.address(array, block),
+      signal: this.#abort.signal,
+      cancelled: () => this.cancelled(),
+      progress: (bytes) => {
+        if (stage.kind !== "write") meter.read += bytes;
+        meter.changed(bytes);
+      },
+    };
+  }
+
+  /** Byte address of a resident block. */
+  address(array: number, block: number): number {
+    const start = this.#layout.starts.get(array);
+    if (start === undefined) throw new InternalError(`the plan has no array ${array}`);
+    return this.table[start + block] as number;
+  }
+
+  #source(id: number): SourceData {
+    return found(this.data.sources[id], "source", id);
+  }
+
+  #sink(id: number): SinkData {
+    return found(this.data.sinks[id], "sink", id);
+  }
+
+  async #openReader(id: number): Promise<void> {
+    const { description } = this.#source(id);
+    const reader =
+      description === undefined ? this.#line.reader(this.data.run, id) : await openSource(description);
+    this.#readers.set(id, reader);
+  }
+
+  async #openWriter(id: number): Promise<void> {
+    const { description } = this.#sink(id);
+    const writer =
+      description === undefined ? this.#line.writer(this.data.run, id) : await openSink(description);
+    this.#writers.set(id, writer);
+  }
+
+  #meteredWriter(id: number, meter: Meter): ChunkWriter {
+    const writer = found(this.#writers.get(id), "sink", id);
+    return meteredWriter(writer, itemSize(this.#sink(id).dtype), meter);
+  }
+
+  #function(index: number): TaskFunction {
+    let ready = this.#functions.get(index);
+    if (ready === undefined) {
+      const data = found<FunctionData>(this.data.functions[index], "function", index);
+      ready = { name: data.name, call: compileFunction(data.text, data.name), params: data.params };
+      this.#functions.set(index, ready);
+    }
+    return ready;
+  }
+}
+
+/** A writer that counts what it was given. */
+export function meteredWriter(writer: ChunkWriter, item: number, meter: Meter): ChunkWriter {
+  return {
+    writeChunk: (position, elements, signal) => {
+      meter.written += elements.shape.reduce((n, s) => n * s, item);
+      return writer.writeChunk(position, elements, signal);
+    },
+  };
+}
+
+/** Sources that tasks of a stage read. */
+export function sourcesOf(stage: Stage): readonly number[] {
+  const operands =
+    stage.kind === "map" || stage.kind === "reduce"
+      ? stage.operands
+      : stage.kind === "concat"
+        ? stage.parts.map((p) => p.operand)
+        : stage.kind === "call"
+          ? stage.args.map((a) => a.operand)
+          : stage.kind === "merge"
+            ? []
+            : [stage.operand];
+  return operands.flatMap((o) => (o.from === "source" ? [o.id] : []));
+}
+
+function found<T>(value: T | undefined, what: string, id: number): T {
+  if (value === undefined) throw new InternalError(`the bindings have no ${what} ${id}`);
+  return value;
+}

@@ -1,0 +1,204 @@
+/**
+ * The worker: one endless task that claims tickets and runs them.
+ *
+ * It blocks in `Atomics.wait` only when nothing runs and nothing is to be had: a blocked thread never finishes an
+ * `import()` and delivers no output. While a task waits for data the worker takes further tickets, so reads overlap
+ * with computing; a user function has the thread for itself, because it works on copies in buffers that are reused.
+ */
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import { errorToData } from "../errors.js";
+import type { Stage } from "../ir/stage.js";
+import { Kernels } from "../kernels/index.js";
+import { CallerLine } from "./caller.js";
+import { THREAD_SCRATCH, threadScratch } from "./memory/arena.js";
+import {
+  CANCELLED,
+  ControlBlock,
+  FAILED,
+  type FromWorker,
+  OK,
+  type TicketFields,
+  type ToWorker,
+  WORK,
+  type WorkerInit,
+  waitForBell,
+} from "./protocol.js";
+import { runTask } from "./task/index.js";
+import { type Meter, WorkerRun } from "./worker-run.js";
+
+/** Tasks in flight at once in one worker: all but one of them wait for data. */
+const IN_FLIGHT = 8;
+/** After this many milliseconds of work without a pause, timers, logs and answers get their turn. */
+const YIELD_MS = 4;
+
+class Worker {
+  readonly #id: number;
+  readonly #control: ControlBlock;
+  readonly #memory: WebAssembly.Memory;
+  readonly #kernels: Kernels;
+  readonly #port: MessagePort;
+  readonly #line: CallerLine;
+  readonly #runs = new Map<number, WorkerRun>();
+  #mail = 0;
+  #inFlight = 0;
+  /** User functions in flight: at most one, and then no other ticket is taken. */
+  #calls = 0;
+  #wake: (() => void) | undefined;
+  #listening = false;
+  #yielded = 0;
+  /** User code ran since the last pause: it may have timers, rejections or output pending. */
+  #pending = false;
+
+  constructor(init: WorkerInit) {
+    this.#id = init.worker;
+    this.#control = new ControlBlock(init.control);
+    this.#memory = init.memory;
+    const scratch = { address: threadScratch(init.worker), bytes: THREAD_SCRATCH };
+    this.#kernels = new Kernels(init.memory, scratch);
+    this.#port = init.port;
+    this.#line = new CallerLine(init.line, init.memory);
+  }
+
+  async run(): Promise<void> {
+    for (;;) {
+      const bell = this.#control.bell(WORK);
+      if (this.#control.stopped) return;
+      this.#drain();
+      const slot = this.#calls === 0 && this.#inFlight < IN_FLIGHT ? this.#control.claim(this.#id) : -1;
+      if (slot >= 0) {
+        this.#start(slot);
+        if (this.#pending || this.#inFlight > 0) await this.#yieldSometimes();
+      } else if (this.#inFlight > 0) await this.#waitForAny(bell);
+      else if (this.#pending) await this.#pause();
+      else this.#control.sleep(bell);
+    }
+  }
+
+  /** Takes what the coordinator sent since the last time. */
+  #drain(): void {
+    const mail = this.#control.mail(this.#id);
+    if (mail === this.#mail) return;
+    this.#mail = mail;
+    for (;;) {
+      const received = receiveMessageOnPort(this.#port);
+      if (received === undefined) return;
+      const message = received.message as ToWorker;
+      if (message.kind === "end") this.#runs.delete(message.run);
+      else {
+        const run = new WorkerRun(message.data, message.table, this.#memory, this.#kernels, this.#line);
+        this.#runs.set(message.data.run, run);
+      }
+    }
+  }
+
+  #start(slot: number): void {
+    // The plan was sent before the ticket became ready, maybe after the last look into the mail.
+    this.#drain();
+    const fields = this.#control.fields(slot);
+    const run = this.#runs.get(fields.run);
+    if (run === undefined || run.cancelled()) {
+      this.#control.finish(slot, CANCELLED, this.#id);
+      return;
+    }
+    const stage = run.data.plan.stages[fields.stage] as Stage;
+    const started = performance.now();
+    const meter: Meter = {
+      read: 0,
+      written: 0,
+      changed: () => this.#control.progress(slot, meter.read + meter.written),
+    };
+    if (stage.kind === "call") this.#pending = true;
+    let result: void | Promise<void>;
+    try {
+      const opening = run.prepare(stage);
+      result =
+        opening === undefined
+          ? this.#task(run, stage, fields, meter)
+          : opening.then(() => this.#task(run, stage, fields, meter));
+    } catch (error) {
+      this.#settle(slot, run, meter, started, error);
+      return;
+    }
+    if (result === undefined) this.#settle(slot, run, meter, started, undefined);
+    else this.#later(slot, run, stage, meter, started, result);
+  }
+
+  #task(run: WorkerRun, stage: Stage, fields: TicketFields, meter: Meter): void | Promise<void> {
+    const outputs = stage.outputs.map((id) => run.address(id, fields.task));
+    const scratch = { address: fields.scratch, bytes: stage.scratchBytes };
+    return runTask(run.context(stage, meter), stage, fields.task, outputs, scratch);
+  }
+
+  #later(
+    slot: number,
+    run: WorkerRun,
+    stage: Stage,
+    meter: Meter,
+    started: number,
+    result: Promise<void>,
+  ): void {
+    const call = stage.kind === "call" ? 1 : 0;
+    this.#inFlight++;
+    this.#calls += call;
+    const end = (error: unknown): void => {
+      this.#inFlight--;
+      this.#calls -= call;
+      this.#settle(slot, run, meter, started, error);
+      this.#wake?.();
+    };
+    result.then(
+      () => end(undefined),
+      (error: unknown) => end(error ?? new Error("rejected without a reason")),
+    );
+  }
+
+  #settle(slot: number, run: WorkerRun, meter: Meter, started: number, error: unknown): void {
+    const seconds = (performance.now() - started) / 1000;
+    this.#control.report(slot, { bytesRead: meter.read, bytesWritten: meter.written, seconds });
+    if (error === undefined) this.#control.finish(slot, OK, this.#id);
+    else if (run.cancelled()) this.#control.finish(slot, CANCELLED, this.#id);
+    else {
+      // The message first: it is there when the state is seen.
+      this.#port.postMessage({ slot, error: errorToData(error) } satisfies FromWorker);
+      this.#control.finish(slot, FAILED, this.#id);
+    }
+  }
+
+  /** Waits until a task in flight ends or the bell rings (new tickets, or a cancel to be passed on). */
+  async #waitForAny(bell: number): Promise<void> {
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    if (!this.#listening) {
+      const ring = waitForBell(this.#control, WORK, bell);
+      if (ring === undefined) this.#wake?.();
+      else {
+        this.#listening = true;
+        void ring.then(() => {
+          this.#listening = false;
+          this.#wake?.();
+        });
+      }
+    } else if (this.#control.bell(WORK) !== bell) this.#wake?.();
+    await woken;
+    await this.#pause();
+    for (const run of this.#runs.values()) run.cancelled();
+  }
+
+  async #yieldSometimes(): Promise<void> {
+    if (performance.now() - this.#yielded >= YIELD_MS) await this.#pause();
+  }
+
+  /** One turn of the event loop; a longer one while output of user code waits to be taken away. */
+  async #pause(): Promise<void> {
+    const output = process.stdout.writableLength + process.stderr.writableLength > 0;
+    await new Promise<void>((resolve) => (output ? setTimeout(resolve, 1) : setImmediate(resolve)));
+    this.#yielded = performance.now();
+    if (this.#inFlight === 0 && !output) this.#pending = false;
+  }
+}
+
+/** The task that piscina runs once per thread, for its life. */
+export default function work(init: WorkerInit): Promise<void> {
+  return new Worker(init).run();
+}

@@ -1,0 +1,23 @@
+/** Where data comes from and goes: stores, Zarr, arrays in memory, user sources. */
+export { registerCodec } from "./codecs/registry.js";
+export type { Codec, CodecEntry } from "./codecs/codec.js";
+export type { Maybe } from "./maybe.js";
+export { openReader, openWriter, prepareCodecs, registerReader } from "./readers.js";
+export { arrayBinding } from "./sources/array.js";
+export { type ChunkSource, type Interval, userSource } from "./sources/user.js";
+export { directoryStore } from "./stores/directory.js";
+export { memoryStore } from "./stores/memory.js";
+export type { DirectoryStore, Store, StoreDescription } from "./stores/store.js";
+export { type CreateOptions, createZarrArray } from "./zarr/create.js";
+export {
+  type ArrayDescription,
+  type GroupDescription,
+  type NodeDescription,
+  describeStore,
+} from "./zarr/describe.js";
+export type { CodecChoice, FillValue } from "./zarr/document-v3.js";
+export type { StoredDType } from "./zarr/dtypes.js";
+export type { Json } from "./zarr/json.js";
+export type { StoreLike } from "./zarr/locate.js";
+export { type OpenOptions, type ZarrArrayInfo, openZarrArray } from "./zarr/open.js";
+export type { Packing } from "./zarr/packing.js";

@@ -1,0 +1,195 @@
+/**
+ * A store over a folder of local files. Everything is synchronous: workers have nothing else to do while they
+ * wait, and a promise per chunk costs more than a read from the page cache.
+ *
+ * A value appears whole or not at all: it is written to a temporary file in the same folder, which is then
+ * renamed. The name of a temporary file holds the process id, so that what a dead process left behind can be
+ * told from what a living one is writing.
+ */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { threadId } from "node:worker_threads";
+import { SourceError, ZarrError } from "../../errors.js";
+import { type DirectoryStore, type OpenFile, type RangeQuery, normalizePath } from "./store.js";
+
+const TEMPORARY = /^\.chunkwise-(\d+)-\d+-\d+\.tmp$/;
+let written = 0;
+
+/**
+ * The store whose keys are the files below `root` (which need not exist yet).
+ *
+ * Errors: {@link ZarrError} for keys that could leave the root, {@link SourceError} when the file system fails.
+ *
+ * @example const store = directoryStore("data/era5.zarr");
+ */
+export function directoryStore(root: string): DirectoryStore {
+  if (typeof root !== "string" || root === "" || root.includes("\0")) {
+    throw new ZarrError("a directory store needs the path of a folder");
+  }
+  const base = path.resolve(root);
+  const fileOf = (key: string): string => {
+    const inner = normalizePath(key, "key");
+    return inner === "" ? base : path.join(base, ...inner.split("/"));
+  };
+  const keyOfFile = (file: string): string =>
+    `/${path.relative(base, file).split(path.sep).join("/")}`;
+  return {
+    description: { type: "directory", root: base },
+    get: (key) => readWhole(fileOf(key)),
+    getRange: (key, range) => readRange(fileOf(key), range),
+    set: (key, value) => writeWhole(fileOf(key), value),
+    has: (key) => fs.statSync(fileOf(key), { throwIfNoEntry: false })?.isFile() === true,
+    delete: (key) => guard("remove", fileOf(key), () => fs.rmSync(fileOf(key), { force: true })),
+    list: (prefix) => walk(fileOf(prefix), keyOfFile),
+    folders: (prefix) =>
+      entriesOf(fileOf(prefix))
+        .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+        .map((entry) => entry.name),
+    open: (key) => openFile(fileOf(key)),
+    removeStale: (prefix) => removeStale(fileOf(prefix)),
+  };
+}
+
+const isMissing = (error: unknown): boolean => {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR";
+};
+
+function guard<T>(verb: string, file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof ZarrError || error instanceof SourceError) throw error;
+    throw new SourceError(`could not ${verb} ${file}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+function openFile(file: string): OpenFile | undefined {
+  let handle: number;
+  try {
+    handle = fs.openSync(file, "r");
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw new SourceError(`could not open ${file}: ${(error as Error).message}`, { cause: error });
+  }
+  const stat = fs.fstatSync(handle);
+  if (!stat.isFile()) {
+    fs.closeSync(handle);
+    return undefined;
+  }
+  return {
+    size: stat.size,
+    read: (into, position) => readFully(handle, file, into, position),
+    close: () => fs.closeSync(handle),
+  };
+}
+
+/** A read may return less than asked for (signals, network file systems, more than 2 GiB). */
+function readFully(handle: number, file: string, into: Uint8Array, position: number): void {
+  let done = 0;
+  while (done < into.length) {
+    const length = Math.min(into.length - done, 1 << 30);
+    const got = guard("read", file, () => fs.readSync(handle, into, done, length, position + done));
+    if (got === 0) {
+      throw new SourceError(`${file} ended after ${position + done} bytes while it was being read`);
+    }
+    done += got;
+  }
+}
+
+function readWhole(file: string): Uint8Array | undefined {
+  const open = openFile(file);
+  if (open === undefined) return undefined;
+  try {
+    const bytes = new Uint8Array(open.size);
+    open.read(bytes, 0);
+    return bytes;
+  } finally {
+    open.close();
+  }
+}
+
+function readRange(file: string, range: RangeQuery): Uint8Array | undefined {
+  const open = openFile(file);
+  if (open === undefined) return undefined;
+  try {
+    const offset = "offset" in range ? range.offset : Math.max(0, open.size - range.suffixLength);
+    const length = "offset" in range ? range.length : range.suffixLength;
+    const bytes = new Uint8Array(Math.max(0, Math.min(length, open.size - offset)));
+    open.read(bytes, offset);
+    return bytes;
+  } finally {
+    open.close();
+  }
+}
+
+function writeWhole(file: string, value: Uint8Array): void {
+  const folder = path.dirname(file);
+  const temporary = path.join(folder, `.chunkwise-${process.pid}-${threadId}-${written++}.tmp`);
+  guard("write", file, () => {
+    let handle: number;
+    try {
+      handle = fs.openSync(temporary, "wx");
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      fs.mkdirSync(folder, { recursive: true });
+      handle = fs.openSync(temporary, "wx");
+    }
+    try {
+      try {
+        for (let done = 0; done < value.length; ) {
+          done += fs.writeSync(handle, value, done, Math.min(value.length - done, 1 << 30), done);
+        }
+      } finally {
+        fs.closeSync(handle);
+      }
+      fs.renameSync(temporary, file);
+    } catch (error) {
+      fs.rmSync(temporary, { force: true });
+      throw error;
+    }
+  });
+}
+
+function entriesOf(folder: string): fs.Dirent[] {
+  try {
+    return fs.readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw new SourceError(`could not list ${folder}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function* walk(folder: string, keyOfFile: (file: string) => string): Generator<string> {
+  const open = [folder];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    for (const entry of entriesOf(next)) {
+      const file = path.join(next, entry.name);
+      if (entry.isDirectory()) open.push(file);
+      else if (!TEMPORARY.test(entry.name)) yield keyOfFile(file);
+    }
+  }
+}
+
+function removeStale(folder: string): void {
+  const open = [folder];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    for (const entry of entriesOf(next)) {
+      const file = path.join(next, entry.name);
+      if (entry.isDirectory()) open.push(file);
+      const owner = TEMPORARY.exec(entry.name)?.[1];
+      if (owner !== undefined && !isAlive(Number(owner))) fs.rmSync(file, { force: true });
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * What a store is: a flat map from keys to bytes. Any zarrita `AsyncReadable`/`AsyncMutable` has this shape, and
+ * so has a `Map`. Keys begin with one slash and name a place inside the store.
+ */
+import { ZarrError } from "../../errors.js";
+import type { Maybe } from "../maybe.js";
+
+export interface GetOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export type RangeQuery =
+  | { readonly offset: number; readonly length: number }
+  | { readonly suffixLength: number };
+
+/** Methods may answer at once or later. Only `get` is needed for reading and only `set` too for writing. */
+export interface Store {
+  get(key: `/${string}`, options?: GetOptions): Maybe<Uint8Array | undefined>;
+  getRange?(
+    key: `/${string}`,
+    range: RangeQuery,
+    options?: GetOptions,
+  ): Maybe<Uint8Array | undefined>;
+  /** The answer is waited for and otherwise ignored. */
+  set?(key: `/${string}`, value: Uint8Array): unknown;
+  has?(key: `/${string}`): Maybe<boolean>;
+  delete?(key: `/${string}`): unknown;
+  /** Keys below a folder key, such as `/u` (all of them for `/`). */
+  list?(prefix: `/${string}`): Maybe<Iterable<string>>;
+}
+
+/** Plain data from which any thread can open a store. */
+export interface StoreDescription {
+  readonly type: "directory";
+  /** Absolute path of the root. */
+  readonly root: string;
+}
+
+/** A store over local files that also answers without a copy, at once. */
+export interface DirectoryStore extends Required<Store> {
+  readonly description: StoreDescription;
+  get(key: `/${string}`): Uint8Array | undefined;
+  getRange(key: `/${string}`, range: RangeQuery): Uint8Array | undefined;
+  set(key: `/${string}`, value: Uint8Array): void;
+  has(key: `/${string}`): boolean;
+  delete(key: `/${string}`): void;
+  list(prefix: `/${string}`): Iterable<string>;
+  /** Names of the folders directly inside a folder. */
+  folders(prefix: `/${string}`): readonly string[];
+  /** An open file, or undefined where the key has no value. The caller closes it. */
+  open(key: `/${string}`): OpenFile | undefined;
+  /** Removes what writers of dead processes left behind below a folder. */
+  removeStale(prefix: `/${string}`): void;
+}
+
+export interface OpenFile {
+  readonly size: number;
+  /** Fills `into` from `position`; throws when the file ends before. */
+  read(into: Uint8Array, position: number): void;
+  close(): void;
+}
+
+export const isDirectoryStore = (store: Store): store is DirectoryStore =>
+  (store as Partial<DirectoryStore>).description?.type === "directory";
+
+/**
+ * The canonical form of a path inside a store: segments joined by slashes, without one at either end; "" is
+ * the root. Throws {@link ZarrError} for whatever could leave the root or name two places.
+ */
+export function normalizePath(path: string, what = "path"): string {
+  if (typeof path !== "string") {
+    throw new ZarrError(`${what} must be a string, got ${typeof path}`);
+  }
+  let inner = path;
+  if (inner.startsWith("/")) inner = inner.slice(1);
+  if (inner.endsWith("/")) inner = inner.slice(0, -1);
+  if (inner === "") return "";
+  for (const segment of inner.split("/")) checkSegment(segment, path, what);
+  return inner;
+}
+
+function checkSegment(segment: string, path: string, what: string): void {
+  const fault =
+    segment === ""
+      ? "an empty segment"
+      : segment === "." || segment === ".."
+        ? `the segment "${segment}"`
+        : segment.includes("\\")
+          ? "a backslash"
+          : segment.includes("\0")
+            ? "a NUL character"
+            : undefined;
+  if (fault !== undefined) {
+    throw new ZarrError(`${what} ${JSON.stringify(path)} has ${fault}`, {
+      hint: "use names joined by single slashes, such as winds/u",
+    });
+  }
+}
+
+/** Key of `name` in the node at the normalised `path`. */
+export const keyOf = (path: string, name: string): `/${string}` =>
+  path === "" ? `/${name}` : `/${path}/${name}`;

@@ -1,0 +1,43 @@
+/** From what a user names (a path, a URL, a store) to a store and a path in it. */
+import { fileURLToPath } from "node:url";
+import { ZarrError } from "../../errors.js";
+import { directoryStore } from "../stores/directory.js";
+import { type Store, isDirectoryStore, normalizePath } from "../stores/store.js";
+
+export type StoreLike = string | URL | Store;
+
+export interface Place {
+  readonly store: Store;
+  /** Normalised path of the node in the store. */
+  readonly path: string;
+  /** For messages: the store and the path, as short as they are clear. */
+  readonly name: string;
+}
+
+export function locate(url: StoreLike, path = ""): Place {
+  const store = storeOf(url);
+  const inner = normalizePath(path);
+  const root = isDirectoryStore(store) ? (store.description.root.split(/[\\/]/).pop() ?? "") : "store";
+  return { store, path: inner, name: inner === "" ? root : `${root}/${inner}` };
+}
+
+function storeOf(url: StoreLike): Store {
+  if (typeof url === "string") {
+    if (/^file:/i.test(url)) return storeOf(new URL(url));
+    if (/^[a-z][a-z0-9+.-]+:\/\//i.test(url)) throw notLocal(url);
+    return directoryStore(url);
+  }
+  if (url instanceof URL) {
+    if (url.protocol !== "file:") throw notLocal(url.href);
+    return directoryStore(fileURLToPath(url));
+  }
+  if (typeof (url as Store | null | undefined)?.get !== "function") {
+    throw new ZarrError("a Zarr store is a path, a file: URL, or an object with a get method");
+  }
+  return url;
+}
+
+const notLocal = (url: string): ZarrError =>
+  new ZarrError(`${JSON.stringify(url)} is not a local path or a file: URL`, {
+    hint: "for other places hand over a store object, such as zarrita's FetchStore",
+  });

@@ -1,0 +1,130 @@
+/** Opens one Zarr array: reads its metadata and binds it. No chunk is read. */
+import { ZarrError } from "../../errors.js";
+import type { SourceBinding } from "../../ir/binding.js";
+import { uniformCuts } from "../../ir/cuts.js";
+import type { DType } from "../../ir/dtype.js";
+import { freshId } from "../../ir/node.js";
+import { isDirectoryStore } from "../stores/store.js";
+import { prepareMetadata } from "./prepare.js";
+import type { StoredDType } from "./dtypes.js";
+import { type NodeDocument, readNode } from "./documents.js";
+import type { Json } from "./json.js";
+import { type Place, type StoreLike, locate } from "./locate.js";
+import type { ArrayDocument } from "./metadata.js";
+import { parseV2 } from "./metadata-v2.js";
+import { parseV3 } from "./metadata-v3.js";
+import { type Packing, packingOf } from "./packing.js";
+import { readScratchBytes, zarrReader } from "./reader.js";
+
+export interface ZarrArrayInfo {
+  readonly version: 2 | 3;
+  readonly shape: readonly number[];
+  /** Unit of reading: inner chunks of a sharded array, chunks otherwise. */
+  readonly chunks: readonly number[];
+  /** Shape of a shard, for a sharded array. */
+  readonly shards: readonly number[] | undefined;
+  readonly storedDType: StoredDType;
+  readonly dtype: DType;
+  readonly fillValue: Json;
+  readonly codecs: readonly string[];
+  readonly attributes: Readonly<Record<string, Json>>;
+  readonly dimensionNames: readonly (string | null)[] | undefined;
+  readonly packing: Packing | undefined;
+}
+
+export interface OpenOptions {
+  /** Path of the array in the store; default: the store's root. */
+  readonly path?: string | undefined;
+  /** Report CF packing; default true. */
+  readonly decode?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Opens a Zarr v3 or v2 array.
+ *
+ * Errors: {@link ZarrError} when there is no array, or its metadata are malformed or use what is not supported
+ * (named); SourceError when the store fails.
+ *
+ * @example const { binding, attributes } = await openZarrArray("era5.zarr", { path: "u" });
+ */
+export async function openZarrArray(
+  url: StoreLike,
+  options: OpenOptions = {},
+): Promise<ZarrArrayInfo & { readonly binding: SourceBinding }> {
+  const place = locate(url, options.path);
+  const node = await readNode(place.store, place.path, options.signal);
+  if (node === undefined) throw notFound(place);
+  if (node.kind === "group") throw isGroup(place, node);
+  const document = named(place.name, () => parseArray(node));
+  await prepareMetadata(document.metadata, "decode");
+  const info = named(place.name, () => arrayInfo(document, options.decode !== false));
+  return { ...info, binding: bind(place, document) };
+}
+
+export const parseArray = (node: NodeDocument & { kind: "array" }): ArrayDocument =>
+  node.version === 3 ? parseV3(node.document) : parseV2(node.document, node.attributes);
+
+/** Puts the name of the array in front of what is wrong with it. */
+export function named<T>(name: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof ZarrError)) throw error;
+    throw new ZarrError(`${name}: ${error.message}`, { cause: error.cause });
+  }
+}
+
+export function arrayInfo(document: ArrayDocument, decode: boolean): ZarrArrayInfo {
+  const { metadata } = document;
+  const { layout } = metadata;
+  return {
+    version: metadata.version,
+    shape: metadata.shape,
+    chunks: layout.shard?.inner.shape ?? layout.shape,
+    shards: layout.shard === undefined ? undefined : layout.shape,
+    storedDType: metadata.stored,
+    dtype: metadata.dtype,
+    fillValue: document.fillValue,
+    codecs: document.codecs,
+    attributes: document.attributes,
+    dimensionNames: document.dimensionNames,
+    packing: decode ? packingOf(document) : undefined,
+  };
+}
+
+function bind({ store, path, name }: Place, { metadata }: ArrayDocument): SourceBinding {
+  const local = isDirectoryStore(store);
+  const grid = metadata.layout.shard?.inner.shape ?? metadata.layout.shape;
+  return Object.freeze({
+    kind: "source",
+    id: freshId(),
+    name,
+    shape: metadata.shape,
+    dtype: metadata.dtype,
+    chunks: metadata.shape.map((n, i) => uniformCuts(n, grid[i] as number)),
+    residence: "store",
+    thread: local ? "any" : "caller",
+    scratchBytes: readScratchBytes(store, metadata),
+    description: local ? { type: "zarr", store: store.description, path, name, metadata } : undefined,
+    reader: zarrReader(store, path, name, metadata),
+  } satisfies SourceBinding);
+}
+
+function notFound({ store, path, name }: Place): ZarrError {
+  const where = isDirectoryStore(store) ? ` in ${store.description.root}` : "";
+  return new ZarrError(
+    path === "" ? `${name} holds no Zarr array or group${where}` : `there is no Zarr array at ${JSON.stringify(path)}${where}`,
+    { hint: "an array has a zarr.json (v3) or a .zarray (v2) document" },
+  );
+}
+
+function isGroup({ name }: Place, node: NodeDocument & { kind: "group" }): ZarrError {
+  const arrays = [...(node.consolidated ?? [])].filter(([, n]) => n.kind === "array").map(([p]) => p);
+  return new ZarrError(`${name} is a Zarr group, not an array`, {
+    hint:
+      arrays.length === 0
+        ? "name an array in it with the option path"
+        : `name an array in it with the option path: ${arrays.slice(0, 20).join(", ")}`,
+  });
+}

@@ -1,0 +1,64 @@
+/**
+ * The index of a shard (sharding_indexed, zarr-specs v3): offset and length of every inner chunk, in the stored
+ * order of the axes. It is read anew for every read of a region, so a shard that is rewritten is never read with
+ * an old index.
+ */
+import { ZarrError } from "../../errors.js";
+import { elementCount } from "../../ir/index-map.js";
+import { crc32cOf } from "../codecs/crc32c.js";
+import { type Maybe, then } from "../maybe.js";
+import { type Blob, partOf } from "./blob.js";
+import type { Layout, ShardLayout } from "./metadata.js";
+
+const ABSENT = 0xffffffffffffffffn;
+
+const innerCount = (layout: Layout, shard: ShardLayout): number =>
+  elementCount(layout.shape) / elementCount(shard.inner.shape);
+
+export const shardIndexBytes = (layout: Layout, shard: ShardLayout): number =>
+  16 * innerCount(layout, shard) + (shard.indexChecksum ? 4 : 0);
+
+/** Finds an inner chunk by its position in the shard (in array axes); undefined where it is absent. */
+export type ShardIndex = (position: readonly number[]) => Blob | undefined;
+
+/** Reads and checks the index; undefined when the shard itself is absent. */
+export function readIndex(
+  blob: Blob,
+  layout: Layout,
+  shard: ShardLayout,
+): Maybe<ShardIndex | undefined> {
+  const bytes = new Uint8Array(shardIndexBytes(layout, shard));
+  if (blob.size !== undefined && blob.size < bytes.length) {
+    throw new ZarrError(
+      `damaged shard: it has ${blob.size} bytes, its index alone needs ${bytes.length}`,
+    );
+  }
+  const found = blob.read(bytes, shard.indexAtEnd ? -bytes.length : 0);
+  return then(found, (there) => (there ? indexOf(bytes, blob, layout, shard) : undefined));
+}
+
+function indexOf(bytes: Uint8Array, blob: Blob, layout: Layout, shard: ShardLayout): ShardIndex {
+  const view = new DataView(bytes.buffer);
+  const entries = 16 * innerCount(layout, shard);
+  if (shard.indexChecksum && crc32cOf(bytes.subarray(0, entries)) !== view.getUint32(entries, true)) {
+    throw new ZarrError("damaged shard: the checksum of its index is wrong");
+  }
+  const little = shard.indexEndian === "little";
+  const { order } = layout;
+  return (position) => {
+    let n = 0;
+    for (const axis of order) {
+      n = n * (layout.shape[axis]! / shard.inner.shape[axis]!) + position[axis]!;
+    }
+    const offset = view.getBigUint64(16 * n, little);
+    const length = view.getBigUint64(16 * n + 8, little);
+    if (offset === ABSENT && length === ABSENT) return undefined;
+    const end = offset + length;
+    if (end > BigInt(blob.size ?? Number.MAX_SAFE_INTEGER)) {
+      throw new ZarrError(
+        `damaged shard: inner chunk ${position.join(", ")} would end at byte ${end} of ${blob.size ?? "the shard"}`,
+      );
+    }
+    return partOf(blob, Number(offset), Number(length));
+  };
+}

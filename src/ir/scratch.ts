@@ -1,0 +1,408 @@
+/**
+ * How much scratch a task takes: upper bounds in closed form, evaluated by the planner to fill `scratchBytes`, and
+ * the decisions behind them, which tasks evaluate again when they run. Both sides share these functions, so that what
+ * is taken never exceeds what was paid for.
+ *
+ * Rules for the pieces of scratch:
+ *  - a region of a source is read whole (the hull, if the map strides), row-major;
+ *  - a region of an array costs nothing where it lies in one block, else a compact copy of the elements used;
+ *  - moves (concat, gather, a map stage that only copies) put what they can straight into the output block.
+ */
+import { InternalError } from "../errors.js";
+import {
+  type Cuts,
+  cutsCount,
+  cutsExtent,
+  cutsMax,
+  nestedCuts,
+  pieceAt,
+  reverseCuts,
+  sameCuts,
+  sliceCuts,
+  wholeCuts,
+} from "./cuts.js";
+import { itemSize } from "./dtype.js";
+import type { AffineMap } from "./index-map.js";
+import { stateDTypes } from "./monoid.js";
+import {
+  type CallStage,
+  type GatherStage,
+  type MapStage,
+  type MergeStage,
+  type Operand,
+  type Plan,
+  type PlanArray,
+  type ReduceStage,
+  type ReshapeStage,
+  type Stage,
+  keptAxes,
+  nodeBytes,
+} from "./stage.js";
+
+/** Every piece of scratch starts on a cache line. */
+export const SCRATCH_ALIGN = 64;
+/** A gather from a source may always read pieces of this size, bytes: below it, calls cost more than bytes. */
+export const GATHER_BYTES: number = 1024 * 1024;
+/** Most states that the leaves of one batched leaf call fill; keeps a batch's states inside the L1 cache. */
+export const BATCH_STATES = 2048;
+
+export const alignScratch = (bytes: number): number =>
+  Math.ceil(bytes / SCRATCH_ALIGN) * SCRATCH_ALIGN;
+
+type Arrays = Pick<Plan, "arrays">;
+
+/** The array with this id; ids usually are positions. */
+export function arrayOf(plan: Arrays, id: number): PlanArray {
+  const guess = plan.arrays[id];
+  const array = guess?.id === id ? guess : plan.arrays.find((a) => a.id === id);
+  if (array === undefined) throw new InternalError(`the plan has no array ${id}`);
+  return array;
+}
+
+/** The reduce stage that a merge stage continues. */
+export function reduceOf(plan: Pick<Plan, "stages">, stage: MergeStage): ReduceStage {
+  const guess = plan.stages[stage.of];
+  const of = guess?.id === stage.of ? guess : plan.stages.find((s) => s.id === stage.of);
+  if (of?.kind !== "reduce") throw new InternalError(`merge stage ${stage.id} has no reduce stage`);
+  return of;
+}
+
+/**
+ * An upper bound of the scratch of any task of the stage, in bytes.
+ *
+ * Of the plan it looks at the arrays that the stage reads and, for a merge stage, at its reduce stage.
+ *
+ * @example const scratchBytes = taskScratchBytes(stage, { arrays, stages });
+ */
+export function taskScratchBytes(stage: Stage, plan: Pick<Plan, "arrays" | "stages">): number {
+  switch (stage.kind) {
+    case "map":
+      return isCopy(stage)
+        ? copyBytes(stage.operands[0] as Operand, stage.cuts.map(cutsMax))
+        : operandsBytes(stage.operands, plan, stage.cuts);
+    case "reduce":
+      return (
+        stateScratch(stage) +
+        reduceSlots(stage) * slotBytes(stage, maxKept(stage)) +
+        operandsBytes(stage.operands, plan, stage.cuts)
+      );
+    case "merge": {
+      const of = reduceOf(plan, stage);
+      return mergeSlots(of, stage) * slotBytes(of, maxKept(of));
+    }
+    case "concat":
+      return stage.parts.reduce((n, part) => {
+        const sizes = stage.cuts.map((c, i) =>
+          i === stage.axis ? Math.min(cutsMax(c), part.size) : cutsMax(c),
+        );
+        return Math.max(n, copyBytes(part.operand, sizes));
+      }, 0);
+    case "gather":
+      return gatherScratch(stage);
+    case "reshape":
+      return reshapeScratch(stage, plan);
+    case "call":
+      return stage.args.reduce((n, a) => n + callArgScratch(stage, a, plan), 0);
+    case "write":
+      return operandsBytes([stage.operand], plan, stage.cuts);
+  }
+}
+
+// -------------------------------------------------------------------------------------------- operands
+
+/** Bytes of the hull that a box of `sizes` reads through a map, limited by the array's own shape. */
+export function hullBytes(operand: Operand, sizes: readonly number[]): number {
+  if (sizes.includes(0)) return 0;
+  return operand.map.reduce((n, m, i) => {
+    const length = m.axis < 0 ? 1 : ((sizes[m.axis] as number) - 1) * Math.abs(m.step) + 1;
+    return n * Math.min(length, Math.max(1, operand.shape[i] as number));
+  }, itemSize(operand.dtype));
+}
+
+/** Bytes of the distinct elements that a box of `sizes` reads through a map. */
+export function usedBytes(operand: Operand, sizes: readonly number[]): number {
+  if (sizes.includes(0)) return 0;
+  return operand.map.reduce(
+    (n, m) => n * (m.axis < 0 || m.step === 0 ? 1 : (sizes[m.axis] as number)),
+    itemSize(operand.dtype),
+  );
+}
+
+/**
+ * Whether some piece of `cuts` of the space may read from two blocks of an array. Exact for steps of 1 and -1 over
+ * the whole axis, cautious for others.
+ */
+export function mayStraddle(operand: Operand, array: PlanArray, cuts: readonly Cuts[]): boolean {
+  return operand.map.some((m, i) => {
+    const blocks = array.cuts[i] as Cuts;
+    if (cutsCount(blocks) === 1 || m.axis < 0 || m.step === 0) return false;
+    const pieces = cuts[m.axis] as Cuts;
+    const extent = cutsExtent(pieces);
+    if (extent === 0 || cutsMax(pieces) === 1) return false;
+    const last = m.start + m.step * (extent - 1);
+    const seen = sliceCuts(blocks, Math.min(m.start, last), Math.max(m.start, last) + 1);
+    if (cutsCount(seen) === 1) return false;
+    if (Math.abs(m.step) !== 1) return true;
+    return !nestedCuts(m.step > 0 ? seen : reverseCuts(seen), pieces);
+  });
+}
+
+function operandsBytes(operands: readonly Operand[], plan: Arrays, cuts: readonly Cuts[]): number {
+  return operands.reduce((n, operand) => n + alignScratch(operandBytes(operand, plan, cuts)), 0);
+}
+
+function operandBytes(operand: Operand, plan: Arrays, cuts: readonly Cuts[]): number {
+  const sizes = cuts.map(cutsMax);
+  if (operand.from === "source") return hullBytes(operand, sizes);
+  return mayStraddle(operand, arrayOf(plan, operand.id), cuts) ? usedBytes(operand, sizes) : 0;
+}
+
+/** A map stage that only moves elements: they need no region of their own. */
+export const isCopy = (stage: MapStage): boolean =>
+  stage.operands.length === 1 &&
+  stage.values.length === 1 &&
+  stage.program.ops.length === 1 &&
+  stage.program.ops[0]?.op === "load";
+
+/**
+ * Whether a reader can put a box of `sizes` straight to where the space wants it: no steps, and no axis along which
+ * elements repeat.
+ */
+export function readsDirectly(map: AffineMap, sizes: readonly number[]): boolean {
+  return (
+    map.every((m) => m.axis < 0 || m.step === 1 || sizes[m.axis] === 1) &&
+    sizes.every((n, axis) => n <= 1 || map.some((m) => m.axis === axis))
+  );
+}
+
+/** Scratch of copying a box of `sizes` into a given place. */
+function copyBytes(operand: Operand, sizes: readonly number[]): number {
+  if (operand.from === "array" || readsDirectly(operand.map, sizes)) return 0;
+  return alignScratch(hullBytes(operand, sizes));
+}
+
+// ------------------------------------------------------------------------------------------- reductions
+
+/** Elements of the largest kept block. */
+export const maxKept = (stage: ReduceStage): number =>
+  keptAxes(stage).reduce((n, axis) => n * cutsMax(stage.cuts[axis] as Cuts), 1);
+
+/** Bytes of one slot: the states of all accumulators for one node. */
+export const slotBytes = (stage: ReduceStage, elements: number): number =>
+  alignScratch(nodeBytes(stage.accumulators, elements));
+
+/**
+ * The reduced axis (number in `stage.reduced`) on which the trees of leaf boxes grow: axes after it have one leaf, so
+ * that their trees are that leaf. -1 if nothing is reduced.
+ */
+export function treeAxis(stage: ReduceStage): number {
+  for (let k = stage.leaves.length - 1; k > 0; k--) {
+    if (cutsCount(stage.leaves[k] as Cuts) > 1) return k;
+  }
+  return stage.leaves.length === 0 ? -1 : 0;
+}
+
+/**
+ * Leaves that one leaf call takes at the most (a power of two; 1: no batches). A batch fills
+ * `leaves * kept elements` states, so it is for reductions that keep little.
+ */
+export function batchLeaves(stage: ReduceStage): number {
+  const k = treeAxis(stage);
+  const kept = maxKept(stage);
+  if (k < 0 || kept === 0 || kept * 2 > BATCH_STATES) return 1;
+  // A program that sees the position along the batched axis would see two axes instead of one.
+  const axis = stage.reduced[k] as number;
+  if (stage.program.ops.some((op) => op.op === "index" && op.axis === axis)) return 1;
+  const most = Math.min(BATCH_STATES / kept, cutsCount(stage.leaves[k] as Cuts));
+  return 2 ** Math.floor(Math.log2(most));
+}
+
+/** Bytes of the two buffers between which a batch's states are merged. */
+function stateScratch(stage: ReduceStage): number {
+  const leaves = batchLeaves(stage);
+  return leaves === 1 ? 0 : 2 * slotBytes(stage, leaves * maxKept(stage));
+}
+
+const log2 = (n: number): number => Math.floor(Math.log2(Math.max(1, n)));
+/** Nodes that a tree of `n` leaves, fed from the first leaf on, holds at once. */
+const openFromStart = (n: number): number => log2(n) + 1;
+/** The same for a tree that is fed from anywhere: sizes grow, then shrink. */
+const openFromAnywhere = (n: number): number => 2 * log2(n) + 2;
+/** A leaf or node that enters, and the node made of two. */
+const IN_HAND = 2;
+
+/** Most slots in use at once in a task of a reduce stage. */
+export function reduceSlots(stage: ReduceStage): number {
+  const top = treeAxis(stage);
+  const split = stage.split.segments > 1 ? stage.reduced.indexOf(stage.split.axis) : -1;
+  const single = stage.reduced.map((axis, k) => {
+    const steps = cutsCount(stage.cuts[axis] as Cuts);
+    return steps === 1 || (k === split && stage.split.steps === 1);
+  });
+  let slots = IN_HAND;
+  for (let k = Math.max(0, split); k <= top; k++) {
+    // A tree stays open from step to step, beside those of the other leaf positions of the step; if all axes from
+    // here on are walked in one step, each is complete before the next one starts.
+    let trees = 1;
+    if (!single.slice(k).every(Boolean)) {
+      for (let i = 0; i < k; i++) {
+        const steps = stage.cuts[stage.reduced[i] as number] as Cuts;
+        trees *= mostPieces(steps, stage.leaves[i] as Cuts);
+      }
+    }
+    const leaves = cutsCount(stage.leaves[k] as Cuts);
+    slots += trees * (k === split ? openFromAnywhere(leaves) : openFromStart(leaves));
+  }
+  return slots;
+}
+
+/** Most slots in use at once in a task of a merge stage; what is read stays in the input blocks. */
+export function mergeSlots(of: ReduceStage, stage: Pick<MergeStage, "final">): number {
+  const split = of.reduced.indexOf(of.split.axis);
+  let slots = IN_HAND + openFromAnywhere(cutsCount(of.leaves[split] as Cuts));
+  if (stage.final) {
+    for (const leaves of of.leaves.slice(0, split)) slots += openFromStart(cutsCount(leaves));
+  }
+  return slots;
+}
+
+/** Most pieces of `fine` in one piece of `coarse`, where borders of `coarse` are borders of `fine`. O(runs). */
+export function mostPieces(coarse: Cuts, fine: Cuts): number {
+  let most = 1;
+  let start = 0;
+  let run = 0;
+  let runEnd = 0;
+  for (const { size, repeat } of coarse) {
+    let left = size === 0 ? 0 : repeat;
+    while (left > 0) {
+      while (runEnd <= start) {
+        const r = fine[run++];
+        if (r === undefined) return most;
+        runEnd += r.size * r.repeat;
+      }
+      const piece = (fine[run - 1] as { size: number }).size;
+      const inside = Math.min(left, Math.floor((runEnd - start) / size));
+      if (inside > 0) {
+        most = Math.max(most, Math.ceil(size / piece));
+        left -= inside;
+        start += inside * size;
+      } else {
+        most = Math.max(most, pieceAt(fine, start + size - 1) - pieceAt(fine, start) + 1);
+        left--;
+        start += size;
+      }
+    }
+  }
+  return most;
+}
+
+// ------------------------------------------------------------------------------------------------ moves
+
+/**
+ * Positions along the gathered axis that one piece of a source may span: what fits twice the largest block or
+ * {@link GATHER_BYTES}, at least one.
+ */
+export function gatherSpan(stage: GatherStage): number {
+  const sizes = stage.cuts.map(cutsMax);
+  const limit = gatherLimit(stage);
+  const row = hullBytes(stage.operand, withSize(sizes, stage.axis, 1));
+  const m = stage.operand.map.find((axis) => axis.axis === stage.axis);
+  const extent = stage.inputShape[stage.axis] as number;
+  if (m === undefined || m.step === 0 || row === 0) return Math.max(1, extent);
+  const span = Math.floor((Math.floor(limit / row) - 1) / Math.abs(m.step)) + 1;
+  return Math.max(1, Math.min(span, extent));
+}
+
+const gatherLimit = (stage: GatherStage): number =>
+  Math.max(GATHER_BYTES, 2 * hullBytes(stage.operand, stage.cuts.map(cutsMax)));
+
+const withSize = (sizes: readonly number[], axis: number, size: number): number[] =>
+  sizes.map((n, i) => (i === axis ? size : n));
+
+/** Pieces of a source share it; what is gathered from arrays is copied from where it lies. */
+export function gatherScratch(stage: GatherStage): number {
+  if (stage.operand.from === "array" || stage.cuts.some((c) => cutsMax(c) === 0)) return 0;
+  const sizes = withSize(stage.cuts.map(cutsMax), stage.axis, gatherSpan(stage));
+  const piece = alignScratch(hullBytes(stage.operand, sizes));
+  // Never more than all rows that the block can name, each in a piece of its own.
+  const row = alignScratch(hullBytes(stage.operand, withSize(sizes, stage.axis, 1)));
+  const rows = cutsMax(stage.cuts[stage.axis] as Cuts);
+  return Math.max(piece, Math.min(gatherLimit(stage), rows * row));
+}
+
+/** Most input rows of each group's outermost axis under one block; the sizes of the largest input box. */
+export function reshapeInputSizes(stage: ReshapeStage): number[] {
+  const sizes = [...stage.inputShape];
+  for (const group of stage.groups) {
+    const outer = group.input.findIndex((a) => (stage.inputShape[a] as number) > 1);
+    if (outer < 0) continue;
+    const axis = group.input[outer] as number;
+    const inner = group.input
+      .slice(outer + 1)
+      .reduce((n, a) => n * (stage.inputShape[a] as number), 1);
+    let hull = 1;
+    let stride = 1;
+    for (let i = group.output.length - 1; i >= 0; i--) {
+      const a = group.output[i] as number;
+      const size = cutsMax(stage.cuts[a] as Cuts);
+      hull = size === 0 ? 0 : hull + (size - 1) * stride;
+      stride *= stage.space[a] as number;
+    }
+    const rows = hull <= 0 ? 0 : Math.floor((hull + inner - 2) / inner) + 1;
+    sizes[axis] = Math.min(stage.inputShape[axis] as number, rows);
+  }
+  return sizes;
+}
+
+function reshapeScratch(stage: ReshapeStage, plan: Arrays): number {
+  const sizes = reshapeInputSizes(stage);
+  const packed = sizes.reduce((n, s) => n * s, itemSize(stage.operand.dtype));
+  if (stage.operand.from === "array") {
+    const array = arrayOf(plan, stage.operand.id);
+    const plain = stage.operand.map.every(
+      (m, i) => m.axis === i && m.step === 1 && stage.inputShape[i] === array.shape[i],
+    );
+    // One block that is the whole input has every group flat as it lies.
+    return plain && array.cuts.every((c) => cutsCount(c) === 1) ? 0 : alignScratch(packed);
+  }
+  return alignScratch(packed) + copyBytes(stage.operand, sizes);
+}
+
+// ------------------------------------------------------------------------------------------------ calls
+
+/** The cuts of an argument's own index space. */
+export const callArgCuts = (argument: CallStage["args"][number]): Cuts[] =>
+  argument.axes.map(({ loop, cuts }, i) =>
+    loop < 0 || cutsCount(cuts) === 1 ? wholeCuts(argument.shape[i] as number) : cuts,
+  );
+
+/** The region of the argument, and for private copies its elements in row-major order where they are not. */
+function callArgScratch(
+  stage: CallStage,
+  argument: CallStage["args"][number],
+  plan: Arrays,
+): number {
+  const { operand } = argument;
+  const cuts = callArgCuts(argument);
+  const region = alignScratch(operandBytes(operand, plan, cuts));
+  if (stage.inputs === "view") return region;
+  const plain =
+    operand.map.length === cuts.length && operand.map.every((m, i) => m.axis === i && m.step === 1);
+  if (plain && operand.from === "source") return region;
+  const dense = alignScratch(cuts.map(cutsMax).reduce((n, s) => n * s, itemSize(operand.dtype)));
+  if (!plain) return region + dense;
+  // A compact copy of several blocks is dense as well, and so is a block that is the argument.
+  const blocks = arrayOf(plan, operand.id).cuts;
+  return blocks.every((c, i) => sameCuts(c, cuts[i] as Cuts)) ? 0 : dense;
+}
+
+/** Dtypes of the state components of all accumulators, one after another. */
+export const stateComponents = (
+  stage: ReduceStage,
+): readonly {
+  readonly accumulator: number;
+  readonly dtype: ReturnType<typeof stateDTypes>[number];
+}[] =>
+  stage.accumulators.flatMap((a, accumulator) =>
+    stateDTypes(a.monoid, a.on).map((dtype) => ({ accumulator, dtype })),
+  );

@@ -1,0 +1,348 @@
+/**
+ * What a leaf kernel accumulates, as code over cells (locals). The order of float sums is that of
+ * `ir/leaves.ts`; everything else is exact and may take any order.
+ *
+ * Three flavours: `scalar` (one element at a time), `rows` (vector lanes are neighbours in a row: lane 0 of a sum
+ * is `e`, lane 1 is `o`) and `columns` (vector lanes are neighbours along a kept axis, each with its own `e`, `o`).
+ */
+import { InternalError } from "../errors.js";
+import { type DType, integerRange, isBig, isFloat, isInteger, itemSize, kindOf } from "../ir/dtype.js";
+import { stateDTypes } from "../ir/monoid.js";
+import type { BinaryFunction, ScalarOp, ScalarProgram } from "../ir/scalar.js";
+import type { Code, ValueType } from "./assembler.js";
+import { HEADER } from "./descriptor.js";
+import type { Value } from "./program.js";
+import { emitCall, emitNumber, typeOf } from "./scalar-code.js";
+import type { LeafSpec } from "./structure.js";
+import { emitExtract, emitVectorOp } from "./vector-code.js";
+
+export type Flavour = "scalar" | "rows" | "columns";
+
+export type Part =
+  /** Float sum or product in the fixed order; the value is float64. */
+  | { readonly kind: "ordered"; readonly fn: "add" | "multiply"; readonly value: number; readonly on: "float64" }
+  | { readonly kind: "moments"; readonly fn: "add"; readonly value: number; readonly on: "float64" }
+  /** Exact: any order gives the same bits. */
+  | { readonly kind: "fold"; readonly fn: BinaryFunction; readonly value: number; readonly on: DType }
+  | { readonly kind: "arg"; readonly fn: "less" | "greater"; readonly value: number; readonly on: DType };
+
+export interface LeafProgram {
+  readonly program: ScalarProgram;
+  readonly parts: readonly Part[];
+}
+
+/** Brings every value to the dtype in which it is accumulated, by casts at the end of the program. */
+export function leafProgram(spec: LeafSpec): LeafProgram {
+  const ops: ScalarOp[] = [...spec.program.ops];
+  const castTo = (value: number, dtype: DType): number => {
+    const from = ops[value]?.dtype;
+    if (from === undefined) throw new InternalError(`a leaf reads instruction ${value} of ${ops.length}`);
+    if (from === dtype) return value;
+    const known = ops.findIndex((op) => op.op === "cast" && op.args[0] === value && op.dtype === dtype);
+    return known >= 0 ? known : ops.push({ op: "cast", dtype, from, args: [value] }) - 1;
+  };
+  const parts = spec.outputs.map(({ value, monoid, on }): Part => {
+    if (kindOf(on) === "complex") throw new InternalError(`${monoid} has no leaf kernel on ${on}`);
+    const x = castTo(value, on);
+    const state = stateDTypes(monoid, on)[0] as DType;
+    switch (monoid) {
+      case "sum":
+      case "prod": {
+        const fn = monoid === "sum" ? "add" : "multiply";
+        return state === "float64"
+          ? { kind: "ordered", fn, value: castTo(x, state), on: state }
+          : { kind: "fold", fn, value: castTo(x, state), on: state };
+      }
+      case "min":
+      case "max":
+        return { kind: "fold", fn: monoid === "min" ? "minimum" : "maximum", value: x, on };
+      case "any":
+      case "all":
+        return {
+          kind: "fold",
+          fn: monoid === "any" ? "maximum" : "minimum",
+          value: castTo(x, "bool"),
+          on: "bool",
+        };
+      case "count":
+        return { kind: "fold", fn: "add", value: castTo(castTo(x, "bool"), "int64"), on: "int64" };
+      case "argmin":
+      case "argmax":
+        return { kind: "arg", fn: monoid === "argmin" ? "less" : "greater", value: x, on };
+      case "moments":
+        return { kind: "moments", fn: "add", value: castTo(x, "float64"), on: "float64" };
+    }
+  });
+  return { program: { ops, constants: spec.program.constants }, parts };
+}
+
+export const isOrdered = (part: Part): boolean => part.kind === "ordered" || part.kind === "moments";
+
+// ------------------------------------------------------------------------------------------------ cells
+
+/** Types of the cells of a part. */
+export function cellTypes(part: Part, flavour: Flavour): readonly ValueType[] {
+  switch (part.kind) {
+    case "ordered":
+      return flavour === "rows" ? ["v128"] : flavour === "columns" ? ["v128", "v128"] : ["f64", "f64"];
+    case "moments":
+      // The last cells hold the mean.
+      return flavour === "rows"
+        ? ["v128", "f64", "v128"]
+        : flavour === "columns"
+          ? ["v128", "v128", "v128"]
+          : ["f64", "f64", "f64"];
+    case "fold":
+      return flavour === "rows" ? ["v128", typeOf(part.on)] : [flavour === "columns" ? "v128" : typeOf(part.on)];
+    case "arg":
+      return [typeOf(part.on), "i64"];
+  }
+}
+
+/** Pushes the scalar that changes nothing. */
+function emitIdentity(c: Code, fn: BinaryFunction, on: DType): void {
+  const type = typeOf(on);
+  if (fn === "add") emitNumber(c, type, isFloat(on) ? -0 : 0);
+  else if (fn === "multiply") emitNumber(c, type, 1);
+  else if (on === "bool") c.i32(fn === "minimum" ? 1 : 0);
+  else if (isInteger(on)) {
+    const [low, high] = integerRange(on);
+    const end = fn === "minimum" ? high : low;
+    if (isBig(on)) c.i64(end);
+    else c.i32(Number(end));
+  } else
+    emitNumber(c, type, fn === "minimum" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY);
+}
+
+const SPLATS: Readonly<Record<string, string>> = { f32: "f32x4", f64: "f64x2", i64: "i64x2" };
+
+function emitIdentityVector(c: Code, fn: BinaryFunction, on: DType): void {
+  emitIdentity(c, fn, on);
+  // A mask of any width is all ones or all zeros.
+  if (on === "bool") c.op("i8x16.splat", "i8x16.neg");
+  else {
+    const type = typeOf(on);
+    const size = itemSize(on);
+    c.op(`${type === "i32" ? ({ 1: "i8x16", 2: "i16x8", 4: "i32x4" } as Record<number, string>)[size] : SPLATS[type]}.splat`);
+  }
+}
+
+/** Sets the cells of a part to the state of no elements. */
+export function emitInit(c: Code, part: Part, flavour: Flavour, cells: readonly number[]): void {
+  if (part.kind === "arg") {
+    emitNumber(c, typeOf(part.on), 0);
+    c.set(cells[0] as number);
+    // No index yet.
+    c.i64(-1n).set(cells[1] as number);
+    return;
+  }
+  const sums = part.kind === "fold" ? 1 : flavour === "rows" ? 1 : 2;
+  for (let i = 0; i < sums; i++) {
+    if (flavour === "scalar") emitIdentity(c, part.fn, part.on);
+    else emitIdentityVector(c, part.fn, part.on);
+    c.set(cells[i] as number);
+  }
+  if (part.kind === "fold" && flavour === "rows") {
+    emitIdentity(c, part.fn, part.on);
+    c.set(cells[1] as number);
+  }
+}
+
+// ---------------------------------------------------------------------------------------- accumulation
+
+/** Where an element stands: `place` of a full group (counted in evaluations), or in the rest of a row. */
+export type Position =
+  | { readonly in: "group"; readonly place: number }
+  | { readonly in: "rest"; readonly odd: boolean };
+
+/** Partial sums of the current group, per part. */
+export type GroupSums = Map<Part, number[]>;
+
+const arithmetic = (part: Part, vector: boolean): string =>
+  `${vector ? "f64x2" : "f64"}.${part.fn === "multiply" ? "mul" : "add"}`;
+
+/** Adds one value (or one vector of values). `second` is the pass over the squared deviations. */
+export function emitAccumulate(
+  c: Code,
+  part: Part,
+  flavour: Flavour,
+  cells: readonly number[],
+  value: Value,
+  position: Position,
+  sums: GroupSums,
+  second: boolean,
+  argIndex: number,
+): void {
+  if (part.kind === "arg") emitArg(c, part, cells, value, argIndex);
+  else if (part.kind === "fold") {
+    const vector = flavour === "columns" || (flavour === "rows" && position.in === "group");
+    emitFold(c, part, cells[flavour === "rows" && !vector ? 1 : 0] as number, value, vector);
+  } else {
+    const vector = flavour === "columns" || (flavour === "rows" && position.in === "group");
+    let { local } = value;
+    if (second) {
+      const mean = cells[flavour === "rows" ? (vector ? 2 : 1) : 2] as number;
+      const shape = vector ? "f64x2" : "f64";
+      const deviation = c.local(vector ? "v128" : "f64");
+      c.get(local, mean).op(`${shape}.sub`).tee(deviation);
+      c.get(deviation).op(`${shape}.mul`).set(deviation);
+      local = deviation;
+    }
+    if (position.in === "group") emitOrderedGroup(c, part, flavour, cells, local, position.place, sums);
+    else emitOrderedRest(c, part, flavour, cells, local, position.odd);
+    if (second) c.free(local);
+  }
+}
+
+/** `e += (x0 + x2) + (x4 + x6)`, and `o` likewise, as the values come in. */
+function emitOrderedGroup(
+  c: Code,
+  part: Part,
+  flavour: Flavour,
+  cells: readonly number[],
+  value: number,
+  place: number,
+  sums: GroupSums,
+): void {
+  const vector = flavour !== "scalar";
+  const op = arithmetic(part, vector);
+  const chain = flavour === "rows" ? 0 : place % 2;
+  const step = flavour === "rows" ? place : place >> 1;
+  const open = sums.get(part) ?? [];
+  sums.set(part, open);
+  // Two partial sums per chain: x0 + x2 and x4 + x6.
+  const slot = 2 * chain + (step >> 1);
+  if (step % 2 === 0) {
+    c.get(value);
+    open[slot] = c.keep(vector ? "v128" : "f64");
+    return;
+  }
+  const local = open[slot] as number;
+  c.get(local, value).op(op).set(local);
+  if (step !== 3) return;
+  const cell = cells[chain] as number;
+  const first = open[2 * chain] as number;
+  c.get(cell, first, local).op(op, op).set(cell);
+  c.free(first, local);
+}
+
+function emitOrderedRest(
+  c: Code,
+  part: Part,
+  flavour: Flavour,
+  cells: readonly number[],
+  value: number,
+  odd: boolean,
+): void {
+  const op = arithmetic(part, flavour !== "scalar");
+  const cell = cells[flavour === "rows" ? 0 : odd ? 1 : 0] as number;
+  c.get(cell);
+  if (flavour === "rows") {
+    emitIdentityVector(c, part.fn as BinaryFunction, "float64");
+    c.get(value).lane("f64x2.replace_lane", odd ? 1 : 0);
+  } else c.get(value);
+  c.op(op).set(cell);
+}
+
+function emitFold(
+  c: Code,
+  part: Part & { kind: "fold" },
+  cell: number,
+  value: Value,
+  vector: boolean,
+): void {
+  const { fn, on } = part;
+  if (vector) {
+    const op = { op: "call", fn, on, dtype: on, args: [0, 1] } as const;
+    emitVectorOp(c, op, [{ ...value, local: cell }, value], 16 / itemSize(on));
+  } else emitCall(c, fn, on, [cell, value.local]);
+  c.set(cell);
+}
+
+/** Takes the element if it is the first, better, or the first NaN. */
+function emitArg(
+  c: Code,
+  part: Part & { kind: "arg" },
+  cells: readonly number[],
+  value: Value,
+  argIndex: number,
+): void {
+  const [best, index] = cells as readonly [number, number];
+  const type = typeOf(part.on);
+  const take = c.local("i32");
+  emitCall(c, part.fn, part.on, [value.local, best]);
+  c.get(index).i64(0n).op("i64.lt_s", "i32.or");
+  if (isFloat(part.on)) {
+    c.get(value.local, value.local).op(`${type}.ne`);
+    c.get(best, best).op(`${type}.eq`, "i32.and", "i32.or");
+  }
+  c.set(take);
+  c.get(value.local, best, take).op("select").set(best);
+  c.get(argIndex, index, take).op("select").set(index);
+  c.free(take);
+}
+
+// --------------------------------------------------------------------------------------------- results
+
+/** Pushes the sum of an ordered part; of one lane in columns. */
+function emitTotal(c: Code, part: Part, flavour: Flavour, cells: readonly number[], lane: number): void {
+  const [e, o] = cells as readonly [number, number];
+  if (flavour === "scalar") c.get(e, o);
+  else if (flavour === "rows")
+    c.get(e).lane("f64x2.extract_lane", 0).get(e).lane("f64x2.extract_lane", 1);
+  else c.get(e).lane("f64x2.extract_lane", lane).get(o).lane("f64x2.extract_lane", lane);
+  c.op(arithmetic(part, false));
+}
+
+/** Between the passes: the mean is known, the sums begin again. */
+export function emitMean(c: Code, part: Part, flavour: Flavour, cells: readonly number[]): void {
+  if (flavour === "columns") {
+    c.get(...(cells.slice(0, 2) as number[])).op("f64x2.add");
+    c.get(0).memory("v128.load64_splat", HEADER.count).op("f64x2.div").set(cells[2] as number);
+  } else {
+    emitTotal(c, part, flavour, cells, 0);
+    c.get(0).memory("f64.load", HEADER.count).op("f64.div");
+    c.set(cells[flavour === "rows" ? 1 : 2] as number);
+    if (flavour === "rows") c.get(cells[1] as number).op("f64x2.splat").set(cells[2] as number);
+  }
+  emitInit(c, part, flavour, cells);
+}
+
+/**
+ * Pushes component `component` of the state: of the only leaf, or of lane `lane` in columns. `width` is the mask
+ * width of bool vectors, `lanes` the length of vectors.
+ */
+export function emitState(
+  c: Code,
+  part: Part,
+  flavour: Flavour,
+  cells: readonly number[],
+  component: number,
+  lane: number,
+  lanes: number,
+  width: number,
+): void {
+  if (part.kind === "arg") c.get(cells[component] as number);
+  else if (part.kind === "moments" && component === 0) {
+    const mean = cells[flavour === "rows" ? 1 : 2] as number;
+    c.get(mean);
+    if (flavour === "columns") c.lane("f64x2.extract_lane", lane);
+  } else if (part.kind !== "fold") emitTotal(c, part, flavour, cells, lane);
+  else if (flavour === "scalar") c.get(cells[0] as number);
+  else {
+    const vector: Value = { local: cells[0] as number, dtype: part.on, width };
+    if (flavour === "columns") emitExtract(c, vector, lane);
+    else {
+      const total = cells[1] as number;
+      const one = c.local(typeOf(part.on));
+      for (let l = 0; l < lanes; l++) {
+        emitExtract(c, vector, l);
+        c.set(one);
+        emitCall(c, part.fn, part.on, [total, one]);
+        c.set(total);
+      }
+      c.free(one);
+      c.get(total);
+    }
+  }
+}

@@ -1,0 +1,83 @@
+/** The kernels of one thread and one memory. */
+import { DescriptorWriter } from "./descriptor.js";
+import { type ItemSize, launchCopy, launchFill } from "./launch-copy.js";
+import { launchLeaf } from "./launch-leaf.js";
+import { type Launcher, launchMap } from "./launch-map.js";
+import { KernelCache } from "./modules.js";
+import type { Constants, LeafSpec, MapSpec, Place } from "./structure.js";
+
+/** Memory for descriptors and accumulators, for the use of one {@link Kernels} alone. */
+export interface Scratch {
+  /** A multiple of 64. */
+  readonly address: number;
+  /** At least 64 KiB. */
+  readonly bytes: number;
+}
+
+/**
+ * Compiles and runs fused stages over a shared memory. Everything is addressed in bytes of that memory; addresses
+ * are unsigned, up to 4 GiB.
+ *
+ * @example
+ * const kernels = new Kernels(memory, { address: 0, bytes: 65536 });
+ * kernels.map(spec, [1000], [0], [{ address: 65536, strides: [8] }], [{ address: 131072, strides: [8] }]);
+ */
+export class Kernels {
+  readonly #launcher: Launcher;
+
+  constructor(memory: WebAssembly.Memory, scratch: Scratch) {
+    this.#launcher = {
+      cache: new KernelCache(memory),
+      writer: new DescriptorWriter(memory, scratch.address, scratch.bytes),
+    };
+  }
+
+  /** Modules compiled so far on behalf of these kernels. */
+  get compilations(): number {
+    return this.#launcher.cache.compilations;
+  }
+
+  /**
+   * Evaluates `spec.program` at every loop position, in any order. An output may lie exactly where an operand
+   * lies. The index along an axis is `origin[axis]` plus the loop counter.
+   */
+  map(
+    spec: MapSpec,
+    extents: readonly number[],
+    origin: readonly number[],
+    operands: readonly Place[],
+    outputs: readonly Place[],
+    constants: Constants = spec.program.constants,
+  ): void {
+    launchMap(this.#launcher, spec, extents, origin, operands, outputs, constants);
+  }
+
+  /**
+   * Reduces the axes `reduced` (ascending, none empty) as one leaf per position of the other axes, in the order of
+   * `ir/leaves.ts`. `states[output][component]` are the places of the states; their strides along reduced axes are
+   * ignored. The index of an arg- reduction is the sum of `(origin + counter) * argStrides` over the reduced axes.
+   */
+  leaf(
+    spec: LeafSpec,
+    extents: readonly number[],
+    origin: readonly number[],
+    reduced: readonly number[],
+    operands: readonly Place[],
+    states: readonly (readonly Place[])[],
+    argStrides: readonly number[],
+    constants: Constants = spec.program.constants,
+  ): void {
+    const to = this.#launcher;
+    launchLeaf(to, spec, extents, origin, reduced, operands, states, argStrides, constants);
+  }
+
+  /** Copies elements of `itemSize` bytes between places that do not overlap. */
+  copy(itemSize: ItemSize, extents: readonly number[], source: Place, target: Place): void {
+    launchCopy(this.#launcher, itemSize, extents, source, target);
+  }
+
+  /** Sets every element to `bits`, written as in a scalar constant. */
+  fill(itemSize: ItemSize, extents: readonly number[], target: Place, bits: string): void {
+    launchFill(this.#launcher, itemSize, extents, target, bits);
+  }
+}

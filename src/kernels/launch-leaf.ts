@@ -1,0 +1,262 @@
+/** From a leaf over any extents and strides to calls of a compiled leaf kernel. */
+import { InternalError } from "../errors.js";
+import { type DType, itemSize } from "../ir/dtype.js";
+import { isOrdered, leafProgram } from "./accumulators.js";
+import { HEADER, descriptorBytes } from "./descriptor.js";
+import { type Launcher, indexWalker, stepOf } from "./launch-map.js";
+import {
+  GROUP,
+  type LeafPlan,
+  SLOT,
+  compileLeaf,
+  leafLanes,
+  panelStepBytes,
+  planLeaf,
+} from "./leaf-kernel.js";
+import { type Walker, flipAxis, mergeAxes, mergeable, orderedAxes, spread, walker } from "./nest.js";
+import type { Step } from "./program.js";
+import { type Constants, type LeafSpec, type Place, indexAxes, programKey } from "./structure.js";
+
+/** Columns whose accumulators are live at once: with two float64 sums each, a fraction of the first-level cache. */
+const PANEL = 256;
+
+interface Prepared {
+  readonly key: string;
+  readonly plan: LeafPlan;
+  readonly lanes: number;
+  readonly ordered: boolean;
+}
+const prepared = new WeakMap<LeafSpec, Prepared>();
+
+function prepare(spec: LeafSpec): Prepared {
+  let found = prepared.get(spec);
+  if (found === undefined) {
+    const outputs = spec.outputs.map(({ value, monoid, on }) => `${value}:${monoid}:${on}`).join();
+    const plan = planLeaf(spec, leafProgram(spec));
+    found = {
+      key: `leaf|${spec.operands.join()}|${outputs}|${programKey(spec.program)}|`,
+      plan,
+      lanes: leafLanes(plan),
+      ordered: plan.leaf.parts.some(isOrdered),
+    };
+    prepared.set(spec, found);
+  }
+  return found;
+}
+
+/** A leaf whose loop nest is simplified. Axes are numbers into `extents`. */
+interface Nest {
+  readonly spec: LeafSpec;
+  readonly prepared: Prepared;
+  readonly extents: number[];
+  /** Operands, indices, arg index; then states. */
+  readonly walkers: readonly Walker[];
+  readonly states: readonly Walker[];
+  /** Outermost first. */
+  readonly kept: number[];
+  readonly reduced: readonly number[];
+  readonly row: number;
+  readonly count: number;
+  readonly constants: Constants;
+}
+
+export function launchLeaf(
+  launcher: Launcher,
+  spec: LeafSpec,
+  extents: readonly number[],
+  origin: readonly number[],
+  reduced: readonly number[],
+  operands: readonly Place[],
+  states: readonly (readonly Place[])[],
+  argStrides: readonly number[],
+  constants: Constants,
+): void {
+  if (extents.includes(0)) {
+    if (reduced.some((axis) => extents[axis] === 0))
+      throw new InternalError("a leaf of no elements has no state");
+    return;
+  }
+  const nest = simplify(spec, extents, origin, reduced, operands, states, argStrides, constants);
+  const column = nest.kept.at(-1);
+  const places = nest.walkers.slice(0, spec.operands.length);
+  if (column !== undefined && spread(places, column) < spread(places, nest.row))
+    launchColumns(launcher, nest, column);
+  else launchRows(launcher, nest);
+}
+
+function simplify(
+  spec: LeafSpec,
+  given: readonly number[],
+  origin: readonly number[],
+  reduced: readonly number[],
+  operands: readonly Place[],
+  states: readonly (readonly Place[])[],
+  argStrides: readonly number[],
+  constants: Constants,
+): Nest {
+  const info = prepare(spec);
+  // A last axis of one step stands in when nothing is reduced.
+  const extents = [...given, 1];
+  const rank = given.length;
+  const isReduced = extents.map((_, axis) => reduced.includes(axis));
+  const walkers = operands.map((place) => walker(place.address, [...place.strides, 0]));
+  for (const axis of indexAxes(spec.program)) walkers.push(indexWalker(rank + 1, axis, origin));
+  if (info.plan.hasArg) {
+    const base = reduced.reduce(
+      (sum, axis) => sum + (origin[axis] ?? 0) * (argStrides[axis] as number),
+      0,
+    );
+    const strides = extents.map((_, axis) => (isReduced[axis] ? (argStrides[axis] as number) : 0));
+    walkers.push(walker(base, strides, true));
+  }
+  const targets = states.flat().map((place) =>
+    walker(
+      place.address,
+      extents.map((_, axis) => (isReduced[axis] || axis === rank ? 0 : (place.strides[axis] as number))),
+    ),
+  );
+  const all = [...walkers, ...targets];
+  const order = orderedAxes(
+    extents,
+    walkers,
+    given.map((_, axis) => axis).filter((axis) => !isReduced[axis]),
+  );
+  for (const axis of order)
+    if (((walkers[0] ?? targets[0]) as Walker).strides[axis] as number < 0) flipAxis(extents, all, axis);
+  const kept = mergeAxes(extents, all, order);
+  const count = reduced.reduce((n, axis) => n * (given[axis] as number), 1);
+  let row = reduced.at(-1) ?? rank;
+  const rest = mergeAxes(
+    extents,
+    walkers,
+    reduced.slice(0, -1).filter((axis) => extents[axis] !== 1),
+  );
+  // Rows are observable in float sums: they may be joined only where no group of eight spans the joint.
+  if (!info.ordered && extents[row] === 1) row = rest.pop() ?? row;
+  const outer = rest.at(-1);
+  const whole = !info.ordered || (extents[row] as number) % GROUP === 0;
+  if (outer !== undefined && whole && mergeable(extents, walkers, outer, row)) {
+    extents[row] = (extents[row] as number) * (extents[outer] as number);
+    rest.pop();
+  }
+  return {
+    spec,
+    prepared: info,
+    extents,
+    walkers,
+    states: targets,
+    kept,
+    reduced: rest,
+    row,
+    count,
+    constants,
+  };
+}
+
+/** Steps along an axis if vectors can follow them. */
+function stepsAlong({ spec, walkers, prepared: { lanes } }: Nest, axis: number): Step[] | undefined {
+  if (lanes === 0) return undefined;
+  const steps = walkers.map((w, i) => {
+    const dtype: DType | undefined = spec.operands[i];
+    return stepOf(w, axis, dtype === undefined ? 1 : itemSize(dtype));
+  });
+  return steps.includes("any") ? undefined : steps;
+}
+
+function writeShared({ writer }: Launcher, nest: Nest, scratch: number): void {
+  const { layout } = nest.prepared.plan;
+  const { extents, walkers, row, reduced } = nest;
+  const rows = extents[row] as number;
+  writer.begin(layout, scratch);
+  writer.constants(nest.constants);
+  writer.word(HEADER.inner, rows);
+  writer.float(HEADER.count, nest.count);
+  const inward = [...reduced].reverse();
+  writer.table(layout, 1, extents, inward, walkers, (w) => rows * (w.strides[row] as number));
+}
+
+function launchRows(launcher: Launcher, nest: Nest): void {
+  const { writer, cache } = launcher;
+  const { spec, extents, walkers, states, row, prepared: info } = nest;
+  const { layout } = info.plan;
+  const long = (extents[row] as number) >= Math.max(GROUP, info.lanes);
+  const steps = long ? stepsAlong(nest, row) : undefined;
+  const run = cache.get(`${info.key}rows|${steps?.join() ?? ""}`, () =>
+    compileLeaf(spec, info.plan, "rowsInner", steps),
+  );
+  writeShared(launcher, nest, 0);
+  walkers.forEach((w, i) => writer.walker(layout, i, w, [w.strides[row] as number]));
+  states.forEach((w, i) => writer.walker(layout, walkers.length + i, w, []));
+  const outward = [...nest.kept].reverse();
+  writer.table(layout, 0, extents, outward, [...walkers, ...states], () => 0);
+  run(writer.address);
+}
+
+/**
+ * Panels of columns. What is left after whole panels is one narrower panel, and what is left of that (less than a
+ * vector) is done by a last vector that overlaps it: columns do not depend on each other, so doing some twice
+ * changes nothing.
+ */
+function launchColumns(launcher: Launcher, nest: Nest, column: number): void {
+  const { plan, lanes } = nest.prepared;
+  const total = nest.extents[column] as number;
+  const steps = total >= lanes ? stepsAlong(nest, column) : undefined;
+  const step = steps === undefined ? 1 : lanes;
+  const room = launcher.writer.bytes - descriptorBytes(plan.layout);
+  const stepBytes = panelStepBytes(plan, steps === undefined ? 0 : lanes);
+  const most = Math.max(1, Math.min(Math.floor(PANEL / step), Math.floor(room / stepBytes))) * step;
+  const panels = Math.ceil(total / most);
+  const width = Math.min(most, Math.ceil(total / panels / step) * step);
+  const whole = Math.floor(total / width);
+  launchPanels(launcher, nest, column, steps, 0, width, whole);
+  const rest = total - whole * width;
+  const narrow = rest - (rest % step);
+  if (narrow > 0) launchPanels(launcher, nest, column, steps, whole * width, narrow, 1);
+  if (narrow < rest) launchPanels(launcher, nest, column, steps, total - step, step, 1);
+}
+
+function launchPanels(
+  launcher: Launcher,
+  nest: Nest,
+  column: number,
+  steps: readonly Step[] | undefined,
+  start: number,
+  width: number,
+  panels: number,
+): void {
+  const { writer, cache } = launcher;
+  const { spec, row, prepared: info } = nest;
+  const { layout } = info.plan;
+  const step = steps === undefined ? 1 : info.lanes;
+  const run = cache.get(`${info.key}columns|${steps?.join() ?? ""}`, () =>
+    compileLeaf(spec, info.plan, "columnsInner", steps),
+  );
+  const scratch = (width / step) * panelStepBytes(info.plan, steps === undefined ? 0 : info.lanes);
+  writeShared(launcher, nest, scratch);
+  writer.word(HEADER.columns, width);
+  const columnOf = (w: Walker): number => w.strides[column] as number;
+  const at = (w: Walker): Walker => ({ ...w, base: w.base + start * columnOf(w) });
+  nest.walkers.forEach((w, i) => {
+    const across = columnOf(w);
+    const down = w.strides[row] as number;
+    const slots: number[] = [];
+    slots[SLOT.row - 1] = down;
+    slots[SLOT.column - 1] = step * across;
+    slots[SLOT.group - 1] = step * across - (GROUP - 1) * down;
+    slots[SLOT.groupReset - 1] = GROUP * down - width * across;
+    slots[SLOT.rowReset - 1] = down - width * across;
+    writer.walker(layout, i, at(w), slots);
+  });
+  nest.states.forEach((w, i) =>
+    writer.walker(layout, nest.walkers.length + i, at(w), [0, columnOf(w)]),
+  );
+  // Panels are one more kept axis, the innermost.
+  const panel = (w: Walker): Walker => ({ ...at(w), strides: [...w.strides, width * columnOf(w)] });
+  const extents = [...nest.extents, panels];
+  const kept = [...nest.kept.filter((axis) => axis !== column), extents.length - 1].reverse();
+  const bases = nest.walkers.map(panel);
+  const states = nest.states.map(panel);
+  const moved = new Map(states.map((w) => [w, width * columnOf(w)]));
+  writer.table(layout, 0, extents, kept, [...bases, ...states], (w) => moved.get(w) ?? 0);
+  run(writer.address);
+}

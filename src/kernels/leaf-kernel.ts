@@ -1,0 +1,372 @@
+/**
+ * Leaf kernels: a fused scalar program whose values go straight into the accumulators of `accumulators.ts`.
+ *
+ * Two shapes of the same arithmetic, with the same bits. `rowsInner`: for every kept position the whole leaf is
+ * walked row by row. `columnsInner`: the kept axis with the smallest stride is innermost; a panel of columns is
+ * walked eight rows at a time, with the accumulators of the panel in scratch memory.
+ */
+import { type DType, itemSize } from "../ir/dtype.js";
+import { stateDTypes } from "../ir/monoid.js";
+import {
+  type Flavour,
+  type GroupSums,
+  type LeafProgram,
+  type Part,
+  type Position,
+  cellTypes,
+  emitAccumulate,
+  emitInit,
+  emitMean,
+  emitState,
+  isOrdered,
+} from "./accumulators.js";
+import { Code, Imports, type ValueType, assemble } from "./assembler.js";
+import {
+  HEADER,
+  type Layout,
+  type WalkerLocal,
+  addSlot,
+  descriptorBytes,
+  emitOdometer,
+  getSlot,
+} from "./descriptor.js";
+import { emitAdvance, emitConstants, emitSplatConstants, emitWhileAtLeast } from "./map-kernel.js";
+import { type Environment, type Step, evaluate, lanesOf, release } from "./program.js";
+import { emitStore } from "./scalar-code.js";
+import { type LeafSpec, indexAxes } from "./structure.js";
+
+export type LeafShape = "rowsInner" | "columnsInner";
+
+/** Slots of the walkers of a leaf kernel. In `rowsInner` only `row` is used; states use `column` alone. */
+export const SLOT = {
+  /** Step along the last reduced axis. */
+  row: 1,
+  /** Step to the next columns after one row. */
+  column: 2,
+  /** Step to the next columns after the last of eight rows. */
+  group: 3,
+  /** From the end of a panel to the ninth row. */
+  groupReset: 4,
+  /** From the end of a panel to the next row. */
+  rowReset: 5,
+} as const;
+
+/** Rows or elements that are added as one group. */
+export const GROUP = 8;
+
+export interface LeafPlan {
+  readonly leaf: LeafProgram;
+  readonly layout: Layout;
+  /** Number of walkers in front of the states: operands, index axes, and the index of arg- reductions. */
+  readonly walkers: number;
+  readonly hasArg: boolean;
+  /** State dtypes of all outputs, in order. */
+  readonly states: readonly DType[];
+}
+
+export function planLeaf(spec: LeafSpec, leaf: LeafProgram): LeafPlan {
+  const hasArg = leaf.parts.some((part) => part.kind === "arg");
+  const walkers = spec.operands.length + indexAxes(spec.program).length + (hasArg ? 1 : 0);
+  const states = spec.outputs.flatMap(({ monoid, on }) => stateDTypes(monoid, on));
+  return {
+    leaf,
+    walkers,
+    hasArg,
+    states,
+    layout: {
+      constants: spec.program.constants.length,
+      walkers: walkers + states.length,
+      tables: [walkers + states.length, walkers],
+    },
+  };
+}
+
+/** Vector length for a leaf, 0 for scalar. */
+export function leafLanes(plan: LeafPlan): number {
+  if (plan.hasArg) return 0;
+  return lanesOf(plan.leaf.program, plan.leaf.parts.map((part) => part.value));
+}
+
+const CELL_BYTES: Readonly<Record<ValueType, number>> = { i32: 4, f32: 4, i64: 8, f64: 8, v128: 16 };
+
+/** Scratch bytes per step of a panel in `columnsInner`. */
+export function panelStepBytes(plan: LeafPlan, lanes: number): number {
+  const flavour = lanes > 0 ? "columns" : "scalar";
+  return plan.leaf.parts
+    .flatMap((part) => cellTypes(part, flavour))
+    .reduce((n, type) => n + CELL_BYTES[type], 0);
+}
+
+export function compileLeaf(
+  spec: LeafSpec,
+  plan: LeafPlan,
+  shape: LeafShape,
+  steps: readonly Step[] | undefined,
+): Uint8Array<ArrayBuffer> {
+  const imports = new Imports();
+  const emitter = new LeafEmitter(new Code(imports, 1), spec, plan, shape, steps);
+  emitter.emit();
+  return assemble(imports, { run: emitter.c });
+}
+
+class LeafEmitter {
+  readonly c: Code;
+  readonly #spec: LeafSpec;
+  readonly #plan: LeafPlan;
+  readonly #shape: LeafShape;
+  readonly #lanes: number;
+  readonly #flavour: Flavour;
+  readonly #steps: readonly Step[];
+  /** Where the walkers stand at the kept position, and where they are now. */
+  readonly #bases: readonly WalkerLocal[];
+  readonly #walkers: readonly WalkerLocal[];
+  readonly #states: readonly WalkerLocal[];
+  readonly #strides: readonly number[];
+  readonly #cells: readonly (readonly number[])[];
+  readonly #scalarEnv: Environment;
+  readonly #vectorEnv: Environment;
+  readonly #widths = new Map<Part, number>();
+
+  constructor(
+    c: Code,
+    spec: LeafSpec,
+    plan: LeafPlan,
+    shape: LeafShape,
+    steps: readonly Step[] | undefined,
+  ) {
+    this.c = c;
+    this.#spec = spec;
+    this.#plan = plan;
+    this.#shape = shape;
+    this.#steps = steps ?? [];
+    this.#lanes = steps === undefined ? 0 : leafLanes(plan);
+    this.#flavour = this.#lanes === 0 ? "scalar" : shape === "rowsInner" ? "rows" : "columns";
+    const operands = spec.operands.length;
+    const axes = indexAxes(spec.program);
+    const locals = (): WalkerLocal[] =>
+      Array.from({ length: plan.walkers }, (_, i) => {
+        const wide = i >= operands;
+        return { local: c.local(wide ? "i64" : "i32"), wide };
+      });
+    this.#bases = locals();
+    this.#walkers = locals();
+    this.#states = plan.states.map(() => ({ local: c.local("i32"), wide: false }));
+    this.#strides = this.#bases.map(({ wide }) => c.local(wide ? "i64" : "i32"));
+    [...this.#bases, ...this.#states].forEach((w, i) => {
+      getSlot(c, plan.layout, w, i, 0);
+      c.set(w.local);
+    });
+    this.#bases.forEach((w, i) => {
+      getSlot(c, plan.layout, w, i, SLOT.row);
+      c.set(this.#strides[i] as number);
+    });
+    const constants = emitConstants(c, plan.leaf.program);
+    this.#scalarEnv = {
+      operands: this.#walkers.slice(0, operands).map((w) => w.local),
+      indices: new Map(axes.map((axis, i) => [axis, (this.#walkers[operands + i] as WalkerLocal).local])),
+      constants,
+      steps: this.#steps,
+      indexSteps: new Map(axes.map((axis, i) => [axis, this.#steps[operands + i] ?? "any"])),
+    };
+    this.#vectorEnv =
+      this.#lanes > 0
+        ? { ...this.#scalarEnv, constants: emitSplatConstants(c, plan.leaf.program, constants) }
+        : this.#scalarEnv;
+    this.#cells = plan.leaf.parts.map((part) =>
+      cellTypes(part, this.#flavour).map((type) => c.local(type)),
+    );
+  }
+
+  emit(): void {
+    const { c } = this;
+    const { parts } = this.#plan.leaf;
+    const moments = parts.filter((part) => part.kind === "moments");
+    emitOdometer(c, this.#plan.layout, 0, [...this.#bases, ...this.#states], () => {
+      this.#forCells(parts, false, () => parts.forEach((part) => this.#init(part)));
+      this.#pass(parts, false);
+      if (moments.length > 0) {
+        this.#forCells(moments, true, () => {
+          for (const part of moments) emitMean(c, part, this.#flavour, this.#cellsOf(part));
+        });
+        this.#pass(moments, true);
+      }
+      this.#forCells(parts, true, () => this.#finish());
+    });
+  }
+
+  #cellsOf(part: Part): readonly number[] {
+    return this.#cells[this.#plan.leaf.parts.indexOf(part)] as readonly number[];
+  }
+
+  #init(part: Part): void {
+    emitInit(this.c, part, this.#flavour, this.#cellsOf(part));
+  }
+
+  /** Runs `body` with the cells of `parts` in locals: at once, or for every step of the panel. */
+  #forCells(parts: readonly Part[], load: boolean, body: () => void): void {
+    if (this.#shape === "rowsInner") {
+      body();
+      return;
+    }
+    this.#forPanel(parts, load, true, body);
+  }
+
+  #forPanel(parts: readonly Part[], load: boolean, store: boolean, body: () => void): void {
+    const { c } = this;
+    const cell = c.local("i32");
+    const left = c.local("i32");
+    const step = Math.max(1, this.#lanes);
+    c.get(0).i32(descriptorBytes(this.#plan.layout)).op("i32.add").set(cell);
+    c.get(0).memory("i32.load", HEADER.columns).set(left);
+    emitWhileAtLeast(c, left, step, () => {
+      if (load) this.#moveCells(parts, cell, true);
+      body();
+      if (store) this.#moveCells(parts, cell, false);
+      c.get(cell).i32(panelStepBytes(this.#plan, this.#lanes)).op("i32.add").set(cell);
+    });
+    c.free(cell, left);
+  }
+
+  #moveCells(parts: readonly Part[], address: number, load: boolean): void {
+    const { c } = this;
+    let offset = 0;
+    this.#plan.leaf.parts.forEach((part, i) => {
+      cellTypes(part, this.#flavour).forEach((type, k) => {
+        const local = (this.#cells[i] as readonly number[])[k] as number;
+        if (parts.includes(part)) {
+          c.get(address);
+          if (load) c.memory(`${type}.load`, offset).set(local);
+          else c.get(local).memory(`${type}.store`, offset);
+        }
+        offset += CELL_BYTES[type];
+      });
+    });
+  }
+
+  /** One walk over the elements of the leaf. */
+  #pass(parts: readonly Part[], second: boolean): void {
+    const { c } = this;
+    this.#walkers.forEach((w, i) => {
+      c.get((this.#bases[i] as WalkerLocal).local).set(w.local);
+    });
+    const left = c.local("i32");
+    emitOdometer(c, this.#plan.layout, 1, this.#walkers, () => {
+      c.get(0).memory("i32.load", HEADER.inner).set(left);
+      if (this.#shape === "rowsInner") this.#row(parts, second, left);
+      else {
+        emitWhileAtLeast(c, left, GROUP, () => this.#panelRows(parts, second, "group"));
+        this.#rest(parts, left, (odd) => this.#panelRows(parts, second, odd));
+      }
+    });
+    c.free(left);
+  }
+
+  /** The elements (or rows) after the last full group, in turn even and odd. */
+  #rest(parts: readonly Part[], left: number, body: (odd: boolean) => void): void {
+    const { c } = this;
+    c.block((done) => {
+      c.loop((again) => {
+        for (const odd of parts.some(isOrdered) ? [false, true] : [false]) {
+          c.get(left).op("i32.eqz").brIf(done);
+          body(odd);
+          c.get(left).i32(1).op("i32.sub").set(left);
+        }
+        c.br(again);
+      });
+    });
+  }
+
+  #accumulate(
+    parts: readonly Part[],
+    second: boolean,
+    lanes: number,
+    at: number,
+    position: Position,
+    sums: GroupSums,
+  ): void {
+    const { c } = this;
+    const { program } = this.#plan.leaf;
+    const wanted = parts.map((part) => part.value);
+    const env = lanes > 0 ? this.#vectorEnv : this.#scalarEnv;
+    const values = evaluate(c, program, wanted, env, lanes, at);
+    const argIndex = this.#plan.hasArg ? (this.#walkers.at(-1) as WalkerLocal).local : -1;
+    parts.forEach((part, i) => {
+      const value = values[i] as (typeof values)[number];
+      if (lanes > 0) this.#widths.set(part, value.width);
+      const cells = this.#cellsOf(part);
+      emitAccumulate(c, part, this.#flavour, cells, value, position, sums, second, argIndex);
+    });
+    release(c, program, wanted, values);
+  }
+
+  #row(parts: readonly Part[], second: boolean, left: number): void {
+    const { c } = this;
+    const lanes = this.#lanes;
+    const group = Math.max(GROUP, lanes);
+    emitWhileAtLeast(c, left, group, () => {
+      const sums: GroupSums = new Map();
+      if (lanes === 0) {
+        for (let place = 0; place < GROUP; place++) {
+          this.#accumulate(parts, second, 0, 0, { in: "group", place }, sums);
+          emitAdvance(c, this.#walkers, this.#strides);
+        }
+        return;
+      }
+      for (let place = 0; place * lanes < group; place++)
+        this.#accumulate(parts, second, lanes, place * lanes, { in: "group", place }, sums);
+      this.#walkers.forEach(({ local, wide }, i) => {
+        if (this.#steps[i] === "repeated") return;
+        c.get(local);
+        if (wide) c.i64(BigInt(group)).op("i64.add");
+        else c.i32(group * itemSize(this.#spec.operands[i] as DType)).op("i32.add");
+        c.set(local);
+      });
+    });
+    this.#rest(parts, left, (odd) => {
+      this.#accumulate(parts, second, 0, 0, { in: "rest", odd }, new Map());
+      emitAdvance(c, this.#walkers, this.#strides);
+    });
+  }
+
+  /** Eight rows, or one, of the panel. */
+  #panelRows(parts: readonly Part[], second: boolean, rows: "group" | boolean): void {
+    const { c } = this;
+    const { layout } = this.#plan;
+    const grouped = rows === "group";
+    const move = (slot: number): void =>
+      this.#walkers.forEach((w, i) => addSlot(c, layout, w, i, slot));
+    this.#forPanel(parts, true, true, () => {
+      const sums: GroupSums = new Map();
+      if (!grouped) this.#accumulate(parts, second, this.#lanes, 0, { in: "rest", odd: rows }, sums);
+      for (let place = 0; grouped && place < GROUP; place++) {
+        if (place > 0) emitAdvance(c, this.#walkers, this.#strides);
+        this.#accumulate(parts, second, this.#lanes, 0, { in: "group", place }, sums);
+      }
+      move(grouped ? SLOT.group : SLOT.column);
+    });
+    move(grouped ? SLOT.groupReset : SLOT.rowReset);
+  }
+
+  #finish(): void {
+    const { c } = this;
+    const { parts } = this.#plan.leaf;
+    const columns = this.#shape === "columnsInner";
+    const leaves = this.#flavour === "columns" ? this.#lanes : 1;
+    for (let lane = 0; lane < leaves; lane++) {
+      let state = 0;
+      parts.forEach((part, i) => {
+        const { monoid, on } = this.#spec.outputs[i] as LeafSpec["outputs"][number];
+        stateDTypes(monoid, on).forEach((dtype, component) => {
+          const target = this.#states[state] as WalkerLocal;
+          c.get(target.local);
+          const width = this.#widths.get(part) ?? 1;
+          const cells = this.#cellsOf(part);
+          emitState(c, part, this.#flavour, cells, component, lane, this.#lanes, width);
+          emitStore(c, dtype, 0);
+          if (columns) addSlot(c, this.#plan.layout, target, this.#plan.walkers + state, SLOT.column);
+          state++;
+        });
+      });
+    }
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * Elementwise kernels: one function that evaluates a scalar program at every position of a loop nest and stores
+ * its outputs. The innermost loop is a vector loop when the strides allow it, with a scalar loop for the rest;
+ * outer loops are an odometer over the descriptor.
+ */
+import { type DType, itemSize } from "../ir/dtype.js";
+import type { ScalarProgram } from "../ir/scalar.js";
+import { Code, Imports, type Label, assemble } from "./assembler.js";
+import {
+  HEADER,
+  type Layout,
+  type WalkerLocal,
+  constantAt,
+  emitOdometer,
+  getSlot,
+} from "./descriptor.js";
+import { type Environment, type Step, evaluate, lanesOf, release } from "./program.js";
+import { emitLoad, emitStore, typeOf } from "./scalar-code.js";
+import { type MapSpec, indexAxes } from "./structure.js";
+import { emitSplat, emitVectorStore } from "./vector-code.js";
+
+/** Walkers of a map kernel: operands, index axes, outputs. Slot 1 is the step of the innermost loop. */
+export const mapLayout = (spec: MapSpec): Layout => {
+  const walkers = spec.operands.length + indexAxes(spec.program).length + spec.outputs.length;
+  return { constants: spec.program.constants.length, walkers, tables: [walkers] };
+};
+
+/** Programs longer than this are not unrolled: their own length hides the loop. */
+const UNROLL_OPS = 24;
+
+/** Loads the constants of a program into locals. */
+export function emitConstants(c: Code, program: ScalarProgram): number[] {
+  const dtypes: (DType | undefined)[] = [];
+  for (const op of program.ops) if (op.op === "const") dtypes[op.param] = op.dtype;
+  const locals: number[] = [];
+  dtypes.forEach((dtype, param) => {
+    if (dtype === undefined) return;
+    c.get(0);
+    emitLoad(c, dtype, constantAt(param));
+    locals[param] = c.keep(typeOf(dtype));
+  });
+  return locals;
+}
+
+/** Copies of the constants in every lane. */
+export function emitSplatConstants(c: Code, program: ScalarProgram, scalars: readonly number[]): number[] {
+  const locals: number[] = [];
+  for (const op of program.ops) {
+    if (op.op !== "const" || locals[op.param] !== undefined) continue;
+    emitSplat(c, op.dtype, scalars[op.param] as number);
+    locals[op.param] = c.keep("v128");
+  }
+  return locals;
+}
+
+/**
+ * The module of a map. `steps` says how each operand and index axis moves along the innermost axis; without it
+ * the loop is scalar.
+ */
+export function compileMap(spec: MapSpec, steps: readonly Step[] | undefined): Uint8Array<ArrayBuffer> {
+  const imports = new Imports();
+  const c = new Code(imports, 1);
+  const { program, operands, outputs } = spec;
+  const layout = mapLayout(spec);
+  const axes = indexAxes(program);
+  const walkers: WalkerLocal[] = Array.from({ length: layout.walkers }, (_, i) => {
+    const wide = i >= operands.length && i < operands.length + axes.length;
+    return { local: c.local(wide ? "i64" : "i32"), wide };
+  });
+  const strides = walkers.map(({ wide }) => c.local(wide ? "i64" : "i32"));
+  walkers.forEach((w, i) => {
+    getSlot(c, layout, w, i, 0);
+    c.set(w.local);
+    getSlot(c, layout, w, i, 1);
+    c.set(strides[i] as number);
+  });
+  const constants = emitConstants(c, program);
+  const wanted = outputs.map((out) => out.value);
+  const lanes = steps === undefined ? 0 : lanesOf(program, wanted);
+  const splats = lanes > 0 ? emitSplatConstants(c, program, constants) : [];
+  const env: Environment = {
+    operands: walkers.slice(0, operands.length).map((w) => w.local),
+    indices: new Map(axes.map((axis, i) => [axis, (walkers[operands.length + i] as WalkerLocal).local])),
+    constants,
+    steps: steps ?? [],
+    indexSteps: new Map(axes.map((axis, i) => [axis, steps?.[operands.length + i] ?? "any"])),
+  };
+  const targets = walkers.slice(operands.length + axes.length);
+  const left = c.local("i32");
+
+  const vectorLoop = (unroll: number): void => {
+    const vectorEnv = { ...env, constants: splats };
+    emitWhileAtLeast(c, left, unroll * lanes, () => {
+      for (let u = 0; u < unroll; u++) {
+        const values = evaluate(c, program, wanted, vectorEnv, lanes, u * lanes);
+        values.forEach((value, i) => {
+          const out = outputs[i] as MapSpec["outputs"][number];
+          const offset = u * lanes * itemSize(out.dtype);
+          emitVectorStore(c, value, lanes, (targets[i] as WalkerLocal).local, offset);
+        });
+        release(c, program, wanted, values);
+      }
+      walkers.forEach(({ local, wide }, i) => {
+        if (steps?.[i] === "repeated") return;
+        const dtype = operands[i] ?? outputs[i - operands.length - axes.length]?.dtype;
+        c.get(local);
+        if (wide) c.i64(BigInt(unroll * lanes)).op("i64.add");
+        else c.i32(unroll * lanes * itemSize(dtype as DType)).op("i32.add");
+        c.set(local);
+      });
+    });
+  };
+
+  emitOdometer(c, layout, 0, walkers, () => {
+    c.get(0).memory("i32.load", HEADER.inner).set(left);
+    if (lanes > 0) {
+      if (program.ops.length <= UNROLL_OPS) vectorLoop(2);
+      vectorLoop(1);
+    }
+    emitWhileAtLeast(c, left, 1, () => {
+      const values = evaluate(c, program, wanted, env, 0, 0);
+      values.forEach((value, i) => {
+        c.get((targets[i] as WalkerLocal).local, value.local);
+        emitStore(c, (outputs[i] as MapSpec["outputs"][number]).dtype, 0);
+      });
+      release(c, program, wanted, values);
+      emitAdvance(c, walkers, strides);
+    });
+  });
+  return assemble(imports, { run: c });
+}
+
+/** Moves every walker by its stride, both in locals. */
+export function emitAdvance(
+  c: Code,
+  walkers: readonly WalkerLocal[],
+  strides: readonly number[],
+): void {
+  walkers.forEach(({ local, wide }, i) => {
+    c.get(local, strides[i] as number).op(wide ? "i64.add" : "i32.add").set(local);
+  });
+}
+
+/** Runs `body` while `left` >= `n`, taking `n` from it each time. */
+export function emitWhileAtLeast(c: Code, left: number, n: number, body: () => void): void {
+  c.block((done: Label) => {
+    c.loop((again) => {
+      c.get(left).i32(n).op("i32.lt_u").brIf(done);
+      body();
+      c.get(left).i32(n).op("i32.sub").set(left).br(again);
+    });
+  });
+}

@@ -1,0 +1,54 @@
+/** Compiled kernels of one thread and memory, by structure. */
+import { FLOAT32_IMPORTS, FLOAT_IMPORTS } from "./floats.js";
+
+export type Run = (descriptor: number) => void;
+
+const MATH_IMPORTS: Readonly<Record<string, unknown>> = {
+  ...FLOAT_IMPORTS,
+  ...Object.fromEntries(Object.entries(FLOAT32_IMPORTS).map(([name, fn]) => [`${name}32`, fn])),
+};
+
+/** Modules hold no memory: threads compile for themselves, memories of one thread share. */
+const compiled = new Map<string, WebAssembly.Module>();
+/** Most modules that a thread remembers; the oldest are forgotten first. A module is some ten KiB of code. */
+const MOST_MODULES = 1024;
+
+export class KernelCache {
+  readonly #memory: WebAssembly.Memory;
+  readonly #instances = new Map<string, Run>();
+  #compilations = 0;
+
+  constructor(memory: WebAssembly.Memory) {
+    this.#memory = memory;
+  }
+
+  /** Modules that this cache had to compile. */
+  get compilations(): number {
+    return this.#compilations;
+  }
+
+  /** The kernel of a key; `assemble` makes its bytes when the key is new. */
+  get(key: string, assemble: () => Uint8Array<ArrayBuffer>): Run {
+    let run = this.#instances.get(key);
+    if (run === undefined) {
+      let module = compiled.get(key);
+      if (module === undefined) {
+        module = new WebAssembly.Module(assemble());
+        this.#compilations++;
+        remember(compiled, key, module);
+      }
+      const { exports } = new WebAssembly.Instance(module, {
+        env: { memory: this.#memory },
+        math: MATH_IMPORTS as Record<string, unknown>,
+      });
+      run = exports["run"] as Run;
+      remember(this.#instances, key, run);
+    }
+    return run;
+  }
+}
+
+function remember<V>(map: Map<string, V>, key: string, value: V): void {
+  if (map.size >= MOST_MODULES) map.delete(map.keys().next().value as string);
+  map.set(key, value);
+}
