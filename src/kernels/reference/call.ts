@@ -1,0 +1,179 @@
+/** User functions over the blocks of their frozen loop grid, one call per loop index, in row-major order. */
+import { InternalError, TaskError } from "../../errors.js";
+import type { FunctionBinding } from "../../ir/binding.js";
+import { type Cuts, cutsCount, pieceSize, pieceStart } from "../../ir/cuts.js";
+import { arrayClass, type DType, type TypedArray } from "../../ir/dtype.js";
+import { elementCount, rowMajorStrides } from "../../ir/index-map.js";
+import type { CallNode, CallParams } from "../../ir/node.js";
+import {
+  allocate,
+  compact,
+  copy,
+  dataOf,
+  type Elements,
+  getElement,
+  part,
+  positions,
+  setElement,
+  wrap,
+} from "./arrays.js";
+import type { Element } from "./cast.js";
+
+/** What a user function gets for each input: a private row-major copy; stride and offset count elements. */
+export interface Block {
+  readonly data: TypedArray;
+  readonly shape: readonly number[];
+  readonly stride: readonly number[];
+  readonly offset: number;
+  readonly dtype: DType;
+  /** Bool elements are 0 or 1, 64-bit integers bigints, complex elements pairs. */
+  get(...position: number[]): Element;
+  set(...positionAndValue: [...number[], Element]): void;
+}
+
+export interface BlockInfo {
+  /** Position in the loop grid. */
+  readonly blockId: readonly number[];
+  /** Where the block of the first output starts, and its shape. */
+  readonly offset: readonly number[];
+  readonly shape: readonly number[];
+  readonly params: unknown;
+  readonly signal: AbortSignal;
+}
+
+/** Runs one user function on the blocks of one loop index; answers with what the function returned. */
+export type CallFunction = (
+  fn: FunctionBinding,
+  blocks: readonly Block[],
+  info: BlockInfo,
+) => unknown;
+
+/** Calls the function whose text the user wrote in this process. Never given text that came from a store. */
+export const callFunctionText: CallFunction = (fn, blocks, info) => {
+  const made: unknown = new Function(`"use strict"; return (${fn.text});`)();
+  if (typeof made !== "function") {
+    throw new TypeError(`the text of ${fn.name} is not a function expression`);
+  }
+  return made(...blocks, info);
+};
+
+type AxisCut = CallParams["args"][number][number];
+
+/** Start and shape of the block that an array has at a loop index. */
+function blockAt(
+  axes: readonly AxisCut[],
+  loop: readonly Cuts[],
+  index: readonly number[],
+): { readonly start: number[]; readonly shape: number[] } {
+  const start: number[] = [];
+  const shape: number[] = [];
+  for (const { loop: axis, cuts } of axes) {
+    if (axis < 0) {
+      start.push(0);
+      shape.push(pieceStart(cuts, cutsCount(cuts)));
+      continue;
+    }
+    if (cutsCount(cuts) !== cutsCount(loop[axis] as Cuts)) {
+      throw new InternalError(
+        "an axis of a call has other cuts than the loop axis that it follows",
+      );
+    }
+    const piece = index[axis] as number;
+    start.push(pieceStart(cuts, piece));
+    shape.push(pieceSize(cuts, piece));
+  }
+  return { start, shape };
+}
+
+function blockOf(a: Elements): Block {
+  return {
+    data: dataOf(a),
+    shape: a.shape,
+    stride: rowMajorStrides(a.shape),
+    offset: 0,
+    dtype: a.dtype,
+    get: (...position) => getElement(a, position),
+    set: (...positionAndValue) => {
+      const value = positionAndValue.at(-1) as Element;
+      setElement(a, positionAndValue.slice(0, -1) as number[], value);
+    },
+  };
+}
+
+/** Results of a `call` node, one array per output. */
+export async function callArrays(
+  node: CallNode,
+  inputs: readonly Elements[],
+  callFunction: CallFunction,
+  signal: AbortSignal,
+): Promise<Elements[]> {
+  const { fn, loop, args, results } = node.params;
+  const outs = node.outs.map((out) => allocate(out.dtype, out.shape as readonly number[]));
+  for (const position of positions(loop.map(cutsCount))) {
+    const blockId = [...position];
+    const blocks = inputs.map((input, i) => {
+      const { start, shape } = blockAt(args[i] as readonly AxisCut[], loop, blockId);
+      return blockOf(compact(part(input, start, shape)));
+    });
+    const targets = results.map((axes) => blockAt(axes, loop, blockId));
+    const { start: offset, shape } = targets[0] as (typeof targets)[number];
+    const fail = (message: string, detail: { cause?: unknown; hint?: string }): TaskError =>
+      new TaskError(`${fn.name} ${message} (block ${blockId.join(", ")})`, {
+        ...detail,
+        functionName: fn.name,
+        blockIndex: blockId,
+      });
+    let returned: unknown;
+    try {
+      returned = await callFunction(fn, blocks, {
+        blockId,
+        offset,
+        shape,
+        params: fn.params,
+        signal,
+      });
+    } catch (cause) {
+      throw fail(`threw: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    }
+    const list: readonly unknown[] = outs.length === 1 ? [returned] : asList(returned);
+    outs.forEach((out, i) => {
+      const target = targets[i] as (typeof targets)[number];
+      const result = asElements(list[i], out.dtype, target.shape);
+      if (typeof result === "string") {
+        throw fail(`returned ${result}`, {
+          hint: `expected ${out.dtype} of shape [${target.shape.join(", ")}]`,
+        });
+      }
+      copy(part(out, target.start, target.shape), result);
+    });
+  }
+  return outs;
+}
+
+const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [value]);
+
+/** The returned block as an array, or words for what is wrong with it. Takes a block, or its bare data. */
+function asElements(value: unknown, dtype: DType, shape: readonly number[]): Elements | string {
+  if (typeof value !== "object" || value === null) return `${String(value)}, which is not a block`;
+  const block: { data?: unknown; shape?: unknown; stride?: unknown; offset?: unknown } =
+    ArrayBuffer.isView(value) ? { data: value } : value;
+  const { data } = block;
+  if (!ArrayBuffer.isView(data) || !(data instanceof arrayClass(dtype))) {
+    return "data of another dtype";
+  }
+  const given = (block.shape ?? shape) as readonly number[];
+  if (given.length !== shape.length || given.some((n, axis) => n !== shape[axis])) {
+    return `a block of shape [${given.join(", ")}]`;
+  }
+  const stride = (block.stride ?? rowMajorStrides(shape)) as readonly number[];
+  const offset = (block.offset ?? 0) as number;
+  const last = stride.reduce(
+    (n, s, axis) => n + Math.max(0, s) * ((shape[axis] as number) - 1),
+    offset,
+  );
+  const slots = dtype.startsWith("complex") ? 2 : 1;
+  if (elementCount(shape) > 0 && (last + 1) * slots > (data as TypedArray).length) {
+    return "less data than its shape says";
+  }
+  return wrap(dtype, data as TypedArray, shape, stride, offset);
+}

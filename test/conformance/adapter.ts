@@ -1,0 +1,97 @@
+/**
+ * From a golden record to a call of the public API. The table spells all parameters by name; which of them are
+ * positional is said here, by function.
+ */
+import * as cw from "../../dist/index.js";
+import type { GoldenArray, GoldenRecord } from "./table.js";
+
+type Lazy = cw.LazyArray;
+type Chunks = (extent: number) => number | number[];
+
+/** How every argument is chunked, per axis. */
+export const CHUNKINGS: Readonly<Record<string, Chunks>> = {
+  whole: () => -1,
+  "chunks of 2": () => 2,
+  // 3, then 1, then the rest, as far as the axis goes.
+  "uneven chunks": (extent) => {
+    const sizes = extent > 4 ? [3, 1, extent - 4] : [Math.min(3, extent), extent - 3];
+    return sizes.filter((size, i) => size > 0 || i === 0);
+  },
+};
+
+/** Where a computation runs. */
+export const PLACES = {
+  inline: { workers: 1 },
+  "on two workers": { workers: 2, inlineLimit: 0 },
+} as const;
+
+/** Parameters that come before the options object. */
+const POSITIONAL: Readonly<Record<string, readonly string[]>> = {
+  arange: ["start", "stop", "step"],
+  astype: ["dtype"],
+  broadcastTo: ["shape"],
+  clip: ["min", "max"],
+  expandDims: ["axis"],
+  eye: ["rows", "columns"],
+  full: ["shape", "fillValue"],
+  linspace: ["start", "stop", "num"],
+  moveaxis: ["source", "destination"],
+  ones: ["shape"],
+  permuteDims: ["axes"],
+  repeat: ["repeats"],
+  reshape: ["shape"],
+  roll: ["shift"],
+  squeeze: ["axis"],
+  tile: ["repetitions"],
+  zeros: ["shape"],
+};
+
+/** Functions whose arguments are one list of arrays. */
+const OF_LISTS: ReadonlySet<string> = new Set(["concat", "stack"]);
+
+function lazy({ data, shape, dtype }: GoldenArray, chunks: Chunks): Lazy {
+  const array = cw.asarray(data, { dtype, shape });
+  return shape.length === 0 ? array : array.rechunk(shape.map(chunks));
+}
+
+type Selector = number | "..." | "newaxis" | { slice: (number | null)[] };
+
+function select(x: Lazy, { text, selectors }: Record<string, unknown>, asText: boolean): Lazy {
+  if (asText) return x.at(text as string);
+  const list = (selectors as Selector[]).map((s) => {
+    if (typeof s === "number") return s;
+    if (s === "...") return cw.ellipsis;
+    if (s === "newaxis") return cw.newaxis;
+    return cw.slice(...(s.slice as [number | null, number | null, number | null]));
+  });
+  return x.at(...list);
+}
+
+/** The lazy result of a record. */
+export function callOf(record: GoldenRecord, chunking: string): Lazy {
+  const { fn, options, output } = record;
+  const chunks = CHUNKINGS[chunking] as Chunks;
+  // Positions of take are constants of the expression.
+  const operands: unknown[] = record.args.map((a, i) =>
+    fn === "take" && i === 1 ? Array.from(a.data as Int32Array) : lazy(a, chunks),
+  );
+  if (fn === "at") return select(operands[0] as Lazy, options, chunking === "whole");
+  const positional = POSITIONAL[fn] ?? [];
+  const rest = Object.entries(options).filter(([name]) => !positional.includes(name));
+  const args = OF_LISTS.has(fn) ? [operands] : operands;
+  for (const name of positional) args.push(options[name]);
+  if (rest.length > 0) args.push(Object.fromEntries(rest));
+  const result = (cw as unknown as Record<string, (...args: unknown[]) => unknown>)[fn]?.(...args);
+  if (result === undefined) throw new Error(`there is no function ${fn}`);
+  return (output === undefined ? result : (result as Lazy[])[output]) as Lazy;
+}
+
+/** Computes many arrays in one plan. */
+export async function computeAll(
+  arrays: readonly Lazy[],
+  place: keyof typeof PLACES,
+): Promise<GoldenArray[]> {
+  return cw.compute(arrays, PLACES[place]);
+}
+
+export const shutdown = (): Promise<void> => cw.shutdown();

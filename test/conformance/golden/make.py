@@ -1,0 +1,60 @@
+"""Writes table.json: what NumPy says about every function x dtype x special values.
+
+    python3 make.py        (NumPy 2.x; needs nothing else)
+
+The table is committed and replayed without Python. It is a pool of named arrays and a list of records
+
+    { id, fn, args, options?, output?, expected, tolerance? }
+
+An array is { dtype, shape, data } with its little-endian bytes in base64 (bool as bytes, complex as pairs). `args`
+are names of the pool, or arrays; `options` are the other parameters by their names in the public API; `output`
+is the place of `expected` among several results.
+
+Without `tolerance` every bit must agree, where all NaNs are equal. Otherwise it is one of
+    { ulps }      units in the last place
+    { relative }  of the expected value
+    { absolute }  a difference; the sign of zero is free
+Infinities and NaNs must always agree. Tolerances are set here, by rules about algorithms, never by looking at
+results of the code under test.
+"""
+
+import json
+import pathlib
+import warnings
+
+from table import arrays, encode, records  # first: it sets NumPy up
+
+import creation
+import elementwise
+import indexing
+import manipulation
+import operands
+import reductions
+
+warnings.simplefilter("ignore")
+
+
+def main():
+    operands.make_operands()
+    elementwise.make_elementwise()
+    reductions.make_reductions()
+    creation.make_creation()
+    manipulation.make_manipulation()
+    indexing.make_indexing()
+    ids = [r["id"] for r in records]
+    repeated = {i for i in ids if ids.count(i) > 1}
+    assert not repeated, repeated
+
+    def line(value):
+        return json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+    lines = [f"{json.dumps(name)}:{line(encode(array))}" for name, array in arrays.items()]
+    text = '{"arrays":{\n' + ",\n".join(lines) + '\n},"records":[\n'
+    text += ",\n".join(line(r) for r in records) + "\n]}\n"
+    assert len(text) < 1_000_000, len(text)
+    pathlib.Path(__file__).with_name("table.json").write_text(text)
+    print(f"{len(records)} records, {len(text)} bytes")
+
+
+if __name__ == "__main__":
+    main()

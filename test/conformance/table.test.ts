@@ -1,0 +1,77 @@
+/** The comparison itself: it must notice what it is there to notice. */
+import { expect, test } from "vitest";
+import {
+  difference,
+  type GoldenArray,
+  type GoldenRecord,
+  readTable,
+  type Tolerance,
+} from "./table.js";
+
+const floats = (...values: number[]): GoldenArray => ({
+  dtype: "float64",
+  shape: [values.length],
+  data: new Float64Array(values),
+});
+const expecting = (expected: GoldenArray, tolerance?: Tolerance): GoldenRecord => ({
+  id: "case",
+  fn: "f",
+  args: [],
+  options: {},
+  output: undefined,
+  expected,
+  tolerance,
+});
+const compare = (actual: number, expected: number, tolerance?: Tolerance): boolean =>
+  difference(floats(actual), expecting(floats(expected), tolerance)) === undefined;
+
+test("the table is whole and its ids are unique", () => {
+  const records = readTable();
+  expect(records.length).toBeGreaterThan(3000);
+  expect(new Set(records.map((r) => r.id)).size).toBe(records.length);
+  for (const { expected } of records) {
+    const slots = expected.dtype.startsWith("complex") ? 2 : 1;
+    expect(expected.data.length).toBe(expected.shape.reduce((n, s) => n * s, slots));
+  }
+});
+
+test("without a tolerance every bit counts, but NaN is NaN", () => {
+  expect(compare(1, 1)).toBe(true);
+  expect(compare(Number.NaN, Number.NaN)).toBe(true);
+  expect(compare(0, -0)).toBe(false);
+  expect(compare(1, 1.0000000000000002)).toBe(false);
+  expect(compare(Number.NaN, 1)).toBe(false);
+});
+
+test("units in the last place", () => {
+  expect(compare(1, 1.0000000000000002, { ulps: 1 })).toBe(true);
+  expect(compare(1, 1.0000000000000004, { ulps: 1 })).toBe(false);
+  expect(compare(-1, -1.0000000000000002, { ulps: 1 })).toBe(true);
+  expect(compare(0.9999999999999999, 1, { ulps: 1 })).toBe(true);
+  expect(compare(5e-324, 0, { ulps: 1 })).toBe(true);
+  expect(compare(0, -0, { ulps: 1 })).toBe(false);
+  expect(compare(Infinity, Number.MAX_VALUE, { ulps: 1 })).toBe(false);
+  expect(compare(Number.NaN, 0, { ulps: 1 })).toBe(false);
+});
+
+test("relative and absolute differences", () => {
+  expect(compare(101, 100, { relative: 0.01 })).toBe(true);
+  expect(compare(102, 100, { relative: 0.01 })).toBe(false);
+  expect(compare(0.1, 0, { absolute: 0.2 })).toBe(true);
+  expect(compare(0, -0, { absolute: 0 })).toBe(true);
+  expect(compare(0.3, 0, { absolute: 0.2 })).toBe(false);
+  expect(compare(Infinity, 1e308, { relative: 1 })).toBe(false);
+});
+
+test("dtype and shape count, and integers are exact whatever the tolerance", () => {
+  const long = (...values: bigint[]): GoldenArray => ({
+    dtype: "int64",
+    shape: [values.length],
+    data: new BigInt64Array(values),
+  });
+  expect(difference(long(1n), expecting(floats(1)))).toMatch("is int64 [1], not float64 [1]");
+  expect(difference(floats(1, 2), expecting(floats(1)))).toMatch("is float64 [2]");
+  expect(difference(long(2n ** 60n + 1n), expecting(long(2n ** 60n), { ulps: 9 }))).toMatch(
+    "element 0",
+  );
+});
