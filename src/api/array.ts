@@ -1,0 +1,295 @@
+/**
+ * LazyArray: a handle on a node of the expression. It holds the node and answers questions about it; all that it can
+ * do is the free functions, which `methods.ts` puts on its prototype. The types of these methods are here.
+ */
+import { DTypeError, ShapeError } from "../errors.js";
+import { pieceSizes } from "../ir/cuts.js";
+import { type DType, itemSize } from "../ir/dtype.js";
+import { advertisedGrid } from "../ir/grid.js";
+import { elementCount } from "../ir/index-map.js";
+import { type Node, dtypeOf, knownShape } from "../ir/node.js";
+import type { Plan } from "../ir/stage.js";
+import { htmlCard, mimeBundle, textCard } from "../display/index.js";
+import type {
+  ArgOptions,
+  ChunkSpec,
+  Indices,
+  JsScalar,
+  LikeOptions,
+  MomentOptions,
+  ReduceOptions,
+  Selector,
+  SumOptions,
+} from "../ops/index.js";
+import { countText, isJsScalar, isNode, matrixTranspose, shapeText, valueText } from "../ops/index.js";
+import type { ComputeOptions, RunOptions } from "./config.js";
+import type { RunStats, Store } from "./engine.js";
+import type { NDArray } from "./nd-array.js";
+import type { PersistedArray } from "./persist.js";
+import type { Floating, NumberOf, Promote, RealOf, SumOf, WithScalar } from "./types.js";
+import type { ToZarrOptions } from "./zarr.js";
+
+/** What elementwise functions take: an array or a JavaScript scalar. */
+export type ArrayOrScalar = LazyArray | JsScalar;
+
+/**
+ * A lazy array: an expression with a known shape and dtype. Nothing runs before `compute`, `persist` or
+ * `toZarr`.
+ *
+ * @example
+ * const x = arange(12, { dtype: "float32" }).reshape([3, 4]);
+ * const y = x.multiply(2).sum({ axis: 0 });
+ * (await y.compute()).toNested(); // [24, 30, 36, 42]
+ */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: methods.ts installs every method of the interface
+export class LazyArray<D extends DType = DType> {
+  /** The expression; part of the advanced interface. */
+  readonly node: Node;
+  readonly dtype: D;
+
+  constructor(node: Node) {
+    this.node = node;
+    this.dtype = dtypeOf(node) as D;
+  }
+
+  /** Lengths of the axes; null where a length is not known before something has run. */
+  get shape(): readonly number[] {
+    return knownShape(this.node);
+  }
+  /** Number of axes. */
+  get ndim(): number {
+    return this.node.outs[0].shape.length;
+  }
+  /** Number of elements. */
+  get size(): number {
+    return elementCount(this.shape);
+  }
+  /** Bytes of all elements. */
+  get nbytes(): number {
+    return this.size * itemSize(this.dtype);
+  }
+  /** Lengths of the blocks along each axis, as block functions and default stores see them. */
+  get chunks(): readonly (readonly number[])[] {
+    return advertisedGrid(this.node).map((cuts) => [...pieceSizes(cuts)]);
+  }
+  /** The transpose of a 2-d array. */
+  get T(): LazyArray<D> {
+    if (this.ndim !== 2) {
+      throw new ShapeError(`T: the array must have 2 axes, got shape ${shapeText(this.shape)}`, {
+        hint: "use mT or permuteDims",
+      });
+    }
+    return new LazyArray<D>(matrixTranspose(this.node, "T"));
+  }
+  /** The last two axes exchanged. */
+  get mT(): LazyArray<D> {
+    return new LazyArray<D>(matrixTranspose(this.node, "mT"));
+  }
+  /** Whether the dtype is this one; narrows the type. */
+  is<E extends DType>(dtype: E): this is LazyArray<E> {
+    return (this.dtype as DType) === dtype;
+  }
+
+  toString(): string {
+    return `LazyArray<${this.dtype}>${shapeText(this.shape)}`;
+  }
+  /** The card in notebooks and consoles: MIME types and what shows the array in each. */
+  mimeBundle(): Record<string, string> {
+    return mimeBundle(this.node);
+  }
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return textCard(this.node);
+  }
+  [Symbol.for("Jupyter.display")](): Record<string, string> {
+    return mimeBundle(this.node);
+  }
+  /** The HTML card by itself. */
+  toHtml(): string {
+    return htmlCard(this.node);
+  }
+}
+
+/** The node of an argument that must be an array. */
+export function nodeOf(fn: string, value: unknown, what = "the first argument"): Node {
+  if (value instanceof LazyArray) return value.node;
+  throw new DTypeError(`${fn}: ${what} must be a LazyArray, got ${valueText(value)}`, {
+    hint: "wrap data with asarray(data)",
+  });
+}
+
+/** The node of an argument that may be a scalar too. */
+export function operandOf(fn: string, value: unknown): Node | JsScalar {
+  return isJsScalar(value) ? value : nodeOf(fn, value, "an operand");
+}
+
+/** The nodes of a list of arrays. */
+export function nodesOf(fn: string, values: unknown): Node[] {
+  if (!Array.isArray(values)) {
+    throw new DTypeError(`${fn}: expected a list of arrays, got ${valueText(values)}`);
+  }
+  return values.map((v, i) => nodeOf(fn, v, `array ${i} of ${countText(values.length, "array")}`));
+}
+
+export const wrap = <D extends DType>(node: Node): LazyArray<D> => new LazyArray<D>(node);
+export { isNode };
+
+// ------------------------------------------------------------------------------------- types of the methods
+
+type Same<D extends DType> = () => LazyArray<D>;
+type Truth = () => LazyArray<"bool">;
+type Floats<D extends DType> = () => LazyArray<Floating<D>>;
+
+interface Promoting<D extends DType> {
+  <E extends DType>(other: LazyArray<E>): LazyArray<Promote<D, E>>;
+  (other: JsScalar): LazyArray<WithScalar<D>>;
+  (other: ArrayOrScalar): LazyArray;
+}
+interface FloatPromoting<D extends DType> {
+  <E extends DType>(other: LazyArray<E>): LazyArray<Floating<Promote<D, E>>>;
+  (other: JsScalar): LazyArray<Floating<D>>;
+  (other: ArrayOrScalar): LazyArray;
+}
+/** As {@link Promoting}, where two bools are computed as int8. */
+interface Numeric<D extends DType> {
+  <E extends DType>(other: LazyArray<E>): LazyArray<NumberOf<Promote<D, E>>>;
+  (other: JsScalar): LazyArray<NumberOf<WithScalar<D>>>;
+  (other: ArrayOrScalar): LazyArray;
+}
+type Comparing = (other: ArrayOrScalar) => LazyArray<"bool">;
+interface Summing<D extends DType> {
+  <E extends DType>(options: SumOptions & { readonly dtype: E }): LazyArray<E>;
+  (options?: ReduceOptions): LazyArray<SumOf<D>>;
+}
+type AxisOption = { readonly axis?: number | undefined };
+
+/** Every function whose first argument is an array, as a method. */
+export interface LazyArray<D extends DType = DType> {
+  readonly abs: Same<D>;
+  readonly acos: Floats<D>;
+  readonly acosh: Floats<D>;
+  readonly add: Promoting<D>;
+  readonly all: (options?: ReduceOptions) => LazyArray<"bool">;
+  readonly any: (options?: ReduceOptions) => LazyArray<"bool">;
+  readonly argmax: (options?: ArgOptions) => LazyArray<"int64">;
+  readonly argmin: (options?: ArgOptions) => LazyArray<"int64">;
+  readonly asin: Floats<D>;
+  readonly asinh: Floats<D>;
+  readonly astype: <E extends DType>(dtype: E) => LazyArray<E>;
+  readonly at: (...selectors: readonly Selector[]) => LazyArray<D>;
+  readonly atan: Floats<D>;
+  readonly atan2: FloatPromoting<D>;
+  readonly atanh: Floats<D>;
+  readonly bitwiseAnd: Promoting<D>;
+  readonly bitwiseInvert: Same<D>;
+  readonly bitwiseLeftShift: Numeric<D>;
+  readonly bitwiseOr: Promoting<D>;
+  readonly bitwiseRightShift: Numeric<D>;
+  readonly bitwiseXor: Promoting<D>;
+  readonly broadcastTo: (shape: readonly number[] | number) => LazyArray<D>;
+  readonly ceil: Same<D>;
+  readonly clip: Clipping<D>;
+  readonly compute: (options?: ComputeOptions) => Promise<NDArray<D>>;
+  readonly conj: Same<D>;
+  readonly copysign: FloatPromoting<D>;
+  readonly cos: Floats<D>;
+  readonly cosh: Floats<D>;
+  readonly countNonzero: (options?: ReduceOptions) => LazyArray<"int64">;
+  readonly divide: FloatPromoting<D>;
+  readonly emptyLike: Like<D>;
+  readonly equal: Comparing;
+  readonly exp: Floats<D>;
+  readonly expandDims: (options?: {
+    readonly axis?: number | readonly number[] | undefined;
+  }) => LazyArray<D>;
+  readonly explain: (options?: RunOptions) => string;
+  readonly expm1: Floats<D>;
+  readonly flip: (options?: Pick<ReduceOptions, "axis">) => LazyArray<D>;
+  readonly floor: Same<D>;
+  readonly floorDivide: Numeric<D>;
+  readonly fullLike: {
+    <E extends DType>(fillValue: JsScalar, options: { readonly dtype: E }): LazyArray<E>;
+    (fillValue: JsScalar, options?: LikeOptions): LazyArray<D>;
+  };
+  readonly greater: Comparing;
+  readonly greaterEqual: Comparing;
+  readonly hypot: FloatPromoting<D>;
+  readonly imag: () => LazyArray<RealOf<D>>;
+  readonly isfinite: Truth;
+  readonly isinf: Truth;
+  readonly isnan: Truth;
+  readonly less: Comparing;
+  readonly lessEqual: Comparing;
+  readonly log: Floats<D>;
+  readonly log10: Floats<D>;
+  readonly log1p: Floats<D>;
+  readonly log2: Floats<D>;
+  readonly logaddexp: FloatPromoting<D>;
+  readonly logicalAnd: Comparing;
+  readonly logicalNot: Truth;
+  readonly logicalOr: Comparing;
+  readonly logicalXor: Comparing;
+  readonly matrixTranspose: Same<D>;
+  readonly max: (options?: ReduceOptions) => LazyArray<D>;
+  readonly maximum: Promoting<D>;
+  readonly mean: (options?: ReduceOptions) => LazyArray<Floating<D>>;
+  readonly min: (options?: ReduceOptions) => LazyArray<D>;
+  readonly minimum: Promoting<D>;
+  readonly moveaxis: (
+    source: number | readonly number[],
+    destination: number | readonly number[],
+  ) => LazyArray<D>;
+  readonly multiply: Promoting<D>;
+  readonly negative: Same<D>;
+  readonly nextafter: FloatPromoting<D>;
+  readonly notEqual: Comparing;
+  readonly onesLike: Like<D>;
+  readonly permuteDims: (axes: readonly number[]) => LazyArray<D>;
+  readonly persist: (options?: RunOptions) => Promise<PersistedArray<D>>;
+  readonly plan: (options?: RunOptions) => Plan;
+  readonly positive: Same<D>;
+  readonly pow: Numeric<D>;
+  readonly prod: Summing<D>;
+  readonly real: () => LazyArray<RealOf<D>>;
+  readonly rechunk: (chunks: ChunkSpec) => LazyArray<D>;
+  readonly reciprocal: Floats<D>;
+  readonly remainder: Numeric<D>;
+  readonly repeat: (repeats: number | readonly number[], options?: AxisOption) => LazyArray<D>;
+  readonly reshape: (shape: number | readonly number[]) => LazyArray<D>;
+  readonly roll: (
+    shift: number | readonly number[],
+    options?: Pick<ReduceOptions, "axis">,
+  ) => LazyArray<D>;
+  readonly round: Same<D>;
+  readonly sign: Same<D>;
+  readonly signbit: Truth;
+  readonly sin: Floats<D>;
+  readonly sinh: Floats<D>;
+  readonly sqrt: Floats<D>;
+  readonly square: () => LazyArray<NumberOf<D>>;
+  readonly squeeze: (axis?: ReduceOptions["axis"] | Pick<ReduceOptions, "axis">) => LazyArray<D>;
+  readonly std: (options?: MomentOptions) => LazyArray<Floating<D>>;
+  readonly subtract: Promoting<D>;
+  readonly sum: Summing<D>;
+  readonly take: (indices: Indices, options?: AxisOption) => LazyArray<D>;
+  readonly tan: Floats<D>;
+  readonly tanh: Floats<D>;
+  readonly tile: (repetitions: number | readonly number[]) => LazyArray<D>;
+  readonly toZarr: (url: string | Store, options?: ToZarrOptions) => Promise<RunStats>;
+  readonly tril: (options?: { readonly k?: number | undefined }) => LazyArray<D>;
+  readonly triu: (options?: { readonly k?: number | undefined }) => LazyArray<D>;
+  readonly trunc: Same<D>;
+  readonly unstack: (options?: AxisOption) => LazyArray<D>[];
+  readonly var: (options?: MomentOptions) => LazyArray<Floating<D>>;
+  readonly where: (a: ArrayOrScalar, b: ArrayOrScalar) => LazyArray;
+  readonly zerosLike: Like<D>;
+}
+interface Like<D extends DType> {
+  <E extends DType>(options: { readonly dtype: E }): LazyArray<E>;
+  (options?: LikeOptions): LazyArray<D>;
+}
+type Bound = ArrayOrScalar | null | undefined;
+interface Clipping<D extends DType> {
+  (min?: JsScalar | null, max?: JsScalar | null): LazyArray<D>;
+  (options: { readonly min?: Bound; readonly max?: Bound }): LazyArray;
+  (min?: Bound, max?: Bound): LazyArray;
+}

@@ -1,0 +1,123 @@
+/** Process-wide defaults of runs, and what a run's options mean. */
+import os from "node:os";
+import { OptionError } from "../errors.js";
+import { parseBytes, valueText } from "../ops/index.js";
+import { type PlanConfig, type ProgressEvent, planner, startedRuntime } from "./engine.js";
+import {
+  type Check,
+  type Checks,
+  isBoolean,
+  isByteCount,
+  isCount,
+  isFunction,
+  isSignal,
+  isText,
+  oneOf,
+  readOptions,
+} from "./options.js";
+
+/** Options of everything that runs a plan. */
+export interface RunOptions {
+  /** Bound on all chunk data held at once: bytes, or a text like "2GiB". Default: half of what the machine leaves. */
+  readonly memory?: number | string | undefined;
+  /** Compute threads; default: one per available core. */
+  readonly workers?: number | undefined;
+  /** Cancels the run, which then rejects with an AbortError. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
+  /** Draws a line of progress on stderr. */
+  readonly progress?: boolean | undefined;
+  /** false runs the expression as it was written: for comparing and for finding faults. */
+  readonly optimize?: boolean | undefined;
+  /** Folder for blocks that do not fit into memory; default: the system's temporary folder. */
+  readonly spillDirectory?: string | undefined;
+  /** "inline" computes on the calling thread, "threads" always on workers; default: small plans inline. */
+  readonly executor?: "threads" | "inline" | undefined;
+  /** Advanced: plans that touch fewer bytes run on the calling thread, where a result is there sooner. */
+  readonly inlineBytes?: number | undefined;
+}
+export interface ComputeOptions extends RunOptions {
+  /** Results over SharedArrayBuffers, handed over without a copy. */
+  readonly shared?: boolean | undefined;
+}
+/** What {@link configure} sets for the process. */
+export type Defaults = Pick<
+  RunOptions,
+  "memory" | "workers" | "progress" | "optimize" | "spillDirectory" | "executor" | "inlineBytes"
+>;
+
+const isMemory: Check = (v) => {
+  parseBytes(v, "memory");
+  return undefined;
+};
+const DEFAULT_CHECKS: Checks<Defaults> = {
+  memory: isMemory,
+  workers: isCount,
+  progress: isBoolean,
+  optimize: isBoolean,
+  spillDirectory: isText,
+  executor: oneOf("threads", "inline"),
+  inlineBytes: isByteCount,
+};
+export const RUN_CHECKS: Checks<RunOptions> = {
+  ...DEFAULT_CHECKS,
+  signal: isSignal,
+  onProgress: isFunction,
+};
+export const COMPUTE_CHECKS: Checks<ComputeOptions> = { ...RUN_CHECKS, shared: isBoolean };
+
+let defaults: Defaults = {};
+
+/**
+ * Sets defaults for all runs of this process; `undefined` takes one back. Returns the defaults now in force.
+ *
+ * @example configure({ memory: "4GiB", workers: 8 });
+ */
+export function configure(options: Defaults = {}): Defaults {
+  readOptions<Defaults>("configure", options, DEFAULT_CHECKS);
+  defaults = Object.freeze({ ...defaults, ...options });
+  return defaults;
+}
+
+/** Ends the threads and gives memory back. The next run starts them again. */
+export async function shutdown(): Promise<void> {
+  await startedRuntime()?.shutdown();
+}
+
+/** What a run's options say, over the defaults. */
+export function withDefaults<T extends RunOptions>(options: T): T {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...Object.fromEntries(given) } as T;
+}
+
+/** Below this a budget holds too few blocks to be of use. */
+const LEAST_DEFAULT = 256 * 1024 ** 2;
+
+/** Half of what the container (or machine) leaves, at least 256 MiB. */
+function defaultMemory(): number {
+  const limit = process.constrainedMemory();
+  const bounded = limit !== undefined && limit > 0 && limit < os.totalmem();
+  const left = bounded ? limit - process.memoryUsage.rss() : os.freemem();
+  return Math.max(LEAST_DEFAULT, Math.floor(left / 2));
+}
+
+/** The planner's arguments for a run. */
+export function planConfig(options: RunOptions): PlanConfig {
+  const memory =
+    options.memory === undefined ? defaultMemory() : parseBytes(options.memory, "memory");
+  const workers = options.executor === "inline" ? 1 : (options.workers ?? os.availableParallelism());
+  if (options.optimize !== false) return { memory, workers };
+  const passes = Object.fromEntries(planner().PASS_NAMES.map((name) => [name, false]));
+  return { memory, workers, passes };
+}
+
+/** Bytes up to which a run stays on the calling thread; undefined leaves it to the runtime. */
+export function inlineLimit(options: RunOptions): number | undefined {
+  if (options.inlineBytes !== undefined && options.executor !== undefined) {
+    throw new OptionError(
+      `inlineBytes and executor exclude each other, got ${options.inlineBytes} and ${valueText(options.executor)}`,
+    );
+  }
+  if (options.executor === "inline") return Number.POSITIVE_INFINITY;
+  return options.executor === "threads" ? 0 : options.inlineBytes;
+}
