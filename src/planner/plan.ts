@@ -265,7 +265,13 @@ function figuresOf(
   for (const array of arrays) {
     const merge = merges.get(array.id);
     const users = consumers[array.id] as Consumer[];
-    array.liveBytes =
+    // A requested stage runs from end to end before what comes after it: the rest of its outputs wait.
+    const waits =
+      users.length > 0 &&
+      (stages[array.stage] as Stage).outputs.some((id) => arrays[id]?.root !== undefined);
+    array.liveBytes = waits
+      ? totalBytes(array)
+      :
       merge?.kind === "merge"
         ? Math.min(totalBytes(array), merge.fan * (array.rawBytes ?? 0))
         : liveBytes(array, users, users.every((u) => orderly.has(u.stage.id)));

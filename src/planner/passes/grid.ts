@@ -104,12 +104,12 @@ function axisCuts(
   const m = operand.map[axis] as AxisMap;
   switch (draft.kind) {
     case "gather":
-      return axis === draft.node.params.axis ? undefined : viewCuts(grid, m, extent);
+      return m.axis === draft.node.params.axis ? undefined : viewCuts(grid, m, extent);
     case "concat":
       // Seams are pieces of their own only where parts are long; the rest follows the byte target.
       return m.axis === draft.axis ? undefined : viewCuts(grid, m, extent);
     case "reshape":
-      return draft.inputShape[axis] === extent && m.axis === axis ? viewCuts(grid, m, extent) : undefined;
+      return draft.inputShape[m.axis] === extent ? viewCuts(grid, m, extent) : undefined;
     default:
       return viewCuts(grid, m, extent);
   }
