@@ -47,7 +47,7 @@ export function copyBlock(
     stride *= array.shape[i] as number;
   }
   const rows = shape.slice(0, axis).reduce((n, s) => n * s, 1);
-  const copy = rowCopier(arena, address, result, row * item, rows);
+  const copy = rowCopier(arena, address, result, row * item, rows, item);
   const position = lo.slice(0, axis);
   let to = start + position.reduce((n, p, i) => n + p * (strides[i] as number), 0);
   for (let r = 0; r < rows; r++) {
@@ -71,13 +71,15 @@ function rowCopier(
   target: ResultBuffer,
   bytes: number,
   rows: number,
+  item: number,
 ): Copier {
   if (rows === 1 || bytes >= SHORT_ROW) {
     const all = new Uint8Array(target);
     return (from, to) => all.set(new Uint8Array(source, address + from, bytes), to);
   }
-  // Words as integers: a float copy may change the bits of a NaN, which an int64 can look like.
-  const size = bytes % 4 === 0 ? 4 : bytes % 2 === 0 ? 2 : 1;
+  // Words as integers: a float copy may change the bits of a NaN, which an int64 can look like. Rows start at
+  // multiples of an element, so no word may be longer than one.
+  const size = Math.min(4, item);
   const Words = size === 4 ? Uint32Array : size === 2 ? Uint16Array : Uint8Array;
   const a = new Words(source as ArrayBuffer, address, (rows * bytes) / size);
   const b = new Words(target as ArrayBuffer, 0, Math.floor(target.byteLength / size));

@@ -24,7 +24,7 @@ export function random(seed: number): () => number {
 export interface Graph {
   readonly roots: readonly Node[];
   readonly kinds: ReadonlyMap<Kind, number>;
-  /** Source elements read so far, over all sources of the graph. */
+  /** Elements read so far from the graph's stores. */
   readonly reads: { elements: number; calls: number };
 }
 
@@ -107,7 +107,9 @@ export class Generator {
   }
 
   binding(data: ReturnType<typeof make>, shape: readonly number[], dtype: DType, chunks: readonly Cuts[]): SourceBinding {
-    const reads = this.reads;
+    const residence = this.chance(0.7) ? ("store" as const) : ("memory" as const);
+    // Re-reading memory is free; only what a store delivers counts.
+    const reads = residence === "store" ? this.reads : { elements: 0, calls: 0 };
     const later = this.chance(0.2);
     const readInto = (region: Box, target: ReadTarget): void => {
       reads.calls++;
@@ -139,7 +141,7 @@ export class Generator {
       shape,
       dtype,
       chunks,
-      residence: this.chance(0.7) ? "store" : "memory",
+      residence,
       thread: "caller",
       scratchBytes: 0,
       description: undefined,
