@@ -3,9 +3,9 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
 import {
-  type Json,
   describeStore,
   directoryStore,
+  type Json,
   memoryStore,
   openZarrArray,
 } from "../../dist/io/index.js";
@@ -238,6 +238,23 @@ describe("what is understood", () => {
     const { binding } = await open3({ fill_value: "0xffc12345" });
     const all = (await readAll(binding)) as Float32Array;
     expect(new Uint32Array(all.buffer as ArrayBuffer)[23]).toBe(0xffc12345);
+  });
+
+  test("shards may be larger than what a chunk can have, inner chunks may not", async () => {
+    const codecs = (inner: number[]): object => ({
+      ...shard({ chunk_shape: inner }),
+      ...grid([2 ** 16, 2 ** 18]),
+      shape: [2 ** 16, 2 ** 18],
+    });
+    const document = { ...V3, ...codecs([2 ** 10, 2 ** 10]) };
+    const store = {
+      get: () => bytes(JSON.stringify(document)),
+      getRange: () => undefined,
+    };
+    const { binding } = await openZarrArray(store);
+    expect(binding.scratchBytes).toBeLessThan(16 * 2 ** 24);
+    await expect(open3(codecs([2 ** 16, 2 ** 17]))).rejects.toThrow(/larger than the supported/);
+    await expect(open3(codecs([1, 1]))).rejects.toThrow(/more than 67108864 inner chunks/);
   });
 
   test("a v2 fill value of null is zero", async () => {

@@ -1,10 +1,10 @@
 /** The tree of a store: groups and arrays with their metadata, without reading a chunk. */
 import { ZarrError } from "../../errors.js";
-import { type Store, isDirectoryStore } from "../stores/store.js";
+import { isDirectoryStore, type Store } from "../stores/store.js";
 import { type NodeDocument, readNode } from "./documents.js";
 import type { Json } from "./json.js";
-import { type StoreLike, locate } from "./locate.js";
-import { type ZarrArrayInfo, arrayInfo, named, parseArray } from "./open.js";
+import { locate, type StoreLike } from "./locate.js";
+import { arrayInfo, named, parseArray, type ZarrArrayInfo } from "./open.js";
 
 export interface GroupDescription {
   readonly kind: "group";
