@@ -355,6 +355,7 @@ describe("trees and places", () => {
     put("b/u/.zarray", V2);
     put("a/.zarray", { ...V2, dtype: "<U4" });
     put("junk/file", {});
+    put("odd\\name/file", {});
     const tree = await describeStore(root);
     expect(tree).toMatchObject({
       kind: "group",
@@ -374,6 +375,16 @@ describe("trees and places", () => {
     await expect(describeStore(path.join(folder, "nowhere"))).rejects.toThrow(
       /no Zarr array or group/,
     );
+  });
+
+  test("a link to a folder above ends", async () => {
+    const root = path.join(folder, "loop.zarr");
+    fs.mkdirSync(root);
+    fs.writeFileSync(path.join(root, ".zgroup"), '{"zarr_format":2}');
+    fs.symlinkSync(root, path.join(root, "self"));
+    const tree = await describeStore(root);
+    // The root and the 32 levels below it.
+    expect(JSON.stringify(tree).match(/"kind"/g)?.length).toBe(1 + 32);
   });
 
   test("consolidated v2 metadata stand in for documents and listing", async () => {

@@ -56,6 +56,9 @@ function describeArray(path: string, node: NodeDocument & { kind: "array" }): Ar
   }
 }
 
+/** Groups deeper than this are not listed: a link to a folder above would never end. */
+const MAX_DEPTH = 32;
+
 /** Depth of the recursion is the depth of the folder tree. */
 async function describe(
   store: Store,
@@ -67,7 +70,10 @@ async function describe(
   const { attributes, version, consolidated } = node;
   if (consolidated !== undefined) return fromConsolidated(path, node, consolidated);
   const children: NodeDescription[] = [];
-  for (const name of await foldersOf(store, path)) {
+  const names = path.split("/").length < MAX_DEPTH ? await foldersOf(store, path) : [];
+  for (const name of names) {
+    // Not a key of any store, so nothing of the tree.
+    if (name.includes("\\")) continue;
     const child = await readNode(store, join(path, name), signal);
     if (child !== undefined) children.push(await describe(store, join(path, name), child, signal));
   }
