@@ -1,15 +1,19 @@
 /** Codecs alone, against numcodecs' WebAssembly builds and published check values. */
-import { describe, expect, test } from "vitest";
+import * as fs from "node:fs";
+import * as path from "node:path";
 import NumcodecsBlosc from "numcodecs/blosc";
 import NumcodecsLz4 from "numcodecs/lz4";
 import NumcodecsZstd from "numcodecs/zstd";
+import { describe, expect, test } from "vitest";
 import { crc32cOf } from "../../dist/io/codecs/crc32c.js";
 import { codecEntry, registerCodec } from "../../dist/io/codecs/registry.js";
 import { shuffleBytes, unshuffleBytes } from "../../dist/io/codecs/shuffles.js";
 import { xxh64 } from "../../dist/io/codecs/xxh64.js";
 import { zstdContentSize } from "../../dist/io/codecs/zstd.js";
 import { openZarrArray } from "../../dist/io/index.js";
-import { readAll } from "./helpers.js";
+import { readAll, temporaryFolder } from "./helpers.js";
+
+const folder = temporaryFolder();
 
 interface Theirs {
   encode(data: Uint8Array): Promise<Uint8Array>;
@@ -27,7 +31,10 @@ const wave = (n: number): Uint8Array =>
   );
 const noise = (n: number): Uint8Array => {
   let s = 1;
-  return Uint8Array.from({ length: n }, () => (s = (s * 48271) % 2147483647) & 255);
+  return Uint8Array.from({ length: n }, () => {
+    s = (s * 48271) % 2147483647;
+    return s & 255;
+  });
 };
 
 test("crc32c check values (RFC 3720, B.4)", () => {
@@ -177,7 +184,7 @@ test("a codec of one's own is a registry entry", async () => {
     make: () => ({
       fixedSize: (n) => n,
       heapBytes: () => 0,
-      decode: (src, dst) => src.forEach((b, i) => (dst[i] = 255 - b)),
+      decode: (src, dst) => dst.set(src.map((b) => 255 - b)),
     }),
   });
   const document = {
@@ -195,4 +202,8 @@ test("a codec of one's own is a registry entry", async () => {
     ["/c/0", Uint8Array.of(255, 254, 253)],
   ]);
   expect([...(await readAll((await openZarrArray(store)).binding))]).toEqual([0, 1, 2]);
+  // Other threads do not have it, so a local array that uses it stays on this one.
+  fs.writeFileSync(path.join(folder, "zarr.json"), store.get("/zarr.json") as Uint8Array);
+  const { binding } = await openZarrArray(folder);
+  expect([binding.thread, binding.description]).toEqual(["caller", undefined]);
 });

@@ -3,9 +3,9 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { describe, expect, test } from "vitest";
 import {
-  type Json,
   describeStore,
   directoryStore,
+  type Json,
   memoryStore,
   openZarrArray,
 } from "../../dist/io/index.js";
@@ -240,6 +240,23 @@ describe("what is understood", () => {
     expect(new Uint32Array(all.buffer as ArrayBuffer)[23]).toBe(0xffc12345);
   });
 
+  test("shards may be larger than what a chunk can have, inner chunks may not", async () => {
+    const codecs = (inner: number[]): object => ({
+      ...shard({ chunk_shape: inner }),
+      ...grid([2 ** 16, 2 ** 18]),
+      shape: [2 ** 16, 2 ** 18],
+    });
+    const document = { ...V3, ...codecs([2 ** 10, 2 ** 10]) };
+    const store = {
+      get: () => bytes(JSON.stringify(document)),
+      getRange: () => undefined,
+    };
+    const { binding } = await openZarrArray(store);
+    expect(binding.scratchBytes).toBeLessThan(16 * 2 ** 24);
+    await expect(open3(codecs([2 ** 16, 2 ** 17]))).rejects.toThrow(/larger than the supported/);
+    await expect(open3(codecs([1, 1]))).rejects.toThrow(/more than 67108864 inner chunks/);
+  });
+
   test("a v2 fill value of null is zero", async () => {
     expect([...(await readAll((await open2({ fill_value: null })).binding))]).toEqual(
       new Array(24).fill(0),
@@ -338,6 +355,7 @@ describe("trees and places", () => {
     put("b/u/.zarray", V2);
     put("a/.zarray", { ...V2, dtype: "<U4" });
     put("junk/file", {});
+    put("odd\\name/file", {});
     const tree = await describeStore(root);
     expect(tree).toMatchObject({
       kind: "group",
@@ -357,6 +375,16 @@ describe("trees and places", () => {
     await expect(describeStore(path.join(folder, "nowhere"))).rejects.toThrow(
       /no Zarr array or group/,
     );
+  });
+
+  test("a link to a folder above ends", async () => {
+    const root = path.join(folder, "loop.zarr");
+    fs.mkdirSync(root);
+    fs.writeFileSync(path.join(root, ".zgroup"), '{"zarr_format":2}');
+    fs.symlinkSync(root, path.join(root, "self"));
+    const tree = await describeStore(root);
+    // The root and the 32 levels below it.
+    expect(JSON.stringify(tree).match(/"kind"/g)?.length).toBe(1 + 32);
   });
 
   test("consolidated v2 metadata stand in for documents and listing", async () => {

@@ -1,11 +1,11 @@
 /** Sources that are not Zarr: arrays in memory and user sources; and what every reader promises. */
 import { describe, expect, test } from "vitest";
 import {
-  type ChunkSource,
-  type Interval,
   arrayBinding,
-  memoryStore,
+  type ChunkSource,
   createZarrArray,
+  type Interval,
+  memoryStore,
   openReader,
   openZarrArray,
   userSource,

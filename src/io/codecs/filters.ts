@@ -1,12 +1,12 @@
 /** Zarr v2 filters (numcodecs): shuffle, delta and fixedscaleoffset, as bytes to bytes. */
 import { ZarrError } from "../../errors.js";
 import {
-  type RealDType,
-  type TypedArray,
   arrayClass,
   isBig,
   isFloat,
   itemSize,
+  type RealDType,
+  type TypedArray,
 } from "../../ir/dtype.js";
 import { realFromV2 } from "../zarr/dtypes.js";
 import { type CodecConfig, type CodecEntry, damaged, integerOption } from "./codec.js";

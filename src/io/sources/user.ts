@@ -5,7 +5,7 @@ import { type Cuts, cutsMax, pieceSize, pieceStart, piecesIn } from "../../ir/cu
 import { DTYPES, type DType, isDType, itemSize } from "../../ir/dtype.js";
 import { type Box, boxIsEmpty } from "../../ir/index-map.js";
 import { freshId } from "../../ir/node.js";
-import { type Maybe, isPromise, mapError, runAll } from "../maybe.js";
+import { isPromise, type Maybe, mapError, runAll } from "../maybe.js";
 import { checkShapeArgument, cutsArgument } from "./arguments.js";
 
 export interface Interval {

@@ -10,7 +10,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { threadId } from "node:worker_threads";
 import { SourceError, ZarrError } from "../../errors.js";
-import { type DirectoryStore, type OpenFile, type RangeQuery, normalizePath } from "./store.js";
+import { type DirectoryStore, normalizePath, type OpenFile, type RangeQuery } from "./store.js";
 
 const TEMPORARY = /^\.chunkwise-(\d+)-\d+-\d+\.tmp$/;
 let written = 0;

@@ -2,7 +2,7 @@
 import { SourceError, ZarrError } from "../../errors.js";
 import { type Maybe, mapError, then } from "../maybe.js";
 import type { Scratch } from "../scratch.js";
-import { type Store, isDirectoryStore } from "../stores/store.js";
+import { isDirectoryStore, type Store } from "../stores/store.js";
 
 export interface Blob {
   /** Undefined where the store tells only with the bytes themselves. */
@@ -61,6 +61,10 @@ function storeBlob(store: Store, key: `/${string}`, signal: AbortSignal): Blob {
         );
   const asked = <T>(work: () => Maybe<T>): Maybe<T> => mapError(work, failed);
   let all: Maybe<Uint8Array | undefined> | undefined;
+  const wholeOnce = (): Maybe<Uint8Array | undefined> => {
+    all ??= asked(() => store.get(key, { signal }));
+    return all;
+  };
   return {
     size: undefined,
     ranged: store.getRange !== undefined,
@@ -80,9 +84,7 @@ function storeBlob(store: Store, key: `/${string}`, signal: AbortSignal): Blob {
       const range = { length: into.length, offset };
       const got =
         store.getRange === undefined
-          ? then((all ??= asked(() => store.get(key, { signal }))), (bytes) =>
-              slice(bytes, into, offset),
-            )
+          ? then(wholeOnce(), (bytes) => slice(bytes, into, offset))
           : asked(() =>
               store.getRange?.(key, offset < 0 ? { suffixLength: -offset } : range, { signal }),
             );

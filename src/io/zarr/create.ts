@@ -3,14 +3,14 @@ import { OptionError, ZarrError } from "../../errors.js";
 import type { SinkBinding } from "../../ir/binding.js";
 import { uniformCuts } from "../../ir/cuts.js";
 import { freshId } from "../../ir/node.js";
-import { type Store, isDirectoryStore, keyOf } from "../stores/store.js";
+import { isDirectoryStore, keyOf, type Store } from "../stores/store.js";
 import { type ArrayOptions, makeDocument } from "./document-v3.js";
 import { type JsonObject, readNode } from "./documents.js";
 import { formatJson, isObject, parseObject } from "./json.js";
-import { type Place, type StoreLike, locate } from "./locate.js";
+import { locate, type Place, type StoreLike } from "./locate.js";
 import type { ArrayMetadata } from "./metadata.js";
 import { parseV3 } from "./metadata-v3.js";
-import { prepareMetadata } from "./prepare.js";
+import { hasBuiltInCodecs, prepareMetadata } from "./prepare.js";
 import { writeScratchBytes, zarrWriter } from "./writer.js";
 
 export interface CreateOptions extends ArrayOptions {
@@ -57,7 +57,7 @@ export async function createZarrArray(
 }
 
 function bind({ store, path, name }: Place, metadata: ArrayMetadata): SinkBinding {
-  const local = isDirectoryStore(store);
+  const local = isDirectoryStore(store) && hasBuiltInCodecs(metadata);
   return Object.freeze({
     kind: "sink",
     id: freshId(),

@@ -4,7 +4,7 @@ import { type DType, isComplex, isDType, isInteger, itemSize } from "../../ir/dt
 import { bitsOf } from "../../ir/scalar.js";
 import { codecEntry } from "../codecs/registry.js";
 import type { JsonObject } from "./documents.js";
-import { type Json, isObject } from "./json.js";
+import { isObject, type Json } from "./json.js";
 import { show } from "./metadata.js";
 
 export type FillValue =

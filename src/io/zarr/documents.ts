@@ -1,7 +1,7 @@
 /** Finds and reads metadata documents: v3 before v2, then what consolidated metadata at the root says. */
 import { SourceError, ZarrError } from "../../errors.js";
-import { type Store, keyOf } from "../stores/store.js";
-import { type Json, isObject, parseObject } from "./json.js";
+import { keyOf, type Store } from "../stores/store.js";
+import { isObject, type Json, parseObject } from "./json.js";
 import { show } from "./metadata.js";
 
 export type JsonObject = { readonly [key: string]: Json };

@@ -5,12 +5,12 @@
 import { ZarrError } from "../../errors.js";
 import {
   type DType,
-  type RealDType,
   integerRange,
   isComplex,
   isDType,
   isInteger,
   itemSize,
+  type RealDType,
 } from "../../ir/dtype.js";
 import type { Json } from "./json.js";
 

@@ -4,7 +4,7 @@ import { itemSize } from "../../ir/dtype.js";
 import { rowMajorStrides } from "../../ir/index-map.js";
 import { copyBox, wordsOf } from "../copy.js";
 import type { Scratch } from "../scratch.js";
-import { type StoredDType, deliveredDType, storedSize, widenBits, wordSize } from "./dtypes.js";
+import { deliveredDType, type StoredDType, storedSize, widenBits, wordSize } from "./dtypes.js";
 import type { ArrayMetadata, Layout } from "./metadata.js";
 
 /** A box of a stored chunk and where it goes: element `p` of it is target element `offset + p . stride`. */

@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { ZarrError } from "../../errors.js";
 import { directoryStore } from "../stores/directory.js";
-import { type Store, isDirectoryStore, normalizePath } from "../stores/store.js";
+import { isDirectoryStore, normalizePath, type Store } from "../stores/store.js";
 
 export type StoreLike = string | URL | Store;
 

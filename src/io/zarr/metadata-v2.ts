@@ -2,7 +2,7 @@
 import { ZarrError } from "../../errors.js";
 import { codecEntry } from "../codecs/registry.js";
 import { dtypeFromV2, storedSize } from "./dtypes.js";
-import { type Json, isObject } from "./json.js";
+import { isObject, type Json } from "./json.js";
 import {
   type ArrayDocument,
   type CodecSpec,

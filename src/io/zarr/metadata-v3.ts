@@ -1,18 +1,18 @@
 /** Zarr v3: `zarr.json` of an array (zarr-specs v3.0 and 3.1, with sharding and transposition). */
 import { ZarrError } from "../../errors.js";
 import { codecEntry } from "../codecs/registry.js";
-import { type Endian, type StoredDType, dtypeFromV3, storedSize } from "./dtypes.js";
-import { type Json, isObject } from "./json.js";
+import { dtypeFromV3, type Endian, type StoredDType, storedSize } from "./dtypes.js";
+import { isObject, type Json } from "./json.js";
 import {
   type ArrayDocument,
   type ArrayMetadata,
   type CodecSpec,
-  type Layout,
-  type ShardLayout,
   checkChunkSize,
   checkShape,
+  type Layout,
   lengths,
   makeMetadata,
+  type ShardLayout,
   separatorOf,
   show,
 } from "./metadata.js";
@@ -65,10 +65,10 @@ export function parseV3(document: JsonObject): ArrayDocument {
     });
   }
   const chunks = lengths(grid.config["chunk_shape"], "chunk_shape", 1, shape.length);
-  checkChunkSize(chunks, dtype);
   const names: string[] = [];
   const axes = shape.map((_, i) => i);
   const layout = layoutOf(document["codecs"], "codecs", chunks, axes, dtype, names);
+  checkSizes(layout, dtype);
   if (document["fill_value"] === undefined) throw new ZarrError("zarr.json has no fill_value");
   const attributes = document["attributes"] ?? {};
   if (!isObject(attributes)) throw new ZarrError("attributes must be an object");
@@ -79,6 +79,20 @@ export function parseV3(document: JsonObject): ArrayDocument {
     attributes,
     dimensionNames: dimensionNames(document["dimension_names"], shape.length),
   };
+}
+
+/** Inner chunks of a shard at most, a power of two: their index alone then takes a gigabyte. */
+const MAX_INNER_CHUNKS = 2 ** 26;
+
+/** A shard may be larger than memory, unless a codec needs it as a whole. */
+function checkSizes({ shape, shard, codecs }: Layout, dtype: StoredDType): void {
+  if (shard === undefined || codecs.length > 0) checkChunkSize(shape, dtype);
+  if (shard === undefined) return;
+  checkChunkSize(shard.inner.shape, dtype);
+  const count = shape.reduce((n, extent, i) => (n * extent) / (shard.inner.shape[i] as number), 1);
+  if (count > MAX_INNER_CHUNKS) {
+    throw new ZarrError(`a shard of ${show(shape)} has more than ${MAX_INNER_CHUNKS} inner chunks`);
+  }
 }
 
 function refuseExtensions(document: JsonObject): void {

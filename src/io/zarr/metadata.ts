@@ -6,7 +6,7 @@
 import { ZarrError } from "../../errors.js";
 import { type DType, isDType } from "../../ir/dtype.js";
 import type { CodecConfig } from "../codecs/codec.js";
-import { type Endian, type StoredDType, deliveredDType, fillBytes, storedSize } from "./dtypes.js";
+import { deliveredDType, type Endian, fillBytes, type StoredDType, storedSize } from "./dtypes.js";
 import type { Json } from "./json.js";
 
 export interface CodecSpec {

@@ -5,15 +5,15 @@ import { uniformCuts } from "../../ir/cuts.js";
 import type { DType } from "../../ir/dtype.js";
 import { freshId } from "../../ir/node.js";
 import { isDirectoryStore } from "../stores/store.js";
-import { prepareMetadata } from "./prepare.js";
-import type { StoredDType } from "./dtypes.js";
 import { type NodeDocument, readNode } from "./documents.js";
+import type { StoredDType } from "./dtypes.js";
 import type { Json } from "./json.js";
-import { type Place, type StoreLike, locate } from "./locate.js";
+import { locate, type Place, type StoreLike } from "./locate.js";
 import type { ArrayDocument } from "./metadata.js";
 import { parseV2 } from "./metadata-v2.js";
 import { parseV3 } from "./metadata-v3.js";
 import { type Packing, packingOf } from "./packing.js";
+import { hasBuiltInCodecs, prepareMetadata } from "./prepare.js";
 import { readScratchBytes, zarrReader } from "./reader.js";
 
 export interface ZarrArrayInfo {
@@ -94,7 +94,7 @@ export function arrayInfo(document: ArrayDocument, decode: boolean): ZarrArrayIn
 }
 
 function bind({ store, path, name }: Place, { metadata }: ArrayDocument): SourceBinding {
-  const local = isDirectoryStore(store);
+  const local = isDirectoryStore(store) && hasBuiltInCodecs(metadata);
   const grid = metadata.layout.shard?.inner.shape ?? metadata.layout.shape;
   return Object.freeze({
     kind: "source",

@@ -7,23 +7,23 @@ import type { ReadTarget, RegionReader } from "../../ir/binding.js";
 import { itemSize } from "../../ir/dtype.js";
 import type { Box } from "../../ir/index-map.js";
 import { boxIsEmpty, boxShape, elementCount } from "../../ir/index-map.js";
-import { type Maybe, andFinally, mapError, runAll, then } from "../maybe.js";
+import { andFinally, type Maybe, mapError, runAll, then } from "../maybe.js";
 import { Scratch } from "../scratch.js";
-import { type Store, isDirectoryStore, keyOf } from "../stores/store.js";
+import { isDirectoryStore, keyOf, type Store } from "../stores/store.js";
 import { type Blob, memoryBlob, openBlob } from "./blob.js";
 import { type Chain, decodeChain, makeChain, rawBytes } from "./chain.js";
-import { type ReaderContext, contextOf } from "./context.js";
+import { contextOf, type ReaderContext } from "./context.js";
 import {
-  type Part,
   deliver,
   deliverFill,
   isDense,
   isVerbatim,
+  type Part,
   storedStrides,
   subPart,
   widenedBytes,
 } from "./elements.js";
-import { type ArrayMetadata, type Layout, chunkKey, show } from "./metadata.js";
+import { type ArrayMetadata, chunkKey, type Layout, show } from "./metadata.js";
 import { readRaw } from "./raw.js";
 import { readIndex, shardIndexBytes } from "./shard.js";
 
