@@ -21,11 +21,11 @@ const BUDGETS = [2 ** 18, 2 ** 22, 2 ** 26];
 
 interface Outcome {
   readonly roots: readonly ArrayBufferLike[];
-  readonly elements: number;
+  readonly chunks: number;
 }
 
 async function run(graph: Graph, config: PlanConfig, inlineBytes?: number): Promise<Outcome> {
-  const before = graph.reads.elements;
+  const before = graph.reads.chunks;
   const { plan: planned, bindings, rootOf } = plan(
     graph.roots.map((node) => ({ node })),
     config,
@@ -36,7 +36,7 @@ async function run(graph: Graph, config: PlanConfig, inlineBytes?: number): Prom
   expect(runtime.account().used, "account after the run").toBe(0);
   return {
     roots: rootOf.map((n) => roots[n] as ArrayBufferLike),
-    elements: graph.reads.elements - before,
+    chunks: graph.reads.chunks - before,
   };
 }
 
@@ -62,8 +62,8 @@ async function check(seed: number, size: number): Promise<void> {
   expectSame(graph, want, best, "inline");
   const raw = await run(graph, { memory: 2 ** 26, workers: 2, passes: RAW });
   expectSame(graph, want, raw, "raw plan");
-  expect(best.elements, "reads(optimised) <= reads(raw)").toBeLessThanOrEqual(
-    memory === 2 ** 26 ? raw.elements : Number.POSITIVE_INFINITY,
+  expect(best.chunks, "reads(optimised) <= reads(raw)").toBeLessThanOrEqual(
+    memory === 2 ** 26 ? raw.chunks : Number.POSITIVE_INFINITY,
   );
   // One more way in each of three dimensions per graph keeps the suite short; over the run all are met.
   const off = PASSES[seed % PASSES.length] as string;

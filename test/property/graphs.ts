@@ -3,7 +3,7 @@
  * alone, so a failure is reproduced by its two numbers and shrinks by `size`.
  */
 import { freshId, type Kind, type Node, dtypeOf, knownShape, topologicalOrder } from "../../dist/ir/node.js";
-import { type Cuts, cutsFromSizes } from "../../dist/ir/cuts.js";
+import { type Cuts, cutsFromSizes, piecesIn } from "../../dist/ir/cuts.js";
 import { type DType, arrayClass, REAL_DTYPES, isBig, isFloat, isInteger, kindOf } from "../../dist/ir/dtype.js";
 import type { Box } from "../../dist/ir/index-map.js";
 import type { ReadTarget, SourceBinding } from "../../dist/ir/binding.js";
@@ -24,8 +24,8 @@ export function random(seed: number): () => number {
 export interface Graph {
   readonly roots: readonly Node[];
   readonly kinds: ReadonlyMap<Kind, number>;
-  /** Elements read so far from the graph's stores. */
-  readonly reads: { elements: number; calls: number };
+  /** Storage chunks of the graph's stores that were touched so far, each time one was. */
+  readonly reads: { chunks: number };
 }
 
 const EXTENTS = [0, 1, 2, 3, 4, 5, 7, 9, 12];
@@ -34,7 +34,7 @@ const INT_SPECIALS = [0n, 1n, -1n, 7n, -7n, 127n, 128n, 255n, 32767n, 2n ** 31n 
 const MOST_ELEMENTS = 4000;
 
 export class Generator {
-  readonly reads: { elements: number; calls: number } = { elements: 0, calls: 0 };
+  readonly reads: { chunks: number } = { chunks: 0 };
   readonly #next: () => number;
   readonly #pool: Node[] = [];
 
@@ -109,10 +109,15 @@ export class Generator {
   binding(data: ReturnType<typeof make>, shape: readonly number[], dtype: DType, chunks: readonly Cuts[]): SourceBinding {
     const residence = this.chance(0.7) ? ("store" as const) : ("memory" as const);
     // Re-reading memory is free; only what a store delivers counts.
-    const reads = residence === "store" ? this.reads : { elements: 0, calls: 0 };
+    const reads = residence === "store" ? this.reads : { chunks: 0 };
     const later = this.chance(0.2);
     const readInto = (region: Box, target: ReadTarget): void => {
-      reads.calls++;
+      if (region.hi.every((h, i) => h > (region.lo[i] as number))) {
+        reads.chunks += chunks.reduce((n, c, i) => {
+          const [first, last] = piecesIn(c, region.lo[i] as number, region.hi[i] as number);
+          return n * (last - first + 1);
+        }, 1);
+      }
       const rank = shape.length;
       const position = [...region.lo];
       if (region.hi.some((h, i) => h <= (region.lo[i] as number))) return;
@@ -124,7 +129,6 @@ export class Generator {
           to += ((position[i] as number) - (region.lo[i] as number)) * (target.stride[i] as number);
         }
         (target.data as Float64Array)[to] = (data as Float64Array)[from] as number;
-        reads.elements++;
         let axis = rank - 1;
         for (; axis >= 0; axis--) {
           position[axis] = (position[axis] as number) + 1;

@@ -20,7 +20,7 @@ import {
   identityMap,
   imageOfBox,
 } from "../../ir/index-map.js";
-import { type Node, knownShape, topologicalOrder } from "../../ir/node.js";
+import { type Node, knownShape, mapKey, topologicalOrder } from "../../ir/node.js";
 import {
   type Operand,
   type PlanArray,
@@ -37,12 +37,14 @@ import type { FuseRequest, FuseResult } from "./fuse.js";
 
 /** Simple operations per element above which computing twice costs more than keeping. */
 const COSTLY = 8;
+/** Index maps of one node that one stage is looked through for. */
+const MOST_MAPS = 4;
 /** Reads of several stages must overlap by this factor before keeping pays. */
 const OVERLAP = 1.2;
 
 /**
- * Nodes that several stages would read or compute again and that are worth keeping: the topmost shared node that
- * has a store below it or costly functions in it.
+ * Nodes that would be read or computed several times (by several stages, or by one through several index maps) and
+ * that are worth keeping: the topmost such node that has a store below it or costly functions in it.
  */
 export function keepCandidates(
   requests: readonly FuseRequest[],
@@ -52,23 +54,19 @@ export function keepCandidates(
   const baseOf: BaseTest = (node) =>
     fused.materialised.has(node) ? "array" : node.op === "source" ? "source" : undefined;
   if (!hasSharing(requests, fused)) return [];
-  const uses = new Map<Node, { stages: Set<number>; boxes: Box[] }>();
-  fused.drafts.forEach((draft, number) => {
+  const uses = new Map<Node, Box[]>();
+  for (const draft of fused.drafts) {
     const roots =
       draft.kind === "write"
         ? requests.filter((r) => r.sink === draft.sink).map((r) => r.node)
         : draft.outputs;
     for (const { node, box } of inlined(roots, baseOf)) {
-      let use = uses.get(node);
-      if (use === undefined) {
-        use = { stages: new Set(), boxes: [] };
-        uses.set(node, use);
-      }
-      use.stages.add(number);
-      use.boxes.push(box);
+      const boxes = uses.get(node);
+      if (boxes === undefined) uses.set(node, [box]);
+      else boxes.push(box);
     }
-  });
-  const shared = [...uses.keys()].filter((n) => (uses.get(n)?.stages.size ?? 0) > 1);
+  }
+  const shared = [...uses.keys()].filter((n) => (uses.get(n) as Box[]).length > 1);
   const isShared = new Set(shared);
   const covered = new Set<Node>();
   const picked: Node[] = [];
@@ -78,7 +76,7 @@ export function keepCandidates(
       for (const input of node.inputs) if (isShared.has(input)) covered.add(input);
       continue;
     }
-    const { boxes } = uses.get(node) as { boxes: Box[] };
+    const boxes = uses.get(node) as Box[];
     const hull = boxes.reduce(hullOf);
     const total = boxes.reduce((n, b) => n + boxElements(b), 0);
     const worth = worthKeeping(node, baseOf);
@@ -136,17 +134,22 @@ const treeCost = (tree: Tree): number =>
       ? treeCost(tree.arg)
       : 0;
 
-/** Nodes that the stages of `roots` inline, with the box of each that they read. */
+/** Nodes that the stage of `roots` inlines, once per index map, with the box of each that it reads. */
 function inlined(
   roots: readonly Node[],
   baseOf: BaseTest,
 ): readonly { readonly node: Node; readonly box: Box }[] {
   const out: { node: Node; box: Box }[] = [];
-  const seen = new Set<Node>();
+  const seen = new Map<Node, string[]>();
   const stack: { node: Node; map: AffineMap; space: Box }[] = [];
   const push = (node: Node, map: AffineMap, space: Box): void => {
-    if (baseOf(node) === "array" || seen.has(node)) return;
-    seen.add(node);
+    if (baseOf(node) === "array") return;
+    const known = seen.get(node);
+    const key = mapKey(map);
+    if (known === undefined) seen.set(node, [key]);
+    // Many maps of one node: more would not change the verdict.
+    else if (known.includes(key) || known.length >= MOST_MAPS) return;
+    else known.push(key);
     out.push({ node, box: imageOfBox(map, space) });
     stack.push({ node, map, space });
   };
@@ -157,7 +160,11 @@ function inlined(
       else stack.push({ node: root, map: identityMap(knownShape(root).length), space: whole(root) });
       if (root.op === "source" && baseOf(root) === "array") out.push({ node: root, box: whole(root) });
     } else {
-      for (const input of root.inputs) push(input, identityMap(knownShape(input).length), whole(input));
+      for (const input of root.inputs) {
+        // Every part of a moved array is read by itself, even if it is the same array again.
+        seen.clear();
+        push(input, identityMap(knownShape(input).length), whole(input));
+      }
     }
   }
   while (stack.length > 0) {
