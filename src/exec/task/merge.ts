@@ -13,7 +13,7 @@ import {
 import { type ScratchStack, type TaskContext, checkCancelled } from "./context.js";
 import { Forest, type Harvest } from "./forest.js";
 import { finishNothing } from "./reduce.js";
-import { type NodeStates, PartialLayout, Slots, StateMath } from "./states.js";
+import { ELSEWHERE, type NodeStates, PartialLayout, Slots, StateMath } from "./states.js";
 
 type Node = ReturnType<typeof partialNodes>["nodes"][number];
 
@@ -72,7 +72,7 @@ export function mergeTask(
     for (const { nodes, layout, address } of parts) {
       nodes.forEach(({ level, index }, i) => {
         const components = layout.node(address, prefix * nodes.length + i);
-        const state: NodeStates = { components, slot: -1 };
+        const state: NodeStates = { components, slot: ELSEWHERE };
         forest.push(axis, prefix, { level, index, state });
       });
     }

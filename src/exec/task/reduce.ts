@@ -11,7 +11,7 @@ import { type ScratchStack, type TaskContext, checkCancelled } from "./context.j
 import type { Flow } from "./flow.js";
 import { Forest, type Harvest } from "./forest.js";
 import { LeafRunner } from "./leaf.js";
-import { placeOperands } from "./operands.js";
+import { placeOperands, positions } from "./operands.js";
 import { PartialLayout, Slots, StateMath } from "./states.js";
 
 /** Steps that one task takes on every reduced axis, `[first, last)`. */
@@ -23,23 +23,6 @@ function stepRanges(stage: ReduceStage, task: number): (readonly [number, number
     const first = (task % segments) * steps;
     return [first, Math.min(first + steps, count)];
   });
-}
-
-/** All positions of a box of numbers, row-major; the array is reused. */
-export function* positions(ranges: readonly (readonly [number, number])[]): Generator<number[]> {
-  if (ranges.some(([lo, hi]) => lo >= hi)) return;
-  const at = ranges.map(([lo]) => lo);
-  for (;;) {
-    yield at;
-    let k = at.length - 1;
-    for (; k >= 0; k--) {
-      const [lo, hi] = ranges[k] as readonly [number, number];
-      at[k] = (at[k] as number) + 1;
-      if ((at[k] as number) < hi) break;
-      at[k] = lo;
-    }
-    if (k < 0) return;
-  }
 }
 
 export function* reduceTask(
@@ -81,10 +64,7 @@ export function* reduceTask(
       const states = leaves.single(box, box, places);
       harvest.root(states);
       slots.release(states);
-    } else
-      walkLeaves(ctx, stage, box, (prefix, from, to) =>
-        leaves.run(box, places, prefix, from, to, forest),
-      );
+    } else leaves.walk(box, places, forest);
     scratch.reset(mark);
   }
   forest.checkEmpty();
@@ -99,25 +79,6 @@ function stepBox(stage: ReduceStage, whole: Box, step: readonly number[]): Box {
     hi[axis] = pieceStart(cuts, (step[k] as number) + 1);
   });
   return { lo, hi };
-}
-
-/** Calls `row` for every leaf position of the axes before the tree axis, with the step's leaves on that axis. */
-function walkLeaves(
-  ctx: TaskContext,
-  stage: ReduceStage,
-  box: Box,
-  row: (prefix: readonly number[], from: number, to: number) => void,
-): void {
-  const ranges = stage.leaves.slice(0, treeAxis(stage) + 1).map((cuts, k) => {
-    const axis = stage.reduced[k] as number;
-    const [first, last] = piecesIn(cuts, box.lo[axis] as number, box.hi[axis] as number);
-    return [first, last + 1] as const;
-  });
-  const [from, to] = ranges.pop() as readonly [number, number];
-  for (const prefix of positions(ranges)) {
-    checkCancelled(ctx);
-    row(prefix, from, to);
-  }
 }
 
 /** Puts the nodes of every outer leaf position into the raw block. */

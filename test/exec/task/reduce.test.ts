@@ -16,8 +16,8 @@ import type { DType } from "../../../dist/ir/dtype.js";
 import { rowMajorStrides } from "../../../dist/ir/index-map.js";
 import { type MonoidName, ProgramBuilder, leafMonoidOf } from "../../../dist/ir/monoid.js";
 import { type Scalar, arg, call, cast, constant, indexOf } from "../../../dist/ir/scalar.js";
-import { batchLeaves, mostPieces } from "../../../dist/ir/scratch.js";
-import { type Operand, type ReduceStage, nodeBytes, partialNodes } from "../../../dist/ir/stage.js";
+import { batchLeaves, mostPieces, partialBytes } from "../../../dist/ir/scratch.js";
+import type { Operand, ReduceStage } from "../../../dist/ir/stage.js";
 import { type State, reduceAll } from "./sums.js";
 import { type Values, World, every, filled, flat, random, randomCuts, readerOf } from "./world.js";
 
@@ -88,16 +88,6 @@ function addReduction(w: World, r: Reduction): number[] {
     w.stage(stage);
     return arrays;
   }
-  const full = { ...stage, ...COMMON } as ReduceStage;
-  const raw = (count: number, width: number): number => {
-    let bytes = 0;
-    for (let s = 0; s < count; s++) {
-      const { outer, nodes } = partialNodes(full, s * width * steps, width * steps);
-      const most = keptCuts.reduce((n, c) => n * Math.max(...pieceSizes(c)), 1);
-      bytes = Math.max(bytes, outer * nodes.length * nodeBytes(accumulators, most));
-    }
-    return w.array("uint8", [...keptCuts, uniformCuts(count, 1)], [...keptShape, count], bytes);
-  };
   let input = raw(segments, 1);
   const of = w.stage({ ...stage, outputs: [input], partial: input });
   let left = segments;
@@ -298,7 +288,7 @@ describe("reductions", () => {
       })[0];
     const rows = sum(indexOf(0), [1], [uniformCuts(6, 1)]);
     const all = sum(both, [0, 1], [uniformCuts(40, 2), wholeCuts(6)]);
-    expect(w.stages.map((s) => batchLeaves(s as ReduceStage))).toEqual([4, 1]);
+    expect(w.stages.map((s) => batchLeaves(s as ReduceStage))).toEqual([6, 1]);
     await w.run();
     const at = [...every(shape)];
     const each = at.map(([i], n) => BigInt((n % 7) * i));
@@ -457,6 +447,31 @@ describe("reductions", () => {
     await expect(w.run()).rejects.toMatchObject({ code: "ABORT" });
     expect(log.length).toBeGreaterThan(0);
     expect(log.length).toBeLessThan(16);
+  });
+});
+
+describe("partialBytes", () => {
+  const partial = (extent: number, per: number): number => {
+    const cuts = [uniformCuts(3, 2), uniformCuts(extent, 1)];
+    const accumulators = [{ value: 0, monoid: "moments", on: "float64", argStrides: [0, 0] }];
+    const stage = {
+      kind: "reduce",
+      space: [3, extent],
+      cuts,
+      reduced: [1],
+      leaves: [cuts[1]],
+      accumulators,
+      split: { axis: 1, steps: per, segments: Math.ceil(extent / per) },
+    };
+    return partialBytes(stage as unknown as ReduceStage);
+  };
+
+  it("is the largest partial block, or a bound of it for very long axes", () => {
+    // Two kept elements: 16 bytes for each of the two components of a node.
+    expect(partial(64, 8)).toBe(32);
+    // Leaves 5, 6-7, 8-9 and so on.
+    expect(partial(20, 5)).toBe(3 * 32);
+    expect(partial(100_000, 8)).toBe(6 * 32);
   });
 });
 
