@@ -5,7 +5,7 @@
  * *slots* of scratch while a task works with them and in raw blocks between tasks.
  */
 import { InternalError } from "../../errors.js";
-import { type DType } from "../../ir/dtype.js";
+import type { DType } from "../../ir/dtype.js";
 import {
   ProgramBuilder,
   finishTree,
@@ -281,46 +281,5 @@ export class StateMath {
       [{ address: output, strides: [itemOf(result.dtype)] }],
       program.constants,
     );
-  }
-}
-
-/** Component addresses of node `node` (of `nodes`) in a partial block; see `partialNodes`. */
-export class PartialLayout {
-  readonly #sizes: readonly {
-    readonly start: number;
-    readonly bytes: number;
-    readonly offset: number;
-  }[];
-  readonly bytes: number;
-
-  constructor(stage: ReduceStage, nodes: number, kept: number) {
-    const components = stateComponents(stage);
-    const perNode = stage.accumulators.map((a) =>
-      stateDTypes(a.monoid, a.on).reduce((n, d) => n + componentBytes(d, kept), 0),
-    );
-    let start = 0;
-    const starts = perNode.map((bytes) => {
-      const at = start;
-      start += bytes * nodes;
-      return at;
-    });
-    let previous = -1;
-    let offset = 0;
-    this.#sizes = components.map(({ accumulator, dtype }) => {
-      if (accumulator !== previous) offset = 0;
-      previous = accumulator;
-      const at = offset;
-      offset += componentBytes(dtype, kept);
-      return {
-        start: starts[accumulator] as number,
-        bytes: perNode[accumulator] as number,
-        offset: at,
-      };
-    });
-    this.bytes = start;
-  }
-
-  node(address: number, node: number): number[] {
-    return this.#sizes.map(({ start, bytes, offset }) => address + start + node * bytes + offset);
   }
 }

@@ -88,6 +88,14 @@ function addReduction(w: World, r: Reduction): number[] {
     w.stage(stage);
     return arrays;
   }
+  const full = { ...stage, ...COMMON } as ReduceStage;
+  const raw = (count: number, width: number): number =>
+    w.array(
+      "uint8",
+      [...keptCuts, uniformCuts(count, 1)],
+      [...keptShape, count],
+      partialBytes(full, width),
+    );
   let input = raw(segments, 1);
   const of = w.stage({ ...stage, outputs: [input], partial: input });
   let left = segments;
