@@ -179,11 +179,27 @@ function coarser(rand: () => number, fine: Cuts): Cuts {
 
 const bits = (v: Values): string => Buffer.from(v.data.buffer.slice(0)).toString("hex");
 
-const CASES: {
+interface Case {
   readonly shape: readonly number[];
   readonly reduced: readonly number[];
   readonly leaf: readonly number[];
-}[] = [
+}
+
+/** More with `FUZZ=number of cases FUZZ_SEED=number`. */
+function randomCases(count: number, seed: number): Case[] {
+  const rand = random(seed);
+  return Array.from({ length: count }, () => {
+    const rank = 1 + Math.floor(rand() * 4);
+    const longest = [300, 30, 9, 7][rank - 1];
+    const shape = Array.from({ length: rank }, () => 1 + Math.floor(rand() * longest));
+    const some = shape.map((_, axis) => axis).filter(() => rand() < 0.65);
+    const reduced = some.length === 0 ? [rank - 1] : some;
+    const leaf = reduced.map((a) => 1 + Math.floor(rand() * Math.min(12, shape[a])));
+    return { shape, reduced, leaf };
+  });
+}
+
+const CASES: readonly Case[] = [
   { shape: [97], reduced: [0], leaf: [7] },
   { shape: [23], reduced: [0], leaf: [23] },
   { shape: [5, 83], reduced: [1], leaf: [11] },
@@ -194,11 +210,15 @@ const CASES: {
   { shape: [3, 13, 2, 9], reduced: [1, 3], leaf: [5, 2] },
   { shape: [9, 8, 11], reduced: [0, 1, 2], leaf: [2, 3, 5] },
   { shape: [4, 6, 3, 7], reduced: [0, 1, 3], leaf: [1, 2, 3] },
+  // Too much is kept for batches, or for more than a few leaves in one.
+  { shape: [11, 1500], reduced: [0], leaf: [3] },
+  { shape: [5, 400, 8], reduced: [0, 2], leaf: [2, 3] },
+  ...randomCases(Number(process.env["FUZZ"] ?? 6), Number(process.env["FUZZ_SEED"] ?? 1)),
 ];
 
 describe("reductions", () => {
   CASES.forEach(({ shape, reduced, leaf }, which) => {
-    it(`over axes ${reduced} of (${shape}) have the bits of the definition for any cuts`, async () => {
+    it(`case ${which}: over axes ${reduced} of (${shape}) have the bits of the definition for any cuts`, async () => {
       const rand = random(100 + which);
       const x = filled("float64", shape, () => (rand() - 0.3) * 10 ** Math.floor(rand() * 6));
       const strides = rowMajorStrides(shape);
@@ -220,7 +240,9 @@ describe("reductions", () => {
           const w = new World();
           const cuts = shape.map((n, a) => {
             const k = reduced.indexOf(a);
-            return k < 0 ? randomCuts(rand, n, 3) : coarser(rand, leaves[k]);
+            return k < 0
+              ? randomCuts(rand, n, round % 2 === 0 ? n : Math.max(3, n >> 2))
+              : coarser(rand, leaves[k]);
           });
           const axis = reduced[Math.floor(rand() * reduced.length)];
           const operand =
