@@ -5,7 +5,7 @@
  */
 import { setMaxListeners } from "node:events";
 import { type MessagePort, Worker } from "node:worker_threads";
-import { AbortError, type ErrorData, InternalError, errorFromData } from "../errors.js";
+import { AbortError, type ErrorData, InternalError, OptionError, errorFromData } from "../errors.js";
 import type { Bindings, Plan } from "../ir/stage.js";
 import { CallerService } from "./caller.js";
 import type { CoordinatorInit } from "./coordinator/thread.js";
@@ -54,6 +54,7 @@ export class Engine {
   readonly ended: Promise<void>;
   #next = 1;
   #dead = false;
+  #stopping = false;
 
   constructor() {
     this.#memory = createArena(MAX_ARENA, LEAST_ARENA);
@@ -113,12 +114,7 @@ export class Engine {
           reject(error);
         },
       };
-      this.#send({
-        kind: "submit",
-        data,
-        shared: options.shared === true,
-        progress: options.onProgress !== undefined,
-      });
+      this.#submit(data, options);
       this.#runs.set(run, pending);
       this.#thread.ref();
       signal?.addEventListener("abort", onAbort, { once: true });
@@ -128,9 +124,22 @@ export class Engine {
   /** Ends all threads; runs that go on are rejected. */
   async stop(): Promise<void> {
     if (this.#dead) return this.ended;
+    this.#stopping = true;
     this.#thread.ref();
     this.#send({ kind: "stop" });
     await this.ended;
+  }
+
+  #submit(data: RunData, options: EngineOptions): void {
+    const { shared = false, onProgress } = options;
+    try {
+      this.#send({ kind: "submit", data, shared, progress: onProgress !== undefined });
+    } catch (cause) {
+      throw new OptionError("a plan cannot be sent to the workers", {
+        hint: "`params` of user functions must be structured-cloneable: no functions, no class instances",
+        cause,
+      });
+    }
   }
 
   #send(message: ToCoordinator): void {
@@ -208,10 +217,9 @@ export class Engine {
     if (this.#dead) return;
     this.#dead = true;
     for (const run of [...this.#runs.keys()]) {
-      const error = new InternalError("the threads of the engine ended while they computed", {
-        cause,
-        hint: undefined,
-      });
+      const error = this.#stopping
+        ? new AbortError("the engine was shut down while it computed")
+        : new InternalError("the threads of the engine ended while they computed", { cause });
       this.#settle(run, (p) => p.reject(error));
       this.#forget(run);
     }

@@ -117,7 +117,7 @@ export class Model {
   }
 
   /** Finishes, fails or kills a random ticket. */
-  tick(faults: { error?: number; death?: number; abort?: number } = {}): void {
+  tick(faults: { error?: number; death?: number; killed?: number; abort?: number } = {}): void {
     const random = this.#random;
     if (faults.abort !== undefined && random() < faults.abort) {
       const ids = [...this.runs.keys()];
@@ -131,7 +131,8 @@ export class Model {
     const run = this.runs.get(ticket.run) as ModelRun;
     this.issued.delete(slot);
     if (random() < (faults.death ?? 0)) {
-      this.send({ kind: "died", slots: [slot], cause: "killed by the test" });
+      const killed = random() < (faults.killed ?? 0);
+      this.send({ kind: "died", slots: [slot], cause: "killed by the test", killed });
     } else if (run.cancelled) {
       this.send({ kind: "done", slot, outcome: random() < 0.5 ? "cancelled" : "ok", report: NO_REPORT });
     } else if (random() < (faults.error ?? 0)) {

@@ -1,6 +1,11 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { AbortError, SourceError, TaskError } from "../../dist/errors.js";
+import { AbortError, OptionError, SourceError, TaskError } from "../../dist/errors.js";
+import { arrayBinding, createZarrArray, openZarrArray } from "../../dist/io/index.js";
 import { uniformCuts } from "../../dist/ir/cuts.js";
+import { cast, indexOf } from "../../dist/ir/scalar.js";
 import { type ProgressEvent, type RunOptions, type RunResult, runtime } from "../../dist/exec/runtime.js";
 import { Work, type WorkOptions, counting, readBox } from "./work.js";
 
@@ -150,17 +155,70 @@ describe("runtime", () => {
   });
 
   it("goes on when the calling thread does not", async () => {
-    const { work, scaled } = scaleAndSum();
-    const text = "(b) => { const t = Date.now() + 20; while (Date.now() < t); return b.data; }";
-    const cuts = [uniformCuts(60, 10), uniformCuts(40, 40)];
-    const slow = work.call("slow", text, work.operand(0), cuts);
-    const kept: number[] = [];
-    work.root(slow);
-    const promise = run(work, { ...ON_WORKERS, onProgress: (e) => kept.push(e.tasksDone) });
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const until = Date.now() + 2000;
-    while (Date.now() < until);
-    expect(values(await promise, 2)).toEqual(scaled);
+    const work = new Work();
+    const cuts = [uniformCuts(200, 4)];
+    const index = work.map([], cast(indexOf(0), "float64"), cuts);
+    const text = "(b, { params }) => { Atomics.add(new Int32Array(params), 0, 1); return b.data; }";
+    const count = new SharedArrayBuffer(4);
+    work.root(work.call("counted", text, work.operand(index), cuts, count));
+    const promise = run(work, ON_WORKERS);
+    const seen = new Int32Array(count);
+    // The first block may need this thread to start the others; from then on it is blocked.
+    while (Atomics.load(seen, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    const until = Date.now() + 10_000;
+    while (Atomics.load(seen, 0) < 50 && Date.now() < until);
+    expect(Atomics.load(seen, 0)).toBe(50);
+    expect(values(await promise)).toEqual([...counting(200)]);
+  });
+
+  it("opens described sources and sinks in the workers", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "chunkwise-exec-"));
+    try {
+      const shape = [30, 20];
+      const data = counting(600);
+      const sink = await createZarrArray(folder, { path: "a", shape, dtype: "float64", chunks: [7, 20] });
+      const array = arrayBinding(data, shape, "float64");
+      const first = new Work();
+      const copied = first.scale(first.bound(array), 2, [uniformCuts(30, 7), uniformCuts(20, 20)]);
+      first.writeTo(sink, first.operand(copied), [uniformCuts(30, 14), uniformCuts(20, 20)]);
+      const written = await run(first, {});
+      expect(written.stats.inline).toBe(false);
+      expect(written.stats.bytesWritten).toBe(4800);
+      const { binding } = await openZarrArray(folder, { path: "a" });
+      const second = new Work();
+      second.root(second.scale(second.bound(binding), 10, [uniformCuts(30, 10), uniformCuts(20, 6)]));
+      const read = await run(second, {});
+      expect(read.stats.inline).toBe(false);
+      expect(values(read)).toEqual([...data].map((v) => (v * 2 + 1) * 10 + 1));
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it("gives aborted runs that wait for their turn up at once", async () => {
+    const { work } = scaleAndSum(60, 40, 5);
+    const first = work.plan({ memory: 0 });
+    const controller = new AbortController();
+    const running = runtime.run(first.plan, first.bindings, ON_WORKERS);
+    const waiting = runtime.run(first.plan, first.bindings, { ...ON_WORKERS, signal: controller.signal });
+    controller.abort("no more");
+    const error = await waiting.catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(AbortError);
+    expect((error as Error).cause).toBe("no more");
+    await running;
+  });
+
+  it("rejects what runs when it is shut down, and params that cannot be sent", async () => {
+    const { work, sums } = scaleAndSum(60, 40, 40);
+    const running = run(work, ON_WORKERS).catch((e: unknown) => e);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    await runtime.shutdown();
+    expect(await running).toBeInstanceOf(AbortError);
+    const bad = new Work();
+    const params = { fn: () => 1 };
+    bad.root(bad.call("bad", "(b) => b.data", bad.source(counting(4), [4]), [uniformCuts(4, 2)], params));
+    expect(await run(bad, ON_WORKERS).catch((e: unknown) => e)).toBeInstanceOf(OptionError);
+    expect(values(await run(work, ON_WORKERS), 1)).toEqual(sums);
   });
 
   it("gives the blocks of a worker that exits to another one", async () => {

@@ -103,6 +103,18 @@ describe("step", () => {
     expect(failed).toBeLessThan(PLANS / 2);
   });
 
+  it("never blames a task for workers that were killed for the sake of others", () => {
+    for (let seed = 0; seed < 100; seed++) {
+      const random = randomOf(2500 + seed);
+      const model = new Model(random, 1 + below(random, 4));
+      const { plan, indices } = randomPlan(random);
+      const id = model.submit(plan, indices);
+      while (model.busy) model.tick({ death: 0.5, killed: 1 });
+      checkFinished(model.runs.get(id) as ModelRun);
+      checkIdle(model);
+    }
+  });
+
   it("survives errors, deaths and aborts at any point of several runs", () => {
     const outcomes = new Map<string, number>();
     for (let seed = 0; seed < PLANS; seed++) {

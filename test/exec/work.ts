@@ -176,6 +176,20 @@ export class Work {
     return output;
   }
 
+  /** A ready-made source. */
+  bound(source: SourceBinding): Operand {
+    const id = this.sources.push(source) - 1;
+    const { dtype, shape } = source;
+    return { from: "source", id, dtype, shape, map: identityMap(shape.length) };
+  }
+
+  /** Writes to a ready-made sink. */
+  writeTo(sink: SinkBinding, operand: Operand, cuts: readonly Cuts[]): void {
+    const id = this.sinks.push(sink) - 1;
+    this.stage({ kind: "write", space: sink.shape, cuts, outputs: [], operand, sink: id });
+    this.roots.push({ shape: sink.shape, dtype: sink.dtype, array: -1, bytes: 0 });
+  }
+
   /** A sink on the calling thread that keeps what it is given. */
   write(operand: Operand, cuts: readonly Cuts[], per = 1): Float64Array {
     const shape = cuts.map(cutsExtent);

@@ -37,8 +37,16 @@ export type Event =
       readonly error?: ErrorData | undefined;
       readonly report: TaskReport;
     }
-  /** The worker that had claimed these slots is gone, and nobody writes to their memory any more. */
-  | { readonly kind: "died"; readonly slots: readonly number[]; readonly cause: string }
+  /**
+   * The worker that had claimed these slots is gone, and nobody writes to their memory any more. If it was killed (for
+   * the sake of another run), that is no fault of theirs.
+   */
+  | {
+      readonly kind: "died";
+      readonly slots: readonly number[];
+      readonly cause: string;
+      readonly killed: boolean;
+    }
   | { readonly kind: "abort"; readonly run: number }
   /** The grace period after a cancel is over. */
   | { readonly kind: "grace"; readonly run: number }

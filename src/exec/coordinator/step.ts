@@ -33,7 +33,7 @@ export function step(state: State, event: Event): Action[] {
       finishTask(state, event, actions);
       break;
     case "died":
-      for (const slot of event.slots) reissue(state, slot, event.cause, actions);
+      for (const slot of event.slots) reissue(state, slot, event.cause, event.killed, actions);
       break;
     case "abort":
       abort(state, event.run, actions);
@@ -169,7 +169,7 @@ function delivered(state: State, event: Extract<Event, { kind: "delivered" }>): 
 }
 
 /** The memory of the task is still its own, so the next worker simply does it again. */
-function reissue(state: State, slot: number, cause: string, actions: Action[]): void {
+function reissue(state: State, slot: number, cause: string, killed: boolean, actions: Action[]): void {
   const ticket = state.tickets[slot];
   if (ticket === undefined) throw new InternalError(`slot ${slot} died, but nothing was issued there`);
   const { run, entry } = ticket;
@@ -177,7 +177,7 @@ function reissue(state: State, slot: number, cause: string, actions: Action[]): 
   const report = { bytesRead: 0, bytesWritten: 0, seconds: 0 };
   if (run.phase === "failing") {
     finishTask(state, { kind: "done", slot, outcome: "cancelled", report }, actions);
-  } else if (ticket.attempt >= MAX_ATTEMPTS) {
+  } else if (!killed && ticket.attempt >= MAX_ATTEMPTS) {
     const message = `the worker died ${MAX_ATTEMPTS} times in block ${entry.task} of ${stage.label}: ${cause}`;
     const error = errorToData(
       new TaskError(message, {
@@ -188,7 +188,7 @@ function reissue(state: State, slot: number, cause: string, actions: Action[]): 
     );
     finishTask(state, { kind: "done", slot, outcome: "error", error, report }, actions);
   } else {
-    ticket.attempt++;
+    if (!killed) ticket.attempt++;
     actions.push({
       kind: "issue",
       slot,

@@ -28,6 +28,7 @@ import {
   waitForBell,
   workerOf,
 } from "../protocol.js";
+import { outputTaken } from "../output.js";
 import { type ResultBuffer, copyBlock, createResults } from "../results.js";
 import { WorkerPool } from "./pool.js";
 import { type Action, type Event, type RunCounters, SLOTS, type State, countersOf, createState } from "./state.js";
@@ -60,6 +61,7 @@ interface Burial {
   readonly generation: number;
   readonly slots: readonly number[];
   readonly cause: string;
+  readonly killed: boolean;
 }
 
 class Coordinator {
@@ -82,7 +84,7 @@ class Coordinator {
     this.#state = createState(new AddressAllocator(FIRST_BLOCK, memory.buffer.byteLength), 0);
     this.#pool = new WorkerPool(control, memory, {
       line: (worker, generation, line) => this.#tellLine(worker, generation, line),
-      died: (worker, generation, cause) => this.#died(worker, generation, cause),
+      died: (worker, generation, cause, killed) => this.#died(worker, generation, cause, killed),
       greet: (send) => this.#greet(send),
     });
     port.on("message", (message: ToCoordinator) => this.#take(message));
@@ -196,20 +198,26 @@ class Coordinator {
         break;
       }
       case "finish": {
-        const { results, progress } = this.#drop(action.run);
+        const { data, results, progress } = this.#drop(action.run);
         if (progress) this.#tellEnd(action.run, action.stats);
         // The same buffer cannot be in the list twice, but may be a root twice: every root has its own.
         const transfer = results.filter((r): r is ArrayBuffer => r instanceof ArrayBuffer);
-        this.#tell({ kind: "finish", run: action.run, roots: results, stats: action.stats }, transfer);
+        const { run, stats } = action;
+        this.#tellOver(data, { kind: "finish", run, roots: results, stats }, transfer);
         break;
       }
       case "fail": {
-        this.#drop(action.run);
+        const { data } = this.#drop(action.run);
         const error = action.failure.kind === "error" ? action.failure.error : undefined;
-        this.#tell({ kind: "fail", run: action.run, error });
+        this.#tellOver(data, { kind: "fail", run: action.run, error }, []);
         break;
       }
     }
+  }
+
+  #tellOver(data: RunData, message: FromCoordinator, transfer: readonly ArrayBuffer[]): void {
+    if (!data.plan.stages.some((s) => s.kind === "call")) this.#tell(message, transfer);
+    else void outputTaken().then(() => this.#tell(message, transfer));
   }
 
   #run(id: number): Run {
@@ -282,7 +290,7 @@ class Coordinator {
   }
 
   /** What a dead worker had claimed is given out again, once nobody writes for it any more. */
-  #died(worker: number, generation: number, cause: string): void {
+  #died(worker: number, generation: number, cause: string, killed: boolean): void {
     this.#collect();
     const slots: number[] = [];
     for (let slot = 0; slot < SLOTS; slot++) {
@@ -291,11 +299,11 @@ class Coordinator {
       this.#control.setState(slot, DEAD);
       slots.push(slot);
     }
-    if (++this.#deaths > 10 + 3 * this.#pool.size) {
+    if (!killed && ++this.#deaths > 10 + 3 * this.#pool.size) {
       this.#collapse(new InternalError(`workers die as soon as they start: ${cause}`));
       return;
     }
-    const burial = { worker, generation, slots, cause };
+    const burial = { worker, generation, slots, cause, killed };
     this.#burials.push(burial);
     this.#tell({ kind: "quieten", worker, generation });
     // Runs whose data every thread can read never involve the calling thread: no need to wait for it.
@@ -309,9 +317,9 @@ class Coordinator {
   #bury(which: (burial: Burial) => boolean): void {
     const over = this.#burials.filter(which);
     this.#burials = this.#burials.filter((b) => !over.includes(b));
-    for (const { slots, cause } of over) {
+    for (const { slots, cause, killed } of over) {
       for (const slot of slots) this.#control.setState(slot, FREE);
-      if (slots.length > 0) this.#send({ kind: "died", slots, cause });
+      if (slots.length > 0) this.#send({ kind: "died", slots, cause, killed });
     }
   }
 
