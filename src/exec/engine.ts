@@ -5,7 +5,13 @@
  */
 import { setMaxListeners } from "node:events";
 import { type MessagePort, Worker } from "node:worker_threads";
-import { AbortError, type ErrorData, InternalError, OptionError, errorFromData } from "../errors.js";
+import {
+  AbortError,
+  type ErrorData,
+  InternalError,
+  OptionError,
+  errorFromData,
+} from "../errors.js";
 import type { Bindings, Plan } from "../ir/stage.js";
 import { CallerService } from "./caller.js";
 import type { CoordinatorInit } from "./coordinator/thread.js";
@@ -133,7 +139,8 @@ export class Engine {
   #submit(data: RunData, options: EngineOptions): void {
     const { shared = false, onProgress } = options;
     try {
-      this.#send({ kind: "submit", data, shared, progress: onProgress !== undefined });
+      const nested = [...this.#lines.values()].some((line) => line.busy);
+      this.#send({ kind: "submit", data, shared, progress: onProgress !== undefined, nested });
     } catch (cause) {
       throw new OptionError("a plan cannot be sent to the workers", {
         hint: "`params` of user functions must be structured-cloneable: no functions, no class instances",
@@ -201,7 +208,9 @@ export class Engine {
   #addLine(worker: number, generation: number, port: MessagePort): void {
     const runs = (run: number): { bindings: Bindings; signal: AbortSignal } | undefined => {
       const pending = this.#runs.get(run);
-      return pending === undefined ? undefined : { bindings: pending.bindings, signal: pending.abort.signal };
+      return pending === undefined
+        ? undefined
+        : { bindings: pending.bindings, signal: pending.abort.signal };
     };
     this.#lines.set(`${worker}/${generation}`, new CallerService(port, this.#memory, runs));
   }

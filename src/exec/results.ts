@@ -13,7 +13,11 @@ const SHORT_ROW = 256;
 /** One buffer per root that is an array; roots of the same array have one each. */
 export function createResults(plan: Plan, shared: boolean): (ResultBuffer | undefined)[] {
   return plan.roots.map((root) =>
-    root.array < 0 ? undefined : shared ? new SharedArrayBuffer(root.bytes) : new ArrayBuffer(root.bytes),
+    root.array < 0
+      ? undefined
+      : shared
+        ? new SharedArrayBuffer(root.bytes)
+        : new ArrayBuffer(root.bytes),
   );
 }
 

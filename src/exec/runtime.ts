@@ -74,7 +74,8 @@ class ProcessRuntime implements Runtime {
 
   async run(plan: Plan, bindings: Bindings, options: RunOptions = {}): Promise<RunResult> {
     const { signal, inlineBytes = INLINE_BYTES } = options;
-    if (Number.isNaN(inlineBytes)) throw new OptionError("inlineBytes is NaN", { hint: "give a number of bytes" });
+    if (Number.isNaN(inlineBytes))
+      throw new OptionError("inlineBytes is NaN", { hint: "give a number of bytes" });
     if (signal?.aborted === true) throw new AbortError(undefined, { cause: signal.reason });
     const started = performance.now();
     const inline = runsInline(plan, bindings, inlineBytes);
@@ -113,7 +114,8 @@ class ProcessRuntime implements Runtime {
 
   async #onThreads(plan: Plan, bindings: Bindings, options: EngineOptions): Promise<EngineResult> {
     const engine = await this.#alive();
-    if (options.signal?.aborted === true) throw new AbortError(undefined, { cause: options.signal.reason });
+    if (options.signal?.aborted === true)
+      throw new AbortError(undefined, { cause: options.signal.reason });
     return engine.run(plan, bindings, options);
   }
 
@@ -160,7 +162,11 @@ function statsOf(plan: Plan, { stats }: EngineResult, inline: boolean, seconds: 
     repeatedTasks: stats.repeated,
     seconds,
     inline,
-    stages: plan.stages.map(({ id, label }, i) => ({ id, label, seconds: stats.stageSeconds[i] ?? 0 })),
+    stages: plan.stages.map(({ id, label }, i) => ({
+      id,
+      label,
+      seconds: stats.stageSeconds[i] ?? 0,
+    })),
   };
 }
 

@@ -65,7 +65,8 @@ class Worker {
       const bell = this.#control.bell(WORK);
       if (this.#control.stopped) return;
       this.#drain();
-      const slot = this.#calls === 0 && this.#inFlight < IN_FLIGHT ? this.#control.claim(this.#id) : -1;
+      const slot =
+        this.#calls === 0 && this.#inFlight < IN_FLIGHT ? this.#control.claim(this.#id) : -1;
       if (slot >= 0) {
         this.#start(slot);
         if (this.#pending || this.#inFlight > 0) await this.#yieldSometimes();
@@ -86,7 +87,13 @@ class Worker {
       const message = received.message as ToWorker;
       if (message.kind === "end") this.#runs.delete(message.run);
       else {
-        const run = new WorkerRun(message.data, message.table, this.#memory, this.#kernels, this.#line);
+        const run = new WorkerRun(
+          message.data,
+          message.table,
+          this.#memory,
+          this.#kernels,
+          this.#line,
+        );
         this.#runs.set(message.data.run, run);
       }
     }
@@ -210,7 +217,8 @@ function withOutput(work: () => void | Promise<void>): void | Promise<void> {
     if (!outputPending()) throw error;
     return outputTaken().then(() => Promise.reject(error));
   }
-  if (result !== undefined) return result.finally(() => (outputPending() ? outputTaken() : undefined));
+  if (result !== undefined)
+    return result.finally(() => (outputPending() ? outputTaken() : undefined));
   if (outputPending()) return outputTaken();
 }
 

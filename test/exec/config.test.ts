@@ -16,7 +16,10 @@ describe("defaults", () => {
   });
 
   it("honour the limits of cgroup v2, of the process' own group and those around it", () => {
-    const root = { "/sys/fs/cgroup/memory.max": `${GIB}\n`, "/sys/fs/cgroup/memory.current": `${GIB / 4}\n` };
+    const root = {
+      "/sys/fs/cgroup/memory.max": `${GIB}\n`,
+      "/sys/fs/cgroup/memory.current": `${GIB / 4}\n`,
+    };
     expect(freeMemory(files(root), () => 8 * GIB)).toBe(0.75 * GIB);
     const nested = {
       "/proc/self/cgroup": "0::/a/b\n",
@@ -30,9 +33,15 @@ describe("defaults", () => {
   it("honour the limits of cgroup v1, and know its word for none", () => {
     const limit = "/sys/fs/cgroup/memory/memory.limit_in_bytes";
     const used = "/sys/fs/cgroup/memory/memory.usage_in_bytes";
-    expect(freeMemory(files({ [limit]: String(2 * GIB), [used]: String(GIB) }), () => 8 * GIB)).toBe(GIB);
-    expect(freeMemory(files({ [limit]: "9223372036854771712", [used]: "5" }), () => 8 * GIB)).toBe(8 * GIB);
-    expect(freeMemory(files({ [limit]: String(GIB), [used]: String(2 * GIB) }), () => 8 * GIB)).toBe(0);
+    expect(
+      freeMemory(files({ [limit]: String(2 * GIB), [used]: String(GIB) }), () => 8 * GIB),
+    ).toBe(GIB);
+    expect(freeMemory(files({ [limit]: "9223372036854771712", [used]: "5" }), () => 8 * GIB)).toBe(
+      8 * GIB,
+    );
+    expect(
+      freeMemory(files({ [limit]: String(GIB), [used]: String(2 * GIB) }), () => 8 * GIB),
+    ).toBe(0);
   });
 
   it("use the processors that there are", () => {

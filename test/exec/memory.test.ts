@@ -42,7 +42,11 @@ describe("AddressAllocator", () => {
 
   it("takes the lowest hole that fits, below a ceiling if there is one", () => {
     const allocator = new AddressAllocator(64, 64 + (1 << 20));
-    const [a, b, c] = [allocator.allocate(1000), allocator.allocate(1000), allocator.allocate(1000)];
+    const [a, b, c] = [
+      allocator.allocate(1000),
+      allocator.allocate(1000),
+      allocator.allocate(1000),
+    ];
     expect([a, b, c]).toEqual([64, 64 + 1024, 64 + 2048]);
     allocator.free(a as number);
     expect(allocator.allocate(2000)).toBe(64 + 3072);

@@ -11,7 +11,9 @@ describe("copyBlock", () => {
     const dtypes: DType[] = ["bool", "int16", "float32", "int64", "complex128"];
     const random = randomOf(1);
     for (let round = 0; round < 120; round++) {
-      const shape = Array.from({ length: below(random, 5) }, () => (random() < 0.05 ? 0 : 1 + below(random, 7)));
+      const shape = Array.from({ length: below(random, 5) }, () =>
+        random() < 0.05 ? 0 : 1 + below(random, 7),
+      );
       if (round % 10 === 0 && shape.length > 0) shape[shape.length - 1] = 400;
       const cuts = shape.map((n) => uniformCuts(n, 1 + below(random, 5) + (n > 100 ? 150 : 0)));
       const dtype = dtypes[round % dtypes.length] as DType;

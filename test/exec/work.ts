@@ -60,10 +60,20 @@ export class Work {
   readonly roots: PlanRoot[] = [];
   readonly sources: SourceBinding[] = [];
   readonly sinks: SinkBinding[] = [];
-  readonly functions: { kind: "function"; id: number; name: string; text: string; params: unknown }[] = [];
+  readonly functions: {
+    kind: "function";
+    id: number;
+    name: string;
+    text: string;
+    params: unknown;
+  }[] = [];
 
   /** A source on the calling thread; `delay` makes it answer that many milliseconds later. */
-  source(values: Float64Array, shape: readonly number[], options: Partial<SourceBinding> & { delay?: number } = {}): Operand {
+  source(
+    values: Float64Array,
+    shape: readonly number[],
+    options: Partial<SourceBinding> & { delay?: number } = {},
+  ): Operand {
     const { delay, ...rest } = options;
     const id = this.sources.length;
     this.sources.push({
@@ -96,7 +106,14 @@ export class Work {
   array(cuts: readonly Cuts[]): number {
     const id = this.arrays.length;
     const shape = cuts.map(cutsExtent);
-    this.arrays.push({ id, stage: this.stages.length, shape, dtype: "float64", cuts, liveBytes: 0 });
+    this.arrays.push({
+      id,
+      stage: this.stages.length,
+      shape,
+      dtype: "float64",
+      cuts,
+      liveBytes: 0,
+    });
     return id;
   }
 
@@ -108,7 +125,12 @@ export class Work {
   root(id: number): void {
     const array = this.arrays[id] as PlanArray;
     this.arrays[id] = { ...array, root: this.roots.length };
-    this.roots.push({ shape: array.shape, dtype: array.dtype, array: id, bytes: array.shape.reduce((n, s) => n * s, 8) });
+    this.roots.push({
+      shape: array.shape,
+      dtype: array.dtype,
+      array: id,
+      bytes: array.shape.reduce((n, s) => n * s, 8),
+    });
   }
 
   stage(spec: Spec, label: string = spec.kind): void {
@@ -129,7 +151,15 @@ export class Work {
     const values = [b.add(tree)];
     const output = this.array(cuts);
     const space = cuts.map(cutsExtent);
-    this.stage({ kind: "map", space, cuts, outputs: [output], operands, program: b.program(), values });
+    this.stage({
+      kind: "map",
+      space,
+      cuts,
+      outputs: [output],
+      operands,
+      program: b.program(),
+      values,
+    });
     return output;
   }
 
@@ -158,7 +188,14 @@ export class Work {
       leaves,
       accumulators: [{ value, monoid: "sum", on: "float64", argStrides: space.map(() => 0) }],
       results: [
-        { accumulator: 0, name: "sum", on: "float64", dtype: "float64", correction: 0, array: output },
+        {
+          accumulator: 0,
+          name: "sum",
+          on: "float64",
+          dtype: "float64",
+          correction: 0,
+          array: output,
+        },
       ],
       split: { axis: 0, steps: cutsCount(cuts[0] as Cuts), segments: 1 },
     });
@@ -166,7 +203,13 @@ export class Work {
   }
 
   /** A user function over aligned blocks. */
-  call(name: string, text: string, operand: Operand, cuts: readonly Cuts[], params: unknown = null): number {
+  call(
+    name: string,
+    text: string,
+    operand: Operand,
+    cuts: readonly Cuts[],
+    params: unknown = null,
+  ): number {
     const fn = this.functions.length;
     this.functions.push({ kind: "function", id: fn, name, text, params });
     const space = cuts.map(cutsExtent);
@@ -215,7 +258,8 @@ export class Work {
           const [, columns = 1] = elements.shape;
           for (let r = 0; r < row; r++) {
             for (let c = 0; c < columns; c++) {
-              const from = elements.offset + r * (elements.stride[0] ?? 0) + c * (elements.stride[1] ?? 0);
+              const from =
+                elements.offset + r * (elements.stride[0] ?? 0) + c * (elements.stride[1] ?? 0);
               values[start + r * (strides[0] as number) + c] = elements.data[from] as number;
             }
           }
@@ -223,12 +267,22 @@ export class Work {
       },
     });
     const grouped = cuts.map((c) => groupCuts(c, per));
-    this.stage({ kind: "write", space: shape, cuts: grouped, outputs: [], operand, sink: this.sinks.length - 1 });
+    this.stage({
+      kind: "write",
+      space: shape,
+      cuts: grouped,
+      outputs: [],
+      operand,
+      sink: this.sinks.length - 1,
+    });
     this.roots.push({ shape, dtype: "float64", array: -1, bytes: 0 });
     return values;
   }
 
-  plan({ workers = 2, room = 1 << 20, memory }: WorkOptions = {}): { plan: Plan; bindings: Bindings } {
+  plan({ workers = 2, room = 1 << 20, memory }: WorkOptions = {}): {
+    plan: Plan;
+    bindings: Bindings;
+  } {
     const resultBytes = this.roots.reduce((n, r) => n + r.bytes, 0);
     const draft: Plan = {
       version: 1,

@@ -119,4 +119,5 @@ export class WorkerPool {
   }
 }
 
-const causeOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const causeOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

@@ -48,9 +48,16 @@ export type Event =
       readonly killed: boolean;
     }
   | { readonly kind: "abort"; readonly run: number }
+  /** Nothing moves, and the run that waits first may be what the others wait for: it starts beyond the budget. */
+  | { readonly kind: "stalled" }
   /** The grace period after a cancel is over. */
   | { readonly kind: "grace"; readonly run: number }
-  | { readonly kind: "delivered"; readonly run: number; readonly array: number; readonly block: number };
+  | {
+      readonly kind: "delivered";
+      readonly run: number;
+      readonly array: number;
+      readonly block: number;
+    };
 
 export type Action =
   /** `attempt` is 1 for the first time. */

@@ -31,7 +31,15 @@ import {
 import { outputTaken } from "../output.js";
 import { type ResultBuffer, copyBlock, createResults } from "../results.js";
 import { WorkerPool } from "./pool.js";
-import { type Action, type Event, type RunCounters, SLOTS, type State, countersOf, createState } from "./state.js";
+import {
+  type Action,
+  type Event,
+  type RunCounters,
+  SLOTS,
+  type State,
+  countersOf,
+  createState,
+} from "./state.js";
 import { step } from "./step.js";
 import { TABLE_CANCEL, tableLayout } from "./tables.js";
 
@@ -39,6 +47,8 @@ import { TABLE_CANCEL, tableLayout } from "./tables.js";
 const GRACE_MS = 200;
 /** Progress is told at most this often. */
 const PROGRESS_MS = 50;
+/** No ticket finished for so long while a run waits: nothing moves. */
+const STALL_MS = 500;
 /** The event loop gets its turn at least this often. */
 const YIELD_MS = 4;
 
@@ -46,6 +56,7 @@ interface Run {
   readonly data: RunData;
   readonly shared: boolean;
   readonly progress: boolean;
+  readonly nested: boolean;
   readonly arrays: ReadonlyMap<number, PlanArray>;
   readonly table: SharedArrayBuffer;
   results: (ResultBuffer | undefined)[];
@@ -76,6 +87,9 @@ class Coordinator {
   /** Deaths since a ticket was last finished: a thread that cannot even start must not be started for ever. */
   #deaths = 0;
   #stopped = false;
+  /** Tickets finished so far. */
+  #moves = 0;
+  #watching = false;
 
   constructor(port: MessagePort, memory: WebAssembly.Memory, control: ControlBlock) {
     this.#port = port;
@@ -126,7 +140,7 @@ class Coordinator {
     }
   }
 
-  #submit({ data, shared, progress }: Extract<ToCoordinator, { kind: "submit" }>): void {
+  #submit({ data, shared, progress, nested }: Extract<ToCoordinator, { kind: "submit" }>): void {
     const { plan, indices, run } = data;
     const table = new SharedArrayBuffer(tableLayout(plan).words * 4);
     const arrays = new Map(plan.arrays.map((a) => [a.id, a]));
@@ -134,6 +148,7 @@ class Coordinator {
       data,
       shared,
       progress,
+      nested,
       arrays,
       table,
       results: [],
@@ -142,6 +157,24 @@ class Coordinator {
       grace: undefined,
     });
     this.#send({ kind: "submit", run, plan, indices, table: new Uint32Array(table) });
+    if (this.#state.queue.length > 0) this.#watch();
+  }
+
+  /** Looks from time to time whether anything moves while runs wait for their turn. */
+  #watch(): void {
+    if (this.#watching) return;
+    this.#watching = true;
+    let moves = this.#moves;
+    const timer = setInterval(() => {
+      const [first] = this.#state.queue;
+      if (first === undefined || this.#stopped) {
+        clearInterval(timer);
+        this.#watching = false;
+      } else if (moves === this.#moves && this.#runs.get(first.id)?.nested === true) {
+        this.#send({ kind: "stalled" });
+      }
+      moves = this.#moves;
+    }, STALL_MS);
   }
 
   /** Takes an event through `step`; deliveries made on the way are events again. */
@@ -181,12 +214,18 @@ class Coordinator {
           if (result === undefined) throw new InternalError(`root ${root} has no result`);
           copyBlock(this.#memory.buffer, action.address, array, action.block, result);
         }
-        events.push({ kind: "delivered", run: action.run, array: action.array, block: action.block });
+        events.push({
+          kind: "delivered",
+          run: action.run,
+          array: action.array,
+          block: action.block,
+        });
         break;
       }
       case "move": {
         const bytes = new Uint8Array(this.#memory.buffer);
-        for (const move of action.moves) bytes.copyWithin(move.to, move.from, move.from + move.bytes);
+        for (const move of action.moves)
+          bytes.copyWithin(move.to, move.from, move.from + move.bytes);
         break;
       }
       case "cancel":
@@ -260,7 +299,12 @@ class Coordinator {
     for (let slot = 0; slot < SLOTS; slot++) {
       if (this.#control.state(slot) !== READY || this.#control.fields(slot).run !== id) continue;
       if (!this.#control.swapState(slot, READY, FREE)) continue;
-      events.push({ kind: "done", slot, outcome: "cancelled", report: this.#control.reported(slot) });
+      events.push({
+        kind: "done",
+        slot,
+        outcome: "cancelled",
+        report: this.#control.reported(slot),
+      });
     }
     run.grace = setTimeout(() => {
       this.#tell({ kind: "overdue", run: id });
@@ -274,6 +318,7 @@ class Coordinator {
       const kind = kindOf(state);
       if (kind !== OK && kind !== FAILED && kind !== CANCELLED) continue;
       this.#deaths = 0;
+      this.#moves++;
       const report = this.#control.reported(slot);
       const error = kind === FAILED ? this.#errorOf(slot, workerOf(state)) : undefined;
       this.#control.setState(slot, FREE);
@@ -309,7 +354,9 @@ class Coordinator {
     // Runs whose data every thread can read never involve the calling thread: no need to wait for it.
     const asks = slots.some((slot) => {
       const run = this.#runs.get(this.#control.fields(slot).run);
-      return run !== undefined && [...run.data.sources, ...run.data.sinks].some((b) => !b.description);
+      return (
+        run !== undefined && [...run.data.sources, ...run.data.sinks].some((b) => !b.description)
+      );
     });
     if (!asks) this.#bury((b) => b === burial);
   }
