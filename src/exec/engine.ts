@@ -168,7 +168,7 @@ export class Engine {
         this.#overdue(message.run);
         break;
       case "progress":
-        this.#runs.get(message.run)?.options.onProgress?.(message.progress);
+        this.#progress(message.run, message.progress);
         break;
       case "line":
         this.#addLine(message.worker, message.generation, message.port);
@@ -179,6 +179,17 @@ export class Engine {
       case "stopped":
         void this.#thread.terminate();
         break;
+    }
+  }
+
+  /** A listener that throws fails its run, like anything else that is given to it. */
+  #progress(run: number, progress: ProgressData): void {
+    try {
+      this.#runs.get(run)?.options.onProgress?.(progress);
+    } catch (error) {
+      this.#settle(run, (p) => p.reject(error instanceof Error ? error : new Error(String(error))));
+      this.#send({ kind: "abort", run });
+      this.#unrefIfDone();
     }
   }
 

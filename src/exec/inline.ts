@@ -27,6 +27,7 @@ import { type TableLayout, tableLayout } from "./coordinator/tables.js";
 import type { EngineOptions, EngineResult } from "./engine.js";
 import { AddressAllocator } from "./memory/allocator.js";
 import { PAGE, THREAD_SCRATCH, createArena } from "./memory/arena.js";
+import { progressData } from "./protocol.js";
 import { type ResultBuffer, copyBlock, createResults } from "./results.js";
 import { type TaskContext, type TaskFunction, compileFunction, runTask } from "./task/index.js";
 import { type Meter, meteredWriter, sourcesOf } from "./worker-run.js";
@@ -362,14 +363,7 @@ class InlineRun {
     this.#told = now;
     const counters = run === undefined ? this.#counters : countersOf(run);
     if (counters === undefined) return;
-    onProgress({
-      tasksDone: counters.tasks,
-      tasksTotal: counters.tasksTotal,
-      bytesRead: counters.bytesRead,
-      bytesWritten: counters.bytesWritten,
-      memoryUsed: this.state.used,
-      memoryLimit: this.#plan.peakBytes,
-    });
+    onProgress(progressData(counters, 0, this.state.used, this.#plan.peakBytes));
   }
 }
 

@@ -288,8 +288,29 @@ export interface ProgressData {
   readonly tasksTotal: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
+  /** Bytes read and written so far, those of tasks under way included. */
+  readonly bytesDone: number;
   readonly memoryUsed: number;
   readonly memoryLimit: number;
+}
+
+export function progressData(
+  counters: RunStatsData & { readonly tasksTotal: number },
+  underWay: number,
+  memoryUsed: number,
+  memoryLimit: number,
+): ProgressData {
+  const { tasks, tasksTotal, bytesRead, bytesWritten } = counters;
+  const bytesDone = bytesRead + bytesWritten + underWay;
+  return {
+    tasksDone: tasks,
+    tasksTotal,
+    bytesRead,
+    bytesWritten,
+    bytesDone,
+    memoryUsed,
+    memoryLimit,
+  };
 }
 
 /** Coordinator -> calling thread. */

@@ -5,14 +5,7 @@ import { identityMap, rowMajorStrides } from "../../dist/ir/index-map.js";
 import { ProgramBuilder } from "../../dist/ir/monoid.js";
 import { type Scalar, arg, call, constant } from "../../dist/ir/scalar.js";
 import { taskScratchBytes } from "../../dist/ir/scratch.js";
-import {
-  type Bindings,
-  type Operand,
-  type Plan,
-  type PlanArray,
-  type PlanRoot,
-  type Stage,
-} from "../../dist/ir/stage.js";
+import type { Bindings, Operand, Plan, PlanArray, PlanRoot, Stage } from "../../dist/ir/stage.js";
 import { serialPeak } from "./random-plan.js";
 
 type Spec<S = Stage> = S extends Stage

@@ -50,7 +50,10 @@ export function admit(state: State, actions: Action[], report: Report): void {
       if (!(error instanceof MemoryLimitError)) throw error;
       report(run, error);
     }
-    if (state.draining) return admitDrained(state, actions, report);
+    if (state.draining) {
+      admitDrained(state, actions, report);
+      return;
+    }
   }
 }
 
@@ -73,7 +76,7 @@ function admitRun(state: State, run: RunState, actions: Action[]): void {
         run.window.splice(i, 1);
         continue;
       }
-      if (head) return unplaceable(state, run, entry, actions);
+      if (head) unplaceable(state, run, entry, actions);
       return;
     }
     if (!affordable) {

@@ -25,21 +25,14 @@ import {
   type ToWorker,
   WORK,
   kindOf,
+  progressData,
   waitForBell,
   workerOf,
 } from "../protocol.js";
 import { outputTaken } from "../output.js";
 import { type ResultBuffer, copyBlock, createResults } from "../results.js";
 import { WorkerPool } from "./pool.js";
-import {
-  type Action,
-  type Event,
-  type RunCounters,
-  SLOTS,
-  type State,
-  countersOf,
-  createState,
-} from "./state.js";
+import { type Action, type Event, SLOTS, type State, countersOf, createState } from "./state.js";
 import { step } from "./step.js";
 import { TABLE_CANCEL, tableLayout } from "./tables.js";
 
@@ -61,8 +54,6 @@ interface Run {
   readonly table: SharedArrayBuffer;
   results: (ResultBuffer | undefined)[];
   started: boolean;
-  /** When progress was last told. */
-  told: number;
   grace: NodeJS.Timeout | undefined;
 }
 
@@ -90,6 +81,7 @@ class Coordinator {
   /** Tickets finished so far. */
   #moves = 0;
   #watching = false;
+  #ticking: NodeJS.Timeout | undefined;
 
   constructor(port: MessagePort, memory: WebAssembly.Memory, control: ControlBlock) {
     this.#port = port;
@@ -153,11 +145,11 @@ class Coordinator {
       table,
       results: [],
       started: false,
-      told: 0,
       grace: undefined,
     });
     this.#send({ kind: "submit", run, plan, indices, table: new Uint32Array(table) });
     if (this.#state.queue.length > 0) this.#watch();
+    if (progress) this.#tellProgress();
   }
 
   /** Looks from time to time whether anything moves while runs wait for their turn. */
@@ -192,7 +184,6 @@ class Coordinator {
         }
         if (issued) this.#control.ring(WORK);
       }
-      this.#tellProgress();
     } catch (error) {
       this.#collapse(error);
     }
@@ -238,7 +229,10 @@ class Coordinator {
       }
       case "finish": {
         const { data, results, progress } = this.#drop(action.run);
-        if (progress) this.#tellEnd(action.run, action.stats);
+        if (progress) {
+          const last = progressData(action.stats, 0, 0, data.plan.peakBytes);
+          this.#tell({ kind: "progress", run: action.run, progress: last });
+        }
         // The same buffer cannot be in the list twice, but may be a root twice: every root has its own.
         const transfer = results.filter((r): r is ArrayBuffer => r instanceof ArrayBuffer);
         const { run, stats } = action;
@@ -370,33 +364,34 @@ class Coordinator {
     }
   }
 
+  /** Tells progress now and then, while anybody listens. */
   #tellProgress(): void {
-    const now = performance.now();
+    this.#tick();
+    if (this.#ticking !== undefined) return;
+    this.#ticking = setInterval(() => {
+      const listened = [...this.#runs.values()].some((r) => r.progress);
+      if (listened && !this.#stopped) this.#tick();
+      else {
+        clearInterval(this.#ticking);
+        this.#ticking = undefined;
+      }
+    }, PROGRESS_MS);
+  }
+
+  #tick(): void {
     for (const active of this.#state.active) {
-      const run = this.#runs.get(active.id);
-      if (run?.progress !== true || now - run.told < PROGRESS_MS) continue;
-      run.told = now;
-      const { tasks, tasksTotal, bytesRead, bytesWritten } = countersOf(active);
+      if (this.#runs.get(active.id)?.progress !== true) continue;
+      let underWay = 0;
+      this.#state.tickets.forEach((ticket, slot) => {
+        if (ticket?.run === active) underWay += this.#control.progressOf(slot);
+      });
       const { used, limit } = active.account;
       this.#tell({
         kind: "progress",
         run: active.id,
-        progress: {
-          tasksDone: tasks,
-          tasksTotal,
-          bytesRead,
-          bytesWritten,
-          memoryUsed: used,
-          memoryLimit: limit,
-        },
+        progress: progressData(countersOf(active), underWay, used, limit),
       });
     }
-  }
-
-  #tellEnd(run: number, stats: RunCounters): void {
-    const { tasks, tasksTotal, bytesRead, bytesWritten, peakBytes } = stats;
-    const progress = { tasksDone: tasks, tasksTotal, bytesRead, bytesWritten, memoryUsed: 0 };
-    this.#tell({ kind: "progress", run, progress: { ...progress, memoryLimit: peakBytes } });
   }
 
   /** The engine itself is broken: everybody is told, and the calling thread starts a new one. */
