@@ -3,7 +3,13 @@
  * start and nothing to send, so a first result takes milliseconds and a warm one less.
  */
 import { setMaxListeners } from "node:events";
-import { AbortError, type ErrorData, InternalError, errorFromData, errorToData } from "../errors.js";
+import {
+  AbortError,
+  type ErrorData,
+  InternalError,
+  errorFromData,
+  errorToData,
+} from "../errors.js";
 import { itemSize } from "../ir/dtype.js";
 import { elementCount } from "../ir/index-map.js";
 import type { Bindings, Plan, PlanArray, Stage } from "../ir/stage.js";
@@ -21,6 +27,7 @@ import { type TableLayout, tableLayout } from "./coordinator/tables.js";
 import type { EngineOptions, EngineResult } from "./engine.js";
 import { AddressAllocator } from "./memory/allocator.js";
 import { PAGE, THREAD_SCRATCH, createArena } from "./memory/arena.js";
+import { progressData } from "./protocol.js";
 import { type ResultBuffer, copyBlock, createResults } from "./results.js";
 import { type TaskContext, type TaskFunction, compileFunction, runTask } from "./task/index.js";
 import { type Meter, meteredWriter, sourcesOf } from "./worker-run.js";
@@ -165,7 +172,8 @@ class InlineRun {
         if (this.#abort.signal.aborted) this.#send({ kind: "abort", run: 0 });
         const ticket = this.#tickets.shift();
         if (ticket !== undefined) await this.#run(ticket);
-        else if (!this.#over()) throw new InternalError("an inline run has nothing to do and is not over");
+        else if (!this.#over())
+          throw new InternalError("an inline run has nothing to do and is not over");
       }
     } finally {
       signal?.removeEventListener("abort", onAbort);
@@ -272,7 +280,8 @@ class InlineRun {
       }
       case "move": {
         const bytes = new Uint8Array(this.#arena.memory.buffer);
-        for (const move of action.moves) bytes.copyWithin(move.to, move.from, move.from + move.bytes);
+        for (const move of action.moves)
+          bytes.copyWithin(move.to, move.from, move.from + move.bytes);
         break;
       }
       case "cancel": {
@@ -346,18 +355,15 @@ class InlineRun {
     const { onProgress } = this.#options;
     const run = this.state.active[0];
     const now = performance.now();
-    if (onProgress === undefined || (!last && (run === undefined || now - this.#told < PROGRESS_MS))) return;
+    if (
+      onProgress === undefined ||
+      (!last && (run === undefined || now - this.#told < PROGRESS_MS))
+    )
+      return;
     this.#told = now;
     const counters = run === undefined ? this.#counters : countersOf(run);
     if (counters === undefined) return;
-    onProgress({
-      tasksDone: counters.tasks,
-      tasksTotal: counters.tasksTotal,
-      bytesRead: counters.bytesRead,
-      bytesWritten: counters.bytesWritten,
-      memoryUsed: this.state.used,
-      memoryLimit: this.#plan.peakBytes,
-    });
+    onProgress(progressData(counters, 0, this.state.used, this.#plan.peakBytes));
   }
 }
 

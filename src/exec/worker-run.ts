@@ -106,14 +106,18 @@ export class WorkerRun {
   async #openReader(id: number): Promise<void> {
     const { description } = this.#source(id);
     const reader =
-      description === undefined ? this.#line.reader(this.data.run, id) : await openSource(description);
+      description === undefined
+        ? this.#line.reader(this.data.run, id)
+        : await openSource(description);
     this.#readers.set(id, reader);
   }
 
   async #openWriter(id: number): Promise<void> {
     const { description } = this.#sink(id);
     const writer =
-      description === undefined ? this.#line.writer(this.data.run, id) : await openSink(description);
+      description === undefined
+        ? this.#line.writer(this.data.run, id)
+        : await openSink(description);
     this.#writers.set(id, writer);
   }
 

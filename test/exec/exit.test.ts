@@ -12,15 +12,24 @@ function program(how: string, text: string): Promise<{ code: number | string; ou
   work.root(work.call("fn", text, work.source(counting(6), [6]), [uniformCuts(6, 2)]));
   const env = { ...process.env, CHUNKWISE_TEST_PLAN: JSON.stringify(work.plan()) };
   return new Promise((resolve) => {
-    execFile(process.execPath, [PROGRAM, how], { env, timeout: 20_000 }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : (error.code ?? String(error.signal)), output: stdout + stderr });
-    });
+    execFile(
+      process.execPath,
+      [PROGRAM, how],
+      { env, timeout: 20_000 },
+      (error, stdout, stderr) => {
+        resolve({
+          code: error === null ? 0 : (error.code ?? String(error.signal)),
+          output: stdout + stderr,
+        });
+      },
+    );
   });
 }
 
 describe("a process ends by itself", () => {
   it("after a result, with the output of user functions", async () => {
-    const text = "(b) => { for (const v of b.data) console.log('seen', v); return b.data.map((v) => v * 2); }";
+    const text =
+      "(b) => { for (const v of b.data) console.log('seen', v); return b.data.map((v) => v * 2); }";
     const { code, output } = await program("success", text);
     expect(output).toContain("success 0,2,4,6,8,10");
     expect(output).toContain("used 0");

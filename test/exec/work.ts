@@ -5,14 +5,7 @@ import { identityMap, rowMajorStrides } from "../../dist/ir/index-map.js";
 import { ProgramBuilder } from "../../dist/ir/monoid.js";
 import { type Scalar, arg, call, constant } from "../../dist/ir/scalar.js";
 import { taskScratchBytes } from "../../dist/ir/scratch.js";
-import {
-  type Bindings,
-  type Operand,
-  type Plan,
-  type PlanArray,
-  type PlanRoot,
-  type Stage,
-} from "../../dist/ir/stage.js";
+import type { Bindings, Operand, Plan, PlanArray, PlanRoot, Stage } from "../../dist/ir/stage.js";
 import { serialPeak } from "./random-plan.js";
 
 type Spec<S = Stage> = S extends Stage
@@ -60,10 +53,20 @@ export class Work {
   readonly roots: PlanRoot[] = [];
   readonly sources: SourceBinding[] = [];
   readonly sinks: SinkBinding[] = [];
-  readonly functions: { kind: "function"; id: number; name: string; text: string; params: unknown }[] = [];
+  readonly functions: {
+    kind: "function";
+    id: number;
+    name: string;
+    text: string;
+    params: unknown;
+  }[] = [];
 
   /** A source on the calling thread; `delay` makes it answer that many milliseconds later. */
-  source(values: Float64Array, shape: readonly number[], options: Partial<SourceBinding> & { delay?: number } = {}): Operand {
+  source(
+    values: Float64Array,
+    shape: readonly number[],
+    options: Partial<SourceBinding> & { delay?: number } = {},
+  ): Operand {
     const { delay, ...rest } = options;
     const id = this.sources.length;
     this.sources.push({
@@ -96,7 +99,14 @@ export class Work {
   array(cuts: readonly Cuts[]): number {
     const id = this.arrays.length;
     const shape = cuts.map(cutsExtent);
-    this.arrays.push({ id, stage: this.stages.length, shape, dtype: "float64", cuts, liveBytes: 0 });
+    this.arrays.push({
+      id,
+      stage: this.stages.length,
+      shape,
+      dtype: "float64",
+      cuts,
+      liveBytes: 0,
+    });
     return id;
   }
 
@@ -108,7 +118,12 @@ export class Work {
   root(id: number): void {
     const array = this.arrays[id] as PlanArray;
     this.arrays[id] = { ...array, root: this.roots.length };
-    this.roots.push({ shape: array.shape, dtype: array.dtype, array: id, bytes: array.shape.reduce((n, s) => n * s, 8) });
+    this.roots.push({
+      shape: array.shape,
+      dtype: array.dtype,
+      array: id,
+      bytes: array.shape.reduce((n, s) => n * s, 8),
+    });
   }
 
   stage(spec: Spec, label: string = spec.kind): void {
@@ -129,7 +144,15 @@ export class Work {
     const values = [b.add(tree)];
     const output = this.array(cuts);
     const space = cuts.map(cutsExtent);
-    this.stage({ kind: "map", space, cuts, outputs: [output], operands, program: b.program(), values });
+    this.stage({
+      kind: "map",
+      space,
+      cuts,
+      outputs: [output],
+      operands,
+      program: b.program(),
+      values,
+    });
     return output;
   }
 
@@ -158,7 +181,14 @@ export class Work {
       leaves,
       accumulators: [{ value, monoid: "sum", on: "float64", argStrides: space.map(() => 0) }],
       results: [
-        { accumulator: 0, name: "sum", on: "float64", dtype: "float64", correction: 0, array: output },
+        {
+          accumulator: 0,
+          name: "sum",
+          on: "float64",
+          dtype: "float64",
+          correction: 0,
+          array: output,
+        },
       ],
       split: { axis: 0, steps: cutsCount(cuts[0] as Cuts), segments: 1 },
     });
@@ -166,7 +196,13 @@ export class Work {
   }
 
   /** A user function over aligned blocks. */
-  call(name: string, text: string, operand: Operand, cuts: readonly Cuts[], params: unknown = null): number {
+  call(
+    name: string,
+    text: string,
+    operand: Operand,
+    cuts: readonly Cuts[],
+    params: unknown = null,
+  ): number {
     const fn = this.functions.length;
     this.functions.push({ kind: "function", id: fn, name, text, params });
     const space = cuts.map(cutsExtent);
@@ -174,6 +210,20 @@ export class Work {
     const args = [{ operand, shape: space, axes: cuts.map((c, loop) => ({ loop, cuts: c })) }];
     this.stage({ kind: "call", space, cuts, outputs: [output], fn, args, inputs: "copy" }, name);
     return output;
+  }
+
+  /** A ready-made source. */
+  bound(source: SourceBinding): Operand {
+    const id = this.sources.push(source) - 1;
+    const { dtype, shape } = source;
+    return { from: "source", id, dtype, shape, map: identityMap(shape.length) };
+  }
+
+  /** Writes to a ready-made sink. */
+  writeTo(sink: SinkBinding, operand: Operand, cuts: readonly Cuts[]): void {
+    const id = this.sinks.push(sink) - 1;
+    this.stage({ kind: "write", space: sink.shape, cuts, outputs: [], operand, sink: id });
+    this.roots.push({ shape: sink.shape, dtype: sink.dtype, array: -1, bytes: 0 });
   }
 
   /** A sink on the calling thread that keeps what it is given. */
@@ -201,7 +251,8 @@ export class Work {
           const [, columns = 1] = elements.shape;
           for (let r = 0; r < row; r++) {
             for (let c = 0; c < columns; c++) {
-              const from = elements.offset + r * (elements.stride[0] ?? 0) + c * (elements.stride[1] ?? 0);
+              const from =
+                elements.offset + r * (elements.stride[0] ?? 0) + c * (elements.stride[1] ?? 0);
               values[start + r * (strides[0] as number) + c] = elements.data[from] as number;
             }
           }
@@ -209,12 +260,22 @@ export class Work {
       },
     });
     const grouped = cuts.map((c) => groupCuts(c, per));
-    this.stage({ kind: "write", space: shape, cuts: grouped, outputs: [], operand, sink: this.sinks.length - 1 });
+    this.stage({
+      kind: "write",
+      space: shape,
+      cuts: grouped,
+      outputs: [],
+      operand,
+      sink: this.sinks.length - 1,
+    });
     this.roots.push({ shape, dtype: "float64", array: -1, bytes: 0 });
     return values;
   }
 
-  plan({ workers = 2, room = 1 << 20, memory }: WorkOptions = {}): { plan: Plan; bindings: Bindings } {
+  plan({ workers = 2, room = 1 << 20, memory }: WorkOptions = {}): {
+    plan: Plan;
+    bindings: Bindings;
+  } {
     const resultBytes = this.roots.reduce((n, r) => n + r.bytes, 0);
     const draft: Plan = {
       version: 1,
