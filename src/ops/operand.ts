@@ -8,7 +8,7 @@
 import { DTypeError } from "../errors.js";
 import { type DType, integerRange, isComplex, isInteger, promote } from "../ir/dtype.js";
 import { dtypeOf, type Node } from "../ir/node.js";
-import { arg, constant, type Scalar } from "../ir/scalar.js";
+import { arg, constant, type Scalar, type ScalarConstant } from "../ir/scalar.js";
 import { castTree, isNode, type JsScalar, type Operand } from "./build.js";
 import { valueText } from "./words.js";
 
@@ -110,3 +110,7 @@ const roomFor = (value: bigint): DType =>
     const [low, high] = integerRange(d);
     return value >= low && value <= high;
   }) ?? "float64";
+
+/** A scalar as one element of an array of `dtype`, refused if it does not fit. */
+export const scalarConstant = (fn: string, value: JsScalar, dtype: DType): ScalarConstant =>
+  scalarTree(fn, value, dtype, `but the dtype is ${dtype}`);
