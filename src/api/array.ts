@@ -2,14 +2,15 @@
  * LazyArray: a handle on a node of the expression. It holds the node and answers questions about it; all that it can
  * do is the free functions, which `methods.ts` puts on its prototype. The types of these methods are here.
  */
+
+import { htmlCard, mimeBundle } from "../display/index.js";
 import { DTypeError, ShapeError } from "../errors.js";
 import { pieceSizes } from "../ir/cuts.js";
 import { type DType, itemSize } from "../ir/dtype.js";
 import { advertisedGrid } from "../ir/grid.js";
 import { elementCount } from "../ir/index-map.js";
-import { type Node, dtypeOf, knownShape } from "../ir/node.js";
+import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import type { Plan } from "../ir/stage.js";
-import { htmlCard, mimeBundle, textCard } from "../display/index.js";
 import type {
   ArgOptions,
   ChunkSpec,
@@ -21,9 +22,9 @@ import type {
   Selector,
   SumOptions,
 } from "../ops/index.js";
-import { countText, isJsScalar, isNode, matrixTranspose, shapeText, valueText } from "../ops/index.js";
+import { countText, isJsScalar, matrixTranspose, shapeText, valueText } from "../ops/index.js";
 import type { ComputeOptions, RunOptions } from "./config.js";
-import type { RunStats, Store } from "./engine.js";
+import type { RunStats, StoreLike } from "./engine.js";
 import type { NDArray } from "./nd-array.js";
 import type { PersistedArray } from "./persist.js";
 import type { Floating, NumberOf, Promote, RealOf, SumOf, WithScalar } from "./types.js";
@@ -97,12 +98,6 @@ export class LazyArray<D extends DType = DType> {
   mimeBundle(): Record<string, string> {
     return mimeBundle(this.node);
   }
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return textCard(this.node);
-  }
-  [Symbol.for("Jupyter.display")](): Record<string, string> {
-    return mimeBundle(this.node);
-  }
   /** The HTML card by itself. */
   toHtml(): string {
     return htmlCard(this.node);
@@ -131,7 +126,6 @@ export function nodesOf(fn: string, values: unknown): Node[] {
 }
 
 export const wrap = <D extends DType>(node: Node): LazyArray<D> => new LazyArray<D>(node);
-export { isNode };
 
 // ------------------------------------------------------------------------------------- types of the methods
 
@@ -274,7 +268,7 @@ export interface LazyArray<D extends DType = DType> {
   readonly tan: Floats<D>;
   readonly tanh: Floats<D>;
   readonly tile: (repetitions: number | readonly number[]) => LazyArray<D>;
-  readonly toZarr: (url: string | Store, options?: ToZarrOptions) => Promise<RunStats>;
+  readonly toZarr: (url: StoreLike, options?: ToZarrOptions) => Promise<RunStats>;
   readonly tril: (options?: { readonly k?: number | undefined }) => LazyArray<D>;
   readonly triu: (options?: { readonly k?: number | undefined }) => LazyArray<D>;
   readonly trunc: Same<D>;

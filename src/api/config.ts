@@ -1,6 +1,7 @@
 /** Process-wide defaults of runs, and what a run's options mean. */
-import os from "node:os";
 import { OptionError } from "../errors.js";
+import { defaultMemory, defaultWorkers, MOST_MEMORY } from "../exec/config.js";
+import { MAX_THREADS } from "../exec/memory/arena.js";
 import { parseBytes, valueText } from "../ops/index.js";
 import { type PlanConfig, type ProgressEvent, planner, startedRuntime } from "./engine.js";
 import {
@@ -11,7 +12,6 @@ import {
   isCount,
   isFunction,
   isSignal,
-  isText,
   oneOf,
   readOptions,
 } from "./options.js";
@@ -29,8 +29,6 @@ export interface RunOptions {
   readonly progress?: boolean | undefined;
   /** false runs the expression as it was written: for comparing and for finding faults. */
   readonly optimize?: boolean | undefined;
-  /** Folder for blocks that do not fit into memory; default: the system's temporary folder. */
-  readonly spillDirectory?: string | undefined;
   /** "inline" computes on the calling thread, "threads" always on workers; default: small plans inline. */
   readonly executor?: "threads" | "inline" | undefined;
   /** Advanced: plans that touch fewer bytes run on the calling thread, where a result is there sooner. */
@@ -43,7 +41,7 @@ export interface ComputeOptions extends RunOptions {
 /** What {@link configure} sets for the process. */
 export type Defaults = Pick<
   RunOptions,
-  "memory" | "workers" | "progress" | "optimize" | "spillDirectory" | "executor" | "inlineBytes"
+  "memory" | "workers" | "progress" | "optimize" | "executor" | "inlineBytes"
 >;
 
 const isMemory: Check = (v) => {
@@ -55,7 +53,6 @@ const DEFAULT_CHECKS: Checks<Defaults> = {
   workers: isCount,
   progress: isBoolean,
   optimize: isBoolean,
-  spillDirectory: isText,
   executor: oneOf("threads", "inline"),
   inlineBytes: isByteCount,
 };
@@ -90,22 +87,15 @@ export function withDefaults<T extends RunOptions>(options: T): T {
   return { ...defaults, ...Object.fromEntries(given) } as T;
 }
 
-/** Below this a budget holds too few blocks to be of use. */
-const LEAST_DEFAULT = 256 * 1024 ** 2;
-
-/** Half of what the container (or machine) leaves, at least 256 MiB. */
-function defaultMemory(): number {
-  const limit = process.constrainedMemory();
-  const bounded = limit !== undefined && limit > 0 && limit < os.totalmem();
-  const left = bounded ? limit - process.memoryUsage.rss() : os.freemem();
-  return Math.max(LEAST_DEFAULT, Math.floor(left / 2));
-}
-
 /** The planner's arguments for a run. */
 export function planConfig(options: RunOptions): PlanConfig {
+  // More than one arena holds cannot be used: the bound that was asked for is kept all the same.
   const memory =
-    options.memory === undefined ? defaultMemory() : parseBytes(options.memory, "memory");
-  const workers = options.executor === "inline" ? 1 : (options.workers ?? os.availableParallelism());
+    options.memory === undefined
+      ? defaultMemory()
+      : Math.min(MOST_MEMORY, parseBytes(options.memory, "memory"));
+  const workers =
+    options.executor === "inline" ? 1 : Math.min(MAX_THREADS, options.workers ?? defaultWorkers());
   if (options.optimize !== false) return { memory, workers };
   const passes = Object.fromEntries(planner().PASS_NAMES.map((name) => [name, false]));
   return { memory, workers, passes };

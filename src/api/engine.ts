@@ -1,19 +1,27 @@
 /**
- * What the public face needs of the planner, the executor and I/O, as interfaces, and the one place that loads
- * them: when first needed, never at import. `require` loads ES modules at once (Node >= 20.19), which
- * `explain()` and `asarray()` need because they answer at once.
+ * Where the public face meets planner, executor and I/O: loaded when first needed, never at import, because
+ * together they take longer to load than a small computation takes.
+ *
+ * The planner is loaded with `require`, which loads ES modules at once (Node >= 20.19): `explain()` and
+ * `plan()` answer at once.
  */
 import { createRequire } from "node:module";
-import type { SinkBinding, SourceBinding } from "../ir/binding.js";
-import type { DType, TypedArray } from "../ir/dtype.js";
-import type { Box } from "../ir/index-map.js";
+import type { Runtime } from "../exec/runtime.js";
+import type { SinkBinding } from "../ir/binding.js";
 import type { Node } from "../ir/node.js";
-import type { ReadTarget } from "../ir/binding.js";
 import type { Bindings, Plan } from "../ir/stage.js";
+
+export type { ProgressEvent, RunStats } from "../exec/runtime.js";
+export type { ChunkSource } from "../io/sources/user.js";
+export type { Store } from "../io/stores/store.js";
+export type { CodecChoice, FillValue } from "../io/zarr/document-v3.js";
+export type { StoreLike } from "../io/zarr/locate.js";
+export type { Packing } from "../io/zarr/packing.js";
 
 export interface PlanConfig {
   readonly memory: number;
   readonly workers: number;
+  /** Passes to switch off (false), by name. */
   readonly passes?: Readonly<Record<string, boolean>>;
 }
 export interface PlanRequest {
@@ -26,124 +34,23 @@ export interface Planned {
 }
 interface PlannerModule {
   plan(requests: readonly PlanRequest[], config: PlanConfig): Planned;
-  /** Names of all passes, in order. */
+  /** Names of all passes that can be switched off. */
   readonly PASS_NAMES: readonly string[];
 }
 interface ExplainModule {
   explain(plan: Plan, bindings: Bindings): string;
 }
 
-/** How far a computation is. */
-export interface ProgressEvent {
-  readonly tasksDone: number;
-  readonly tasks: number;
-  readonly bytesRead: number;
-  readonly bytesWritten: number;
-  readonly seconds: number;
-}
-export interface EngineRunOptions {
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (event: ProgressEvent) => void;
-  readonly shared?: boolean;
-  readonly inlineBytes?: number;
-  readonly spillDirectory?: string;
-}
-/** What a run did. */
-export interface RunStats {
-  readonly tasks: number;
-  readonly bytesRead: number;
-  readonly bytesWritten: number;
-  /** Peak of the memory account. */
-  readonly peakBytes: number;
-  readonly spilledBytes: number;
-  readonly seconds: number;
-  /** Whether it ran on the calling thread. */
-  readonly inline: boolean;
-}
-export interface RunResult {
-  readonly roots: readonly (ArrayBuffer | SharedArrayBuffer | undefined)[];
-  readonly stats: RunStats;
-}
-export interface Runtime {
-  run(plan: Plan, bindings: Bindings, options?: EngineRunOptions): Promise<RunResult>;
-  shutdown(): Promise<void>;
-}
-
-/** CF packing of a stored array: value = raw * scaleFactor + addOffset; raw values in `fillValues` are missing. */
-export interface Packing {
-  readonly scaleFactor?: number | undefined;
-  readonly addOffset?: number | undefined;
-  readonly fillValues: readonly (number | bigint)[];
-}
-export interface OpenedZarr {
-  readonly binding: SourceBinding;
-  readonly shape: readonly number[];
-  readonly dtype: DType;
-  readonly attributes: Readonly<Record<string, unknown>>;
-  readonly dimensionNames: readonly (string | null)[] | undefined;
-  readonly fillValue: number | bigint | boolean | readonly [number, number] | null | undefined;
-  readonly codecs: unknown;
-  readonly packing?: Packing | undefined;
-}
-export interface CreateZarrRequest {
-  readonly path?: string | undefined;
-  readonly shape: readonly number[];
-  readonly dtype: DType;
-  /** Regular chunk lengths, one per axis. */
-  readonly chunks: readonly number[];
-  readonly codecs?: unknown;
-  readonly fillValue?: number | bigint | boolean | undefined;
-  readonly attributes?: Readonly<Record<string, unknown>> | undefined;
-  readonly dimensionNames?: readonly (string | null)[] | undefined;
-  readonly mode: "create" | "overwrite";
-}
-
-type Maybe<T> = T | Promise<T>;
-/** A flat map from keys to bytes; zarrita's stores and `Map` have this shape. `set` is needed for writing. */
-export interface Store {
-  get(
-    key: `/${string}`,
-    options?: { readonly signal?: AbortSignal | undefined },
-  ): Maybe<Uint8Array | undefined>;
-  set?(key: `/${string}`, value: Uint8Array): unknown;
-}
-/** The five-line interface for every other kind of data: anything that can fill a box of an array. */
-export interface ChunkSource {
-  readonly shape: readonly number[];
-  readonly dtype: DType;
-  /** Regular chunk lengths, one per axis. */
-  readonly chunks: readonly number[];
-  readonly name?: string;
-  readInto(region: Box, target: ReadTarget, signal: AbortSignal): void | Promise<void>;
-}
-interface ZarrModule {
-  openZarrArray(
-    url: string | Store,
-    options: { path?: string | undefined; decode?: boolean | undefined },
-  ): Promise<OpenedZarr>;
-  createZarrArray(url: string | Store, request: CreateZarrRequest): Promise<SinkBinding>;
-}
-interface SourcesModule {
-  arrayBinding(data: TypedArray, shape: readonly number[], dtype: DType): SourceBinding;
-  userSource(source: ChunkSource): SourceBinding;
-}
-interface StoresModule {
-  directoryStore(root: string): Store;
-  memoryStore(entries?: Iterable<readonly [string, Uint8Array]>): Store;
-}
-
 const load = createRequire(import.meta.url);
-
 export const planner = (): PlannerModule => load("../planner/plan.js") as PlannerModule;
 export const explainer = (): ExplainModule => load("../planner/explain.js") as ExplainModule;
-export const sources = (): SourcesModule => load("../io/index.js") as SourcesModule;
-export const stores = (): StoresModule => load("../io/index.js") as StoresModule;
-export const zarr = (): ZarrModule => load("../io/index.js") as ZarrModule;
 
 let started: Runtime | undefined;
-export function runtime(): Runtime {
-  started ??= (load("../exec/runtime.js") as { readonly runtime: Runtime }).runtime;
+export async function runtime(): Promise<Runtime> {
+  started ??= (await import("../exec/runtime.js")).runtime;
   return started;
 }
 /** The runtime if anything has run yet: nothing else needs to be shut down. */
 export const startedRuntime = (): Runtime | undefined => started;
+
+export const zarr = (): Promise<typeof import("../io/index.js")> => import("../io/index.js");

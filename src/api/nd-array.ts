@@ -3,15 +3,14 @@
  * `data[offset + sum(p[i] * stride[i])]`. Complex elements are two slots, the imaginary part follows.
  */
 import { createRequire } from "node:module";
-import type { NdArray } from "ndarray";
 import { DTypeError, IndexError, ShapeError } from "../errors.js";
 import {
   type ArrayFor,
   type DType,
   type ElementFor,
-  type TypedArray,
   isComplex,
   slotsPerElement,
+  type TypedArray,
 } from "../ir/dtype.js";
 import { elementCount, rowMajorStrides } from "../ir/index-map.js";
 import { shapeText, valueText } from "../ops/index.js";
@@ -21,6 +20,25 @@ export type Nested<E> = E | Nested<E>[];
 export interface ScalarOptions {
   /** "number" turns 64-bit integers into numbers and refuses those that would lose bits. */
   readonly bigint?: "number" | "bigint" | undefined;
+}
+/** A view of the `ndarray` package, as far as it is fixed. */
+export interface NdarrayView<T> {
+  readonly data: T;
+  readonly shape: number[];
+  readonly stride: number[];
+  readonly offset: number;
+  readonly dtype: string;
+  readonly size: number;
+  readonly order: number[];
+  readonly dimension: number;
+  get(...position: number[]): number | bigint;
+  set(...args: [...position: number[], value: number | bigint]): unknown;
+  index(...position: number[]): number;
+  lo(...from: (number | null)[]): NdarrayView<T>;
+  hi(...to: (number | null)[]): NdarrayView<T>;
+  step(...by: (number | null)[]): NdarrayView<T>;
+  transpose(...axes: number[]): NdarrayView<T>;
+  pick(...position: (number | null)[]): NdarrayView<T>;
 }
 type Element = boolean | number | bigint | readonly [number, number];
 const CHECKS = { bigint: oneOf("number", "bigint") };
@@ -127,9 +145,7 @@ export class NDArray<D extends DType = DType> {
   }
 
   /** Nested lists of the elements; a 0-d array is the element itself. */
-  toNested(options: {
-    readonly bigint: "number";
-  }): Nested<Exclude<ElementFor<D>, bigint> | number>;
+  toNested(options: { readonly bigint: "number" }): Nested<Exclude<ElementFor<D>, bigint> | number>;
   toNested(options?: ScalarOptions): Nested<ElementFor<D>>;
   toNested(options?: ScalarOptions): Nested<Element> {
     const { bigint } = readOptions<ScalarOptions>("toNested", options, CHECKS);
@@ -144,13 +160,13 @@ export class NDArray<D extends DType = DType> {
   }
 
   /** An `ndarray` view over the same data; complex arrays get a last axis of length 2. */
-  toNdarray(): NdArray<ArrayFor<D>> {
+  toNdarray(): NdarrayView<ArrayFor<D>> {
     const ndarray = load("ndarray") as (
       data: TypedArray,
       shape: number[],
       stride: number[],
       offset: number,
-    ) => NdArray<ArrayFor<D>>;
+    ) => NdarrayView<ArrayFor<D>>;
     const pair = isComplex(this.dtype);
     return ndarray(
       this.data,

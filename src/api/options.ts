@@ -19,7 +19,9 @@ export const isBoolean: Check = ofType("boolean", "true or false");
 export const isText: Check = ofType("string", "a string");
 export const isFunction: Check = ofType("function", "a function");
 export const isCount: Check = (v) =>
-  typeof v === "number" && Number.isSafeInteger(v) && v >= 1 ? undefined : "must be an integer from 1";
+  typeof v === "number" && Number.isSafeInteger(v) && v >= 1
+    ? undefined
+    : "must be an integer from 1";
 export const isByteCount: Check = (v) =>
   typeof v === "number" && v >= 0 ? undefined : "must be a number of bytes";
 export const isSignal: Check = (v) =>

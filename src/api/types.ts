@@ -13,7 +13,19 @@ interface Promotions {
   int16: Row<"int16", "int16", "int16", "int32", "int64", "int16", "int32", "int64", G, F, C>;
   int32: Row<"int32", "int32", "int32", "int32", "int64", "int32", "int32", "int64", G, G, Z>;
   int64: Row<"int64", "int64", "int64", "int64", "int64", "int64", "int64", "int64", G, G, Z>;
-  uint8: Row<"uint8", "int16", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", F, C>;
+  uint8: Row<
+    "uint8",
+    "int16",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    F,
+    C
+  >;
   uint16: Row<
     "uint16",
     "int32",

@@ -2,7 +2,7 @@
 import type { Node } from "../ir/node.js";
 import { svgDrawing, textDrawing } from "./drawing.js";
 import { countText } from "./numbers.js";
-import { type Summary, factsOf, lengthsText, summaryOf } from "./summary.js";
+import { factsOf, lengthsText, type Summary, summaryOf } from "./summary.js";
 
 const NAMES_SHOWN = 4;
 

@@ -70,7 +70,9 @@ export function textDrawing(grid: readonly Cuts[], width = 32): string[] {
 /** Inner borders at whole characters of a side. */
 const marks = (fractions: readonly number[], side: number): Set<number> =>
   new Set(
-    fractions.map((f) => Math.round(f * side)).filter((position) => position > 0 && position < side),
+    fractions
+      .map((f) => Math.round(f * side))
+      .filter((position) => position > 0 && position < side),
   );
 
 /** SVG of the plane, and of the depth as a slanted block; sizes in pixels. */

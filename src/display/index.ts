@@ -2,4 +2,4 @@
 export { escapeHtml, htmlCard, mimeBundle, textCard } from "./card.js";
 export { bytesText, countText, secondsText } from "./numbers.js";
 export { type ProgressState, progressLine } from "./progress.js";
-export { type Summary, summaryOf } from "./summary.js";
+export { type Summary, stepName, summaryOf } from "./summary.js";

@@ -3,7 +3,7 @@ import { type Cuts, cutsCount, cutsMax } from "../ir/cuts.js";
 import { type DType, itemSize } from "../ir/dtype.js";
 import { advertisedGrid } from "../ir/grid.js";
 import { elementCount } from "../ir/index-map.js";
-import { type Node, dtypeOf, knownShape, topologicalOrder } from "../ir/node.js";
+import { dtypeOf, knownShape, type Node, topologicalOrder } from "../ir/node.js";
 import type { Scalar } from "../ir/scalar.js";
 import { bytesText, countText } from "./numbers.js";
 

@@ -51,9 +51,9 @@ function textOf(fn: unknown): string {
       "wrap it: (block) => ..., and pass values in params",
     );
   }
-  if (/^class\b/.test(text)) throw refuse("is a class", "give an arrow function or function");
-  if (/^(async\s+function|async\b(?!\s*=>)|function\s*\*|async\s*\*|\*)/.test(text)) {
-    throw refuse("is asynchronous or a generator", "block functions return their block at once");
+  if (/^class\b/.test(text)) throw refuse("is a class", "give an arrow function or function expression");
+  if (/^(async\s+)?function\s*\*/.test(text)) {
+    throw refuse("is a generator", "block functions return one block");
   }
   if (!isExpression(text)) {
     throw refuse(

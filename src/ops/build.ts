@@ -4,7 +4,7 @@ import type { Cuts } from "../ir/cuts.js";
 import { DTYPES, type DType, isComplex, isDType } from "../ir/dtype.js";
 import { type AffineMap, type AxisMap, isIdentity } from "../ir/index-map.js";
 import { cutsKey, dtypeOf, intern, knownShape, mapKey, type Node, scalarKey } from "../ir/node.js";
-import { arg, cast, constant, type Scalar, valueOf } from "../ir/scalar.js";
+import { arg, cast, constant, type Scalar, valueOf as constantValue } from "../ir/scalar.js";
 import { broadcastShapes } from "./axes.js";
 import { listText, shapeText, valueText } from "./words.js";
 
@@ -85,7 +85,7 @@ export function mapNode(fn: string, inputs: readonly Node[], tree: Scalar): Node
 /** A tree in another dtype; constants change at once where that is exact in meaning. */
 export function castTree(tree: Scalar, dtype: DType): Scalar {
   if (tree.kind !== "const" || tree.dtype === dtype || dtype === "bool") return cast(tree, dtype);
-  const value = valueOf(tree);
+  const value = constantValue(tree);
   const whole = typeof value !== "object" && (typeof value !== "number" || Number.isInteger(value));
   return whole && !isComplex(dtype) ? constant(value, dtype) : cast(tree, dtype);
 }

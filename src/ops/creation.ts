@@ -52,7 +52,7 @@ function constantArray(
   chunks: ChunkSpec | undefined,
 ): Node {
   const lengths = normalShape(fn, shape);
-  const tree = scalarTree(fn, value, dtype, `but the dtype is ${dtype}`);
+  const tree = scalarTree(fn, value, dtype, "in");
   return createNode(tree, lengths, newGrid(fn, lengths, dtype, chunks));
 }
 
@@ -87,7 +87,7 @@ export function full(shape: unknown, fillValue: JsScalar, options: CreateOptions
 function like(fn: string, x: Node, value: JsScalar, options: LikeOptions): Node {
   const dtype = given(fn, options.dtype, dtypeOf(x));
   const typed = dtype === "bool" && (value === 0 || value === 1) ? value === 1 : value;
-  const tree = scalarTree(fn, typed, dtype, `but the dtype is ${dtype}`);
+  const tree = scalarTree(fn, typed, dtype, "in");
   return createNode(tree, knownShape(x), advertisedGrid(x));
 }
 export const zerosLike = (x: Node, options: LikeOptions = {}): Node =>
@@ -101,7 +101,7 @@ export const fullLike = (x: Node, fillValue: JsScalar, options: LikeOptions = {}
 
 /** A 0-d array of one JavaScript value. */
 export const scalarArray = (value: JsScalar, dtype: DType = scalarDType(value)): Node =>
-  createNode(scalarTree("asarray", value, dtype, `but the dtype is ${dtype}`), [], []);
+  createNode(scalarTree("asarray", value, dtype, "in"), [], []);
 
 function bounds(fn: string, values: readonly unknown[]): void {
   for (const v of values) {
@@ -164,12 +164,12 @@ function integerRamp(
   dtype: DType,
 ): Scalar {
   const on = kindOf(dtype) === "uint" ? "uint64" : "int64";
-  const beside = `but the dtype is ${dtype}`;
+
   // Only checks: both ends must fit the dtype, and the step be an integer.
-  scalarTree("arange", start, dtype, beside);
-  scalarTree("arange", step, "int64", beside);
+  scalarTree("arange", start, dtype, "in");
+  scalarTree("arange", step, "int64", "in");
   if (length > 0) {
-    scalarTree("arange", BigInt(start) + BigInt(step) * BigInt(length - 1), dtype, beside);
+    scalarTree("arange", BigInt(start) + BigInt(step) * BigInt(length - 1), dtype, "in");
   }
   // A negative step of an unsigned ramp wraps around, which is right modulo 2^64.
   const index = cast(indexOf(0), on);

@@ -1,7 +1,7 @@
 /** What users call, as pure functions from nodes to nodes; one file per section of the array-API standard. */
 export { broadcastShapes, normalAxis } from "./axes.js";
 export { type BlockOptions, mapBlocks } from "./blocks.js";
-export { castNode, checkDType, isNode, type JsScalar, type Operand } from "./build.js";
+export { castNode, checkDType, isNode, type JsScalar, mapNode, type Operand } from "./build.js";
 export { parseBytes } from "./bytes.js";
 export {
   arange,
@@ -65,7 +65,7 @@ export {
   tile,
   unstack,
 } from "./manipulation.js";
-export { isJsScalar, scalarDType } from "./operand.js";
+export { isJsScalar, scalarConstant, scalarDType } from "./operand.js";
 export { type AxisChunks, type ChunkSpec, layoutNode, rechunk, resolveChunks } from "./rechunk.js";
 export {
   type ArgOptions,

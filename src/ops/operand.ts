@@ -8,9 +8,9 @@
 import { DTypeError } from "../errors.js";
 import { type DType, integerRange, isComplex, isInteger, promote } from "../ir/dtype.js";
 import { dtypeOf, type Node } from "../ir/node.js";
-import { arg, constant, type Scalar } from "../ir/scalar.js";
+import { arg, constant, type Scalar, type ScalarConstant } from "../ir/scalar.js";
 import { castTree, isNode, type JsScalar, type Operand } from "./build.js";
-import { valueText } from "./words.js";
+import { valueText, withArticle } from "./words.js";
 
 export interface Terms {
   /** The arrays, each once. */
@@ -66,26 +66,29 @@ export function scalarTree(
   fn: string,
   value: JsScalar,
   dtype: DType,
-  beside = `beside ${article(dtype)} array`,
+  place: "beside" | "in" = "beside",
 ): Scalar & { kind: "const" } {
+  const where = `${place} ${withArticle(dtype)} array`;
+  const change = (to: DType): string =>
+    place === "in" ? `give dtype "${to}"` : `cast the array first: astype("${to}")`;
   if (typeof value === "boolean") return constant(value, dtype);
   if (isInteger(dtype)) {
     if (typeof value === "number" && !Number.isInteger(value)) {
-      throw new DTypeError(`${fn}: ${value} is not an integer, ${beside}`, {
-        hint: 'cast the array first: astype("float64")',
+      throw new DTypeError(`${fn}: ${value} ${where} is not an integer`, {
+        hint: change("float64"),
       });
     }
     const [low, high] = integerRange(dtype);
     const big = BigInt(value);
     if (big < low || big > high) {
       throw new DTypeError(`${fn}: ${valueText(value)} does not fit ${dtype} (${low} to ${high})`, {
-        hint: `cast the array first: astype("${roomFor(big)}")`,
+        hint: change(roomFor(big)),
       });
     }
     return constant(big, dtype);
   }
   if (dtype === "bool") {
-    throw new DTypeError(`${fn}: ${valueText(value)} is not a boolean, ${beside}`, {
+    throw new DTypeError(`${fn}: ${valueText(value)} ${where} is not a boolean`, {
       hint: "use true or false",
     });
   }
@@ -103,10 +106,12 @@ export function scalarTree(
   return constant(isComplex(dtype) ? [value, 0] : value, dtype);
 }
 
-const article = (dtype: DType): string => (dtype.startsWith("i") ? `an ${dtype}` : `a ${dtype}`);
-
 const roomFor = (value: bigint): DType =>
   (["int16", "int32", "int64", "uint64"] as const).find((d) => {
     const [low, high] = integerRange(d);
     return value >= low && value <= high;
   }) ?? "float64";
+
+/** A scalar as one element of an array of `dtype`, refused if it does not fit. */
+export const scalarConstant = (fn: string, value: JsScalar, dtype: DType): ScalarConstant =>
+  scalarTree(fn, value, dtype, "in");

@@ -15,10 +15,10 @@ export function valueText(value: unknown): string {
     const shown = value.slice(0, 6).map(valueText).join(", ");
     return value.length > 6 ? `[${shown}, ...]` : `[${shown}]`;
   }
-  if (ArrayBuffer.isView(value)) return `a ${Object.prototype.toString.call(value).slice(8, -1)}`;
+  if (ArrayBuffer.isView(value)) return withArticle(Object.prototype.toString.call(value).slice(8, -1));
   if (typeof value === "object" && value !== null) {
     const name = Object.getPrototypeOf(value)?.constructor?.name as string | undefined;
-    return name === undefined || name === "Object" ? "an object" : `a ${name}`;
+    return name === undefined || name === "Object" ? "an object" : withArticle(name);
   }
   return String(value);
 }
@@ -32,3 +32,7 @@ export function listText(items: readonly string[], word: "or" | "and" = "or"): s
   if (items.length <= 1) return items.join("");
   return `${items.slice(0, -1).join(", ")} ${word} ${items.at(-1)}`;
 }
+
+/** `an int8`, `a float32`; unsigned and uint are spoken with a y. */
+export const withArticle = (word: string): string =>
+  /^[aeiou]/i.test(word) && !/^uint|^unsigned/i.test(word) ? `an ${word}` : `a ${word}`;

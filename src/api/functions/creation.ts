@@ -1,6 +1,5 @@
 /** Creation functions over virtual data; what each computes is said in `ops/creation.ts`. */
 import type { DType } from "../../ir/dtype.js";
-import * as ops from "../../ops/index.js";
 import type {
   CreateOptions,
   EyeOptions,
@@ -8,8 +7,9 @@ import type {
   LikeOptions,
   LinspaceOptions,
 } from "../../ops/index.js";
+import * as ops from "../../ops/index.js";
 import { type LazyArray, nodeOf, nodesOf, wrap } from "../array.js";
-import { type Checks, anything, isBoolean, readOptions, trailing } from "../options.js";
+import { anything, type Checks, isBoolean, readOptions, trailing } from "../options.js";
 import type { ScalarDType } from "../types.js";
 
 type Shape = number | readonly number[];
@@ -33,7 +33,11 @@ export const empty: New = ((shape: unknown, options?: unknown) =>
   wrap(ops.empty(shape, readOptions("empty", options, CREATE)))) as New;
 
 interface Full {
-  <E extends DType>(shape: Shape, fillValue: JsScalar, options: Typed<CreateOptions, E>): LazyArray<E>;
+  <E extends DType>(
+    shape: Shape,
+    fillValue: JsScalar,
+    options: Typed<CreateOptions, E>,
+  ): LazyArray<E>;
   <S extends JsScalar>(
     shape: Shape,
     fillValue: S,
@@ -42,9 +46,7 @@ interface Full {
 }
 /** One value everywhere: float64 for a number, int64 for a bigint, bool for a boolean. */
 export const full: Full = ((shape: unknown, fillValue: unknown, options?: unknown) =>
-  wrap(
-    ops.full(shape, fillValue as JsScalar, readOptions("full", options, CREATE)),
-  )) as Full;
+  wrap(ops.full(shape, fillValue as JsScalar, readOptions("full", options, CREATE)))) as Full;
 
 interface Like {
   <E extends DType>(x: LazyArray, options: Typed<LikeOptions, E>): LazyArray<E>;
@@ -83,10 +85,7 @@ interface ArangeOptions extends CreateOptions {
   readonly step?: number | bigint | undefined;
 }
 interface Arange {
-  <E extends DType>(
-    start: number | bigint,
-    options: Typed<ArangeOptions, E>,
-  ): LazyArray<E>;
+  <E extends DType>(start: number | bigint, options: Typed<ArangeOptions, E>): LazyArray<E>;
   <E extends DType>(
     start: number | bigint,
     stop: number | bigint,
@@ -125,12 +124,7 @@ interface Linspace {
   (start: number, stop: number, num: number, options?: LinspaceOptions): LazyArray<"float64">;
 }
 /** `num` evenly spaced numbers; the last one is exactly `stop`, or left out with `endpoint: false`. */
-export const linspace: Linspace = ((
-  start: number,
-  stop: number,
-  num: number,
-  options?: unknown,
-) =>
+export const linspace: Linspace = ((start: number, stop: number, num: number, options?: unknown) =>
   wrap(
     ops.linspace(
       start,
@@ -175,7 +169,9 @@ export const triu = <D extends DType>(x: LazyArray<D>, options?: Diagonal): Lazy
   wrap(ops.triu(nodeOf("triu", x), readOptions<Diagonal>("triu", options, { k: anything })));
 
 interface Meshgrid {
-  (...args: readonly [...LazyArray[], { readonly indexing?: "xy" | "ij" | undefined }]): LazyArray[];
+  (
+    ...args: readonly [...LazyArray[], { readonly indexing?: "xy" | "ij" | undefined }]
+  ): LazyArray[];
   (...arrays: readonly LazyArray[]): LazyArray[];
 }
 /** Coordinate arrays of the grid that 1-d arrays span. @example meshgrid(x, y, { indexing: "ij" }) */

@@ -193,8 +193,16 @@ interface Where {
     a: LazyArray<A>,
     b: LazyArray<B>,
   ): LazyArray<Promote<A, B>>;
-  <A extends DType>(condition: ArrayOrScalar, a: LazyArray<A>, b: JsScalar): LazyArray<WithScalar<A>>;
-  <B extends DType>(condition: ArrayOrScalar, a: JsScalar, b: LazyArray<B>): LazyArray<WithScalar<B>>;
+  <A extends DType>(
+    condition: ArrayOrScalar,
+    a: LazyArray<A>,
+    b: JsScalar,
+  ): LazyArray<WithScalar<A>>;
+  <B extends DType>(
+    condition: ArrayOrScalar,
+    a: JsScalar,
+    b: LazyArray<B>,
+  ): LazyArray<WithScalar<B>>;
   <A extends JsScalar>(condition: LazyArray, a: A, b: A): LazyArray<ScalarDType<A>>;
   (condition: ArrayOrScalar, a: ArrayOrScalar, b: ArrayOrScalar): LazyArray;
 }
@@ -207,9 +215,7 @@ interface Where {
 export const where: Where = ((condition: unknown, a: unknown, b: unknown, ...rest: unknown[]) => {
   noMore("where", rest);
   const [c, p, q] = [condition, a, b].map((v) => operandOf("where", v));
-  return wrap(
-    ops.where(c as ops.Operand, p as ops.Operand, q as ops.Operand),
-  );
+  return wrap(ops.where(c as ops.Operand, p as ops.Operand, q as ops.Operand));
 }) as Where;
 
 type Bound = ArrayOrScalar | null | undefined;

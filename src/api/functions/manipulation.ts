@@ -2,7 +2,13 @@
 import { OptionError } from "../../errors.js";
 import type { DType } from "../../ir/dtype.js";
 import * as ops from "../../ops/index.js";
-import { type Axis, type ChunkSpec, type Indices, type Selector, valueText } from "../../ops/index.js";
+import {
+  type Axis,
+  type ChunkSpec,
+  type Indices,
+  type Selector,
+  valueText,
+} from "../../ops/index.js";
 import { LazyArray, nodeOf, nodesOf, wrap } from "../array.js";
 import { anything, readOptions, trailing } from "../options.js";
 import type { Promote } from "../types.js";
@@ -27,7 +33,10 @@ export function broadcastArrays<T extends readonly LazyArray[]>(
 }
 
 /** Dtype of several arrays together: exact for lists of one dtype and for pairs. */
-type Joined<T extends readonly LazyArray[]> = T extends readonly [LazyArray<infer A>, LazyArray<infer B>]
+type Joined<T extends readonly LazyArray[]> = T extends readonly [
+  LazyArray<infer A>,
+  LazyArray<infer B>,
+]
   ? Promote<A, B>
   : T[number] extends LazyArray<infer D>
     ? D
@@ -51,7 +60,8 @@ export function concat<const T extends readonly LazyArray[]>(
 export const expandDims = <D extends DType>(
   x: LazyArray<D>,
   options?: AxisOf<number | readonly number[]>,
-): LazyArray<D> => wrap(ops.expandDims(nodeOf("expandDims", x), axisOf("expandDims", options) ?? 0));
+): LazyArray<D> =>
+  wrap(ops.expandDims(nodeOf("expandDims", x), axisOf("expandDims", options) ?? 0));
 
 /** Reversed order along `axis`, or along all axes. */
 export const flip = <D extends DType>(x: LazyArray<D>, options?: AxisOf<Axis>): LazyArray<D> =>
@@ -69,8 +79,10 @@ export const moveaxis = <D extends DType>(
 ): LazyArray<D> => wrap(ops.moveaxis(nodeOf("moveaxis", x), source, destination));
 
 /** The axes in a new order. @example permuteDims(x, [2, 0, 1]) */
-export const permuteDims = <D extends DType>(x: LazyArray<D>, axes: readonly number[]): LazyArray<D> =>
-  wrap(ops.permuteDims(nodeOf("permuteDims", x), axes));
+export const permuteDims = <D extends DType>(
+  x: LazyArray<D>,
+  axes: readonly number[],
+): LazyArray<D> => wrap(ops.permuteDims(nodeOf("permuteDims", x), axes));
 
 /** Every element `repeats` times, or as often as its entry says, along `axis` (default: of the flat array). */
 export const repeat = <D extends DType>(
@@ -92,9 +104,7 @@ export const roll = <D extends DType>(
   options?: AxisOf<Axis>,
 ): LazyArray<D> => wrap(ops.roll(nodeOf("roll", x), shift, axisOf("roll", options)));
 
-interface Squeeze {
-  <D extends DType>(x: LazyArray<D>, axis?: Axis | AxisOf<Axis>): LazyArray<D>;
-}
+type Squeeze = <D extends DType>(x: LazyArray<D>, axis?: Axis | AxisOf<Axis>) => LazyArray<D>;
 /** Without the axes of length 1 that are named, or without all of them. */
 export const squeeze: Squeeze = ((x: unknown, ...args: unknown[]) => {
   const { values, options } = trailing("squeeze", ["axis"], args);
@@ -117,7 +127,10 @@ export const tile = <D extends DType>(
 ): LazyArray<D> => wrap(ops.tile(nodeOf("tile", x), repetitions));
 
 /** The arrays that `x` consists of along `axis` (default 0). */
-export const unstack = <D extends DType>(x: LazyArray<D>, options?: AxisOf<number>): LazyArray<D>[] =>
+export const unstack = <D extends DType>(
+  x: LazyArray<D>,
+  options?: AxisOf<number>,
+): LazyArray<D>[] =>
   ops.unstack(nodeOf("unstack", x), axisOf("unstack", options) ?? 0).map((n) => wrap<D>(n));
 
 /** Elements at constant positions along `axis` (needed unless `x` is 1-d). @example take(x, [0, -1], { axis: 1 }) */
@@ -133,8 +146,10 @@ export const take = <D extends DType>(
  *
  * @example at(x, 0, slice(10, 20), ellipsis)
  */
-export const at = <D extends DType>(x: LazyArray<D>, ...selectors: readonly Selector[]): LazyArray<D> =>
-  wrap(ops.at(nodeOf("at", x), selectors));
+export const at = <D extends DType>(
+  x: LazyArray<D>,
+  ...selectors: readonly Selector[]
+): LazyArray<D> => wrap(ops.at(nodeOf("at", x), selectors));
 
 /**
  * The same values in other blocks: a length for all axes, one entry per axis, or an object by axis number. An entry

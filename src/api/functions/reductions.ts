@@ -1,19 +1,16 @@
 /** Statistical, searching and utility functions; what each computes is said in `ops/reductions.ts`. */
 import type { DType } from "../../ir/dtype.js";
 import type { Node } from "../../ir/node.js";
-import * as ops from "../../ops/index.js";
 import type { ArgOptions, MomentOptions, ReduceOptions, SumOptions } from "../../ops/index.js";
+import * as ops from "../../ops/index.js";
 import { type LazyArray, nodeOf, wrap } from "../array.js";
-import { type Checks, anything, isBoolean, readOptions } from "../options.js";
+import { anything, type Checks, isBoolean, readOptions } from "../options.js";
 import type { Floating, SumOf } from "../types.js";
 
 type Same = <D extends DType>(x: LazyArray<D>, options?: ReduceOptions) => LazyArray<D>;
 type Truth = (x: LazyArray, options?: ReduceOptions) => LazyArray<"bool">;
 type Position = (x: LazyArray, options?: ArgOptions) => LazyArray<"int64">;
-type Moment = <D extends DType>(
-  x: LazyArray<D>,
-  options?: MomentOptions,
-) => LazyArray<Floating<D>>;
+type Moment = <D extends DType>(x: LazyArray<D>, options?: MomentOptions) => LazyArray<Floating<D>>;
 interface Summing {
   <E extends DType>(x: LazyArray, options: SumOptions & { readonly dtype: E }): LazyArray<E>;
   <D extends DType>(x: LazyArray<D>, options?: ReduceOptions): LazyArray<SumOf<D>>;
@@ -42,11 +39,8 @@ export const argmax: Position = reduction("argmax", ops.argmax, ARG);
 /** Position of the first least element along one axis, or in row-major order without one. NaN counts as least. */
 export const argmin: Position = reduction("argmin", ops.argmin, ARG);
 /** Number of elements that are true, or not 0. */
-export const countNonzero: (x: LazyArray, options?: ReduceOptions) => LazyArray<"int64"> = reduction(
-  "countNonzero",
-  ops.countNonzero,
-  REDUCE,
-);
+export const countNonzero: (x: LazyArray, options?: ReduceOptions) => LazyArray<"int64"> =
+  reduction("countNonzero", ops.countNonzero, REDUCE);
 /** Greatest element; NaN if there is one. ShapeError over an axis of length 0. */
 export const max: Same = reduction("max", ops.max, REDUCE);
 /** Arithmetic mean; integers and bools give float64. */

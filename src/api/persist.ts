@@ -1,0 +1,87 @@
+/** Arrays that were computed and stay: a source over shared memory, in the blocks of the array. */
+
+import { stepName } from "../display/index.js";
+import { SourceError } from "../errors.js";
+import { arrayBinding } from "../io/sources/array.js";
+import type { RegionReader, SourceBinding, SourceDescription } from "../ir/binding.js";
+import { type ArrayFor, type DType, viewOf } from "../ir/dtype.js";
+import { advertisedGrid } from "../ir/grid.js";
+import { elementCount } from "../ir/index-map.js";
+import { dtypeOf, knownShape, type Node } from "../ir/node.js";
+import { LazyArray, nodeOf } from "./array.js";
+import { RUN_CHECKS, type RunOptions, withDefaults } from "./config.js";
+import { readOptions } from "./options.js";
+import { compute } from "./run.js";
+import { sourceNode } from "./sources.js";
+
+/** A computed array that later expressions read from memory. */
+export class PersistedArray<D extends DType = DType> extends LazyArray<D> {
+  readonly #release: () => void;
+
+  constructor(node: Node, release: () => void) {
+    super(node);
+    this.#release = release;
+  }
+
+  /** Gives the memory back. Expressions over the array can no longer be computed. */
+  dispose(): void {
+    this.#release();
+  }
+  [Symbol.dispose](): void {
+    this.#release();
+  }
+}
+
+/**
+ * Computes an array and keeps it in memory that all threads share, as the source of later expressions; its shape,
+ * dtype and blocks stay. The array must fit `memory`; afterwards it lies outside the budget until `dispose()`.
+ *
+ * @example
+ * const daily = await persist(hourly.reshape([-1, 24, 90]).mean({ axis: 1 }));
+ * const [low, high] = await compute([daily.min(), daily.max()]);
+ * daily.dispose();
+ */
+export async function persist<D extends DType>(
+  x: LazyArray<D>,
+  options?: RunOptions,
+): Promise<PersistedArray<D>> {
+  const node = nodeOf("persist", x);
+  const checked = withDefaults(readOptions<RunOptions>("persist", options, RUN_CHECKS));
+  const { data } = await compute(x, { ...checked, shared: true });
+  const { binding, release } = releasable(node, data as ArrayFor<DType>);
+  return new PersistedArray<D>(sourceNode(binding), release);
+}
+
+/** A binding that lets go of its data on demand, although expressions still hold the binding. */
+function releasable(
+  node: Node,
+  data: ArrayFor<DType>,
+): { readonly binding: SourceBinding; readonly release: () => void } {
+  const shape = knownShape(node);
+  const dtype = dtypeOf(node);
+  const { buffer, byteOffset } = data as { buffer: ArrayBufferLike; byteOffset: number };
+  const elements = viewOf(dtype, buffer, byteOffset, elementCount(shape));
+  let held: SourceBinding | undefined = arrayBinding(elements, shape, dtype, advertisedGrid(node));
+  const name = `persisted ${stepName(node)}`;
+  const alive = (): SourceBinding => {
+    if (held !== undefined) return held;
+    throw new SourceError(`${name} was disposed`, { hint: "persist it again" });
+  };
+  const { description: _description, reader: _reader, ...fixed } = held;
+  const binding: SourceBinding = {
+    ...fixed,
+    name,
+    get description(): SourceDescription | undefined {
+      return alive().description;
+    },
+    get reader(): RegionReader {
+      return alive().reader;
+    },
+  };
+  return {
+    binding: Object.freeze(binding),
+    release: () => {
+      held = undefined;
+    },
+  };
+}

@@ -1,0 +1,149 @@
+/** Running expressions: one plan for all that is asked for together, answered in the shape it was asked in. */
+
+import { bytesText } from "../display/index.js";
+import { AbortError, MemoryLimitError, OptionError } from "../errors.js";
+import { type ArrayFor, type DType, itemSize, viewOf } from "../ir/dtype.js";
+import { elementCount } from "../ir/index-map.js";
+import { dtypeOf, knownShape, type Node } from "../ir/node.js";
+import type { Plan } from "../ir/stage.js";
+import { valueText } from "../ops/index.js";
+import { LazyArray, nodeOf } from "./array.js";
+import {
+  COMPUTE_CHECKS,
+  type ComputeOptions,
+  inlineLimit,
+  planConfig,
+  RUN_CHECKS,
+  type RunOptions,
+  withDefaults,
+} from "./config.js";
+import {
+  explainer,
+  type PlanConfig,
+  type PlanRequest,
+  type ProgressEvent,
+  planner,
+  type RunStats,
+  runtime,
+} from "./engine.js";
+import { NDArray } from "./nd-array.js";
+import { isPlainObject, readOptions } from "./options.js";
+import { drawProgress } from "./progress.js";
+
+/** What `compute` takes: an array, or arrays in a list or by name. */
+export type Computable = LazyArray | readonly LazyArray[] | { readonly [name: string]: LazyArray };
+/** And what it answers: results in the same places. */
+export type Computed<T> =
+  T extends LazyArray<infer D>
+    ? NDArray<D>
+    : { -readonly [K in keyof T]: T[K] extends LazyArray<infer D> ? NDArray<D> : never };
+
+interface Ran {
+  readonly roots: readonly (ArrayBuffer | SharedArrayBuffer | undefined)[];
+  readonly stats: RunStats;
+}
+
+/** Plans and runs requests with options that were checked. */
+export async function run(requests: readonly PlanRequest[], options: ComputeOptions): Promise<Ran> {
+  const { signal, onProgress, progress, shared } = options;
+  if (signal?.aborted === true) throw new AbortError(undefined, { cause: signal.reason });
+  const inlineBytes = inlineLimit(options);
+  const { plan, bindings } = planner().plan(requests, planConfig(options));
+  const bar = progress === true ? drawProgress() : undefined;
+  const tell = (event: ProgressEvent): void => {
+    bar?.show(event);
+    onProgress?.(event);
+  };
+  try {
+    return await (await runtime()).run(plan, bindings, {
+      signal,
+      shared,
+      inlineBytes,
+      onProgress: bar === undefined && onProgress === undefined ? undefined : tell,
+    });
+  } finally {
+    bar?.end();
+  }
+}
+
+/** Results are refused before anything is planned if they alone are more than the budget. */
+function checkResults(nodes: readonly Node[], config: PlanConfig): void {
+  const bytes = nodes.reduce((n, x) => n + elementCount(knownShape(x)) * itemSize(dtypeOf(x)), 0);
+  if (bytes > config.memory) {
+    throw new MemoryLimitError(
+      `compute: the results have ${bytesText(bytes)}, memory is ${bytesText(config.memory)}`,
+      { hint: "write them with toZarr, reduce them first, or raise memory" },
+    );
+  }
+}
+
+/** The arrays of `what`, in order. */
+function arraysOf(fn: string, what: unknown): Node[] {
+  if (what instanceof LazyArray) return [what.node];
+  if (Array.isArray(what)) return what.map((v, i) => nodeOf(fn, v, `entry ${i}`));
+  if (isPlainObject(what)) {
+    return Object.entries(what).map(([name, v]) => nodeOf(fn, v, `entry ${JSON.stringify(name)}`));
+  }
+  throw new OptionError(
+    `${fn}: expected an array, or a list or object of arrays, got ${valueText(what)}`,
+  );
+}
+
+/**
+ * Computes arrays. A list or an object of arrays is one plan: what they share is read and computed once.
+ *
+ * Rejects with MemoryLimitError when results or plan do not fit `memory`, TaskError when a block function throws,
+ * AbortError when the signal fires, ZarrError or SourceError when reading fails.
+ *
+ * @example
+ * const [mean, std] = await compute([x.mean(), x.std()]);
+ * const { low, high } = await compute({ low: x.min(), high: x.max() }, { memory: "1GiB" });
+ */
+export async function compute<const T extends Computable>(
+  what: T,
+  options?: ComputeOptions,
+): Promise<Computed<T>> {
+  const checked = withDefaults(readOptions<ComputeOptions>("compute", options, COMPUTE_CHECKS));
+  const nodes = arraysOf("compute", what);
+  checkResults(nodes, planConfig(checked));
+  const different = [...new Set(nodes)];
+  const { roots } = await run(
+    different.map((node) => ({ node })),
+    checked,
+  );
+  const taken = new Set<Node>();
+  const results = nodes.map((node) => {
+    const buffer = roots[different.indexOf(node)] as ArrayBuffer | SharedArrayBuffer;
+    // Every result is its user's own, also when one array was asked for twice.
+    const own = taken.has(node) ? buffer.slice(0) : buffer;
+    taken.add(node);
+    return resultOf(node, own);
+  });
+  if (what instanceof LazyArray) return results[0] as Computed<T>;
+  if (Array.isArray(what)) return results as unknown as Computed<T>;
+  const names = Object.keys(what);
+  return Object.fromEntries(names.map((name, i) => [name, results[i]])) as Computed<T>;
+}
+
+function resultOf(node: Node, buffer: ArrayBuffer | SharedArrayBuffer): NDArray {
+  const shape = knownShape(node);
+  const dtype = dtypeOf(node);
+  const data = viewOf(dtype, buffer, 0, elementCount(shape)) as ArrayFor<DType>;
+  return new NDArray(data, shape, dtype);
+}
+
+const requestsOf = (fn: string, what: Computable): PlanRequest[] =>
+  [...new Set(arraysOf(fn, what))].map((node) => ({ node }));
+
+/** The plan that `compute` would run, as plain data. Nothing runs. */
+export function plan(what: Computable, options?: RunOptions): Plan {
+  const checked = withDefaults(readOptions<RunOptions>("plan", options, RUN_CHECKS));
+  return planner().plan(requestsOf("plan", what), planConfig(checked)).plan;
+}
+
+/** The plan in words: stages, what each reads, keeps and computes, and how much memory it takes. Nothing runs. */
+export function explain(what: Computable, options?: RunOptions): string {
+  const checked = withDefaults(readOptions<RunOptions>("explain", options, RUN_CHECKS));
+  const planned = planner().plan(requestsOf("explain", what), planConfig(checked));
+  return explainer().explain(planned.plan, planned.bindings);
+}
