@@ -114,8 +114,10 @@ function parseWord<T extends string>(
 }
 
 /**
- * The attributes of the array, complete for Zarr v3. In v2 the fill value of a packed array also says which values
- * are missing; v3 keeps that apart, in `_FillValue`, and without it missing values would become numbers.
+ * The attributes of the array, as Zarr v3 has them. In v2 the fill value of a packed array also says which values
+ * are missing, and `_ARRAY_DIMENSIONS` names the axes; v3 keeps the first in `_FillValue`, without which missing values
+ * would become numbers, and the second in the metadata.
+ *
  * An error names the arrays where the path is that of a group.
  */
 async function attributesToCarry(
@@ -129,8 +131,11 @@ async function attributesToCarry(
     throw new UsageError(`${store} is a Zarr group, not an array`, `choose one with --path${list}`);
   }
   if (node.error !== undefined) return {}; // openZarr says what is wrong with it
-  const { attributes, version, fillValue, packing } = node;
+  if (node.version === 3) return { ...node.attributes };
+  const { _ARRAY_DIMENSIONS: _names, ...others } = node.attributes;
+  const attributes = node.dimensionNames === undefined ? node.attributes : others;
+  const packed = "scale_factor" in attributes || "add_offset" in attributes;
   const told = "_FillValue" in attributes || "missing_value" in attributes;
-  const silent = version === 2 && !told && fillValue !== null && packing !== undefined;
-  return silent ? { ...attributes, _FillValue: fillValue } : { ...attributes };
+  const silent = packed && !told && node.fillValue !== null;
+  return silent ? { ...attributes, _FillValue: node.fillValue } : { ...attributes };
 }
