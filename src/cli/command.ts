@@ -1,11 +1,12 @@
 /** What a subcommand is, and the one way in which it says that it was called wrongly. */
 import { type ParseArgsConfig, parseArgs } from "node:util";
 
-/** Where a command prints. `columns` is undefined unless standard error is a terminal that shows progress. */
+/** Where a command prints. */
 export interface Terminal {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
-  readonly columns: number | undefined;
+  /** Whether somebody watches standard error, and progress is worth drawing there. */
+  readonly isTerminal: boolean;
 }
 
 export interface Command {

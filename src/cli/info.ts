@@ -108,10 +108,14 @@ function arrayCells(array: ArrayNode): string[] {
     array.storedDType,
     shapeText(array),
     `chunks ${formatTuple(array.chunks)}${shards}`,
-    array.codecs.join(" + ") || "raw",
+    codecsText(array.codecs),
     formatBytes(storedBytes(array)),
   ];
 }
+
+/** `gzip`; the plain layout in memory goes without saying, and alone is `raw`. */
+const codecsText = (codecs: readonly string[]): string =>
+  codecs.filter((name) => name !== "bytes" && name !== "bytes(little)").join(" + ") || "raw";
 
 /** `(time 8760, lat 721, lon 1440)` where the axes have names, `(8760, 721, 1440)` where not. */
 function shapeText({ shape, dimensionNames }: KnownArray): string {

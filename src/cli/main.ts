@@ -19,7 +19,7 @@ process.exitCode = await run(
   {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
-    columns: process.stderr.isTTY ? process.stderr.columns : undefined,
+    isTerminal: process.stderr.isTTY === true,
   },
   abort.signal,
 );

@@ -1,7 +1,6 @@
 /** `chunkwise rechunk`: one array copied into a store with other chunks, inside a memory budget. */
 import * as cw from "../index.js";
 import { type Command, parseCommandLine, parseCount, UsageError } from "./command.js";
-import { progressLine } from "./progress.js";
 import { formatBytes, formatSeconds, formatTuple } from "./text.js";
 
 const HELP = `Usage: chunkwise rechunk IN OUT --chunks=SPEC [options]
@@ -37,6 +36,9 @@ const OPTIONS = {
   mode: { type: "string" },
 } as const;
 
+/** What `toZarr` takes; a stored fill value is one of them. */
+type FillValue = NonNullable<Parameters<typeof cw.toZarr>[2]>["fillValue"];
+
 export const rechunk: Command = {
   name: "rechunk",
   summary: "copy an array of a Zarr store with other chunks",
@@ -56,30 +58,25 @@ export const rechunk: Command = {
     const attributes = await attributesToCarry(input, values.path);
     const source = await cw.openZarr(input, { path: values.path, decode: false });
     const result = source.rechunk(chunks);
-    const progress = progressLine(terminal);
-    try {
-      const stats = await result.toZarr(output, {
-        path: values.path,
-        mode,
-        codecs,
-        attributes,
-        dimensionNames: source.dimensionNames,
-        fillValue: source.fillValue ?? undefined,
-        memory: values.memory,
-        workers,
-        signal,
-        onProgress: progress.update,
-      });
-      progress.clear();
-      terminal.out(
-        `${values.path === undefined ? output : `${output} ${values.path}`}: ` +
-          `${source.dtype} ${formatTuple(source.shape)} in chunks of ${formatTuple(result.chunks.map(chunkLength))}, ` +
-          `${formatBytes(source.nbytes)} in ${formatSeconds(stats.seconds)}, ` +
-          `peak ${formatBytes(stats.peakBytes)}\n`,
-      );
-    } finally {
-      progress.clear();
-    }
+    const stats = await result.toZarr(output, {
+      path: values.path,
+      mode,
+      codecs,
+      attributes,
+      dimensionNames: source.dimensionNames,
+      fillValue: (source.fillValue ?? undefined) as FillValue,
+      memory: values.memory,
+      workers,
+      signal,
+      progress: terminal.isTerminal,
+    });
+    const name = values.path === undefined ? output : `${output} ${values.path}`;
+    const chunkShape = formatTuple(result.chunks.map(chunkLength));
+    terminal.out(
+      `${name}: ${source.dtype} ${formatTuple(source.shape)} in chunks of ${chunkShape}, ` +
+        `${formatBytes(source.nbytes)} in ${formatSeconds(stats.seconds)}, ` +
+        `peak ${formatBytes(stats.peakBytes)}\n`,
+    );
   },
 };
 
@@ -114,8 +111,10 @@ function parseWord<T extends string>(
 }
 
 /**
- * The attributes of the array, complete for Zarr v3. In v2 the fill value of a packed array also says which values
- * are missing; v3 keeps that apart, in `_FillValue`, and without it missing values would become numbers.
+ * The attributes of the array, as Zarr v3 has them. In v2 the fill value of a packed array also says which values
+ * are missing, and `_ARRAY_DIMENSIONS` names the axes; v3 keeps the first in `_FillValue`, without which missing values
+ * would become numbers, and the second in the metadata.
+ *
  * An error names the arrays where the path is that of a group.
  */
 async function attributesToCarry(
@@ -129,8 +128,11 @@ async function attributesToCarry(
     throw new UsageError(`${store} is a Zarr group, not an array`, `choose one with --path${list}`);
   }
   if (node.error !== undefined) return {}; // openZarr says what is wrong with it
-  const { attributes, version, fillValue, packing } = node;
+  if (node.version === 3) return { ...node.attributes };
+  const { _ARRAY_DIMENSIONS: _names, ...others } = node.attributes;
+  const attributes = node.dimensionNames === undefined ? node.attributes : others;
+  const packed = "scale_factor" in attributes || "add_offset" in attributes;
   const told = "_FillValue" in attributes || "missing_value" in attributes;
-  const silent = version === 2 && !told && fillValue !== null && packing !== undefined;
-  return silent ? { ...attributes, _FillValue: fillValue } : { ...attributes };
+  const silent = packed && !told && node.fillValue !== null;
+  return silent ? { ...attributes, _FillValue: node.fillValue } : { ...attributes };
 }

@@ -2,8 +2,6 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Terminal } from "../../dist/cli/command.js";
-import { bar, progressLine } from "../../dist/cli/progress.js";
 import { parseChunks } from "../../dist/cli/rechunk.js";
 import { run } from "../../dist/cli/run.js";
 import { alignColumns, formatBytes, formatSeconds } from "../../dist/cli/text.js";
@@ -14,24 +12,16 @@ interface Outcome {
   readonly err: string;
 }
 
-/** A terminal that keeps what is printed. */
-function recorder(
-  columns: number | undefined,
-): Terminal & { read(): { out: string; err: string } } {
+async function chunkwise(...args: string[]): Promise<Outcome> {
   const out: string[] = [];
   const err: string[] = [];
-  return {
-    out: (text) => void out.push(text),
-    err: (text) => void err.push(text),
-    columns,
-    read: () => ({ out: out.join(""), err: err.join("") }),
+  const terminal = {
+    out: (text: string) => void out.push(text),
+    err: (text: string) => void err.push(text),
+    isTerminal: false,
   };
-}
-
-async function chunkwise(...args: string[]): Promise<Outcome> {
-  const terminal = recorder(undefined);
   const code = await run(args, terminal, new AbortController().signal);
-  return { code, ...terminal.read() };
+  return { code, out: out.join(""), err: err.join("") };
 }
 
 describe("help and version", () => {
@@ -166,38 +156,6 @@ describe("parseChunks", () => {
 
   test.each(["", ",", "1,,2", "-2", "1.5", "1e3", "0x10", "MiB"])("%j is refused", (text) => {
     expect(() => parseChunks(text)).toThrow("is not a chunk shape");
-  });
-});
-
-describe("progress", () => {
-  test("draws in place, and takes the line away", () => {
-    const terminal = recorder(80);
-    const line = progressLine(terminal);
-    line.update({ tasksDone: 10, tasks: 10 });
-    const drawn = terminal.read().err;
-    expect(drawn.startsWith("\r\x1b[K[")).toBe(true);
-    expect(drawn).toMatch(/\[#{40}\] 100 % {2}\d+ m?s$/);
-    line.clear();
-    expect(terminal.read().err).toBe(`${drawn}\r\x1b[K`);
-  });
-
-  test("draws nothing without a terminal", () => {
-    const terminal = recorder(undefined);
-    const line = progressLine(terminal);
-    line.update({ tasksDone: 1, tasks: 2 });
-    line.clear();
-    expect(terminal.read()).toEqual({ out: "", err: "" });
-  });
-
-  test.each([
-    [0, 8, 0, 80, "[----------------------------------------]   0 %  0 ms"],
-    [4, 8, 3, 80, "[####################--------------------]  50 %  3.0 s, 3.0 s left"],
-    [8, 8, 90, 80, "[########################################] 100 %  1 min 30 s"],
-    [0, 0, 1, 80, "[----------------------------------------]   0 %  1.0 s"],
-    [4, 8, 3, 20, "50 %  3.0 s, 3.0 s"],
-  ])("%d of %d after %d s in %d columns", (done, total, seconds, columns, text) => {
-    expect(bar(done, total, seconds, columns)).toBe(text);
-    expect(text.length).toBeLessThan(columns);
   });
 });
 

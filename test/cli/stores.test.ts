@@ -66,12 +66,10 @@ describe("info", () => {
     expect([code, err]).toEqual([0, ""]);
     const lines = out.trimEnd().split("\n");
     expect(lines[0]).toBe("weather.zarr");
-    expect(lines[1]).toMatch(
-      /^├── level {2,}float64 {2}\(5\) {2,}chunks \(5\) {2,}bytes {2,}40 B$/,
-    );
+    expect(lines[1]).toMatch(/^├── level {2,}float64 {2}\(5\) {2,}chunks \(5\) {2,}raw {3,}40 B$/);
     expect(lines[2]).toBe("└── surface/");
     expect(lines[3]).toMatch(
-      /^ {4}└── t2m {2}int16 {4}\(time 2, lat 3, lon 4\) {2}chunks \(1, 3, 2\) {2}bytes \+ gzip {2}48 B$/,
+      /^ {4}└── t2m {2}int16 {4}\(time 2, lat 3, lon 4\) {2}chunks \(1, 3, 2\) {2}gzip {2}48 B$/,
     );
     expect(lines).toHaveLength(4);
   });
@@ -207,7 +205,7 @@ describe("rechunk", () => {
     await expect(readdir(join(scratch, "never.zarr"))).rejects.toThrow("ENOENT");
   });
 
-  test("keeps the missing values of packed v2 arrays", async () => {
+  test("keeps the missing values and the names of packed v2 arrays", async () => {
     // xarray keeps _FillValue in fill_value here; v3 does not read missing values from there.
     const store = join(scratch, "v2.zarr");
     await mkdir(store);
@@ -224,11 +222,16 @@ describe("rechunk", () => {
         filters: null,
       }),
     );
-    await writeFile(join(store, ".zattrs"), JSON.stringify({ scale_factor: 0.5 }));
+    await writeFile(
+      join(store, ".zattrs"),
+      JSON.stringify({ scale_factor: 0.5, _ARRAY_DIMENSIONS: ["time"] }),
+    );
     await writeFile(join(store, "0"), Buffer.from(Int16Array.of(2, -999, 4, 6).buffer));
     expect((await chunkwise(["rechunk", "v2.zarr", "v3.zarr", "--chunks=2"])).err).toBe("");
     const copy = await cw.openZarr(join(scratch, "v3.zarr"));
     expect((await copy.compute()).toNested()).toEqual([1, Number.NaN, 2, 3]);
+    expect(copy.dimensionNames).toEqual(["time"]);
+    expect(copy.attributes).toEqual({ scale_factor: 0.5, _FillValue: -999 });
   });
 
   test("Ctrl-C ends with 130, and leaves whole chunks only", async () => {
