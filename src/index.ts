@@ -11,6 +11,7 @@ export {
 export type {
   ChunkSource,
   CodecChoice,
+  NodeDescription,
   ProgressEvent,
   RunStats,
   Store,
@@ -46,6 +47,7 @@ export {
 } from "./api/sources.js";
 export type { Floating, Promote, SumOf } from "./api/types.js";
 export {
+  describeStore,
   type OpenZarrOptions,
   openZarr,
   type ToZarrOptions,

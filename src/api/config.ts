@@ -3,7 +3,7 @@ import { OptionError } from "../errors.js";
 import { defaultMemory, defaultWorkers, MOST_MEMORY } from "../exec/config.js";
 import { MAX_THREADS } from "../exec/memory/arena.js";
 import { parseBytes, valueText } from "../ops/index.js";
-import { type PlanConfig, type ProgressEvent, planner, startedRuntime } from "./engine.js";
+import { PASSES, type PlanConfig, type ProgressEvent, startedRuntime } from "./engine.js";
 import {
   type Check,
   type Checks,
@@ -97,7 +97,7 @@ export function planConfig(options: RunOptions): PlanConfig {
   const workers =
     options.executor === "inline" ? 1 : Math.min(MAX_THREADS, options.workers ?? defaultWorkers());
   if (options.optimize !== false) return { memory, workers };
-  const passes = Object.fromEntries(planner().PASS_NAMES.map((name) => [name, false]));
+  const passes = Object.fromEntries(PASSES.map((name) => [name, false]));
   return { memory, workers, passes };
 }
 

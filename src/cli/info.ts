@@ -22,7 +22,7 @@ Example:
   chunkwise info era5.zarr --attributes
 `;
 
-type StoreNode = Awaited<ReturnType<typeof cw.openGroup>>;
+type StoreNode = Awaited<ReturnType<typeof cw.describeStore>>;
 type ArrayNode = Extract<StoreNode, { readonly kind: "array" }>;
 type KnownArray = Exclude<ArrayNode, { readonly error: string }>;
 
@@ -42,7 +42,7 @@ export const info: Command = {
       ["STORE"],
     );
     const store = positionals[0] as string;
-    const root = await cw.openGroup(store, { path: values.path });
+    const root = await cw.describeStore(store, { path: values.path });
     const title = values.path === undefined ? store : `${store} ${values.path}`;
     const text = values.json
       ? `${JSON.stringify(root, jsonValue, 2)}\n`

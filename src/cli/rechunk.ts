@@ -121,7 +121,7 @@ async function attributesToCarry(
   store: string,
   path: string | undefined,
 ): Promise<Record<string, unknown>> {
-  const node = await cw.openGroup(store, { path });
+  const node = await cw.describeStore(store, { path });
   if (node.kind === "group") {
     const names = node.children.filter((c) => c.kind === "array").map((c) => c.path);
     const list = names.length > 0 ? `: ${names.slice(0, 20).join(", ")}` : "";
