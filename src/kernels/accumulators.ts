@@ -6,7 +6,15 @@
  * is `e`, lane 1 is `o`) and `columns` (vector lanes are neighbours along a kept axis, each with its own `e`, `o`).
  */
 import { InternalError } from "../errors.js";
-import { type DType, integerRange, isBig, isFloat, isInteger, itemSize, kindOf } from "../ir/dtype.js";
+import {
+  type DType,
+  integerRange,
+  isBig,
+  isFloat,
+  isInteger,
+  itemSize,
+  kindOf,
+} from "../ir/dtype.js";
 import { stateDTypes } from "../ir/monoid.js";
 import type { BinaryFunction, ScalarOp, ScalarProgram } from "../ir/scalar.js";
 import type { Code, ValueType } from "./assembler.js";
@@ -20,11 +28,26 @@ export type Flavour = "scalar" | "rows" | "columns";
 
 export type Part =
   /** Float sum or product in the fixed order; the value is float64. */
-  | { readonly kind: "ordered"; readonly fn: "add" | "multiply"; readonly value: number; readonly on: "float64" }
+  | {
+      readonly kind: "ordered";
+      readonly fn: "add" | "multiply";
+      readonly value: number;
+      readonly on: "float64";
+    }
   | { readonly kind: "moments"; readonly fn: "add"; readonly value: number; readonly on: "float64" }
   /** Exact: any order gives the same bits. */
-  | { readonly kind: "fold"; readonly fn: BinaryFunction; readonly value: number; readonly on: DType }
-  | { readonly kind: "arg"; readonly fn: "less" | "greater"; readonly value: number; readonly on: DType };
+  | {
+      readonly kind: "fold";
+      readonly fn: BinaryFunction;
+      readonly value: number;
+      readonly on: DType;
+    }
+  | {
+      readonly kind: "arg";
+      readonly fn: "less" | "greater";
+      readonly value: number;
+      readonly on: DType;
+    };
 
 export interface LeafProgram {
   readonly program: ScalarProgram;
@@ -36,9 +59,12 @@ export function leafProgram(spec: LeafSpec): LeafProgram {
   const ops: ScalarOp[] = [...spec.program.ops];
   const castTo = (value: number, dtype: DType): number => {
     const from = ops[value]?.dtype;
-    if (from === undefined) throw new InternalError(`a leaf reads instruction ${value} of ${ops.length}`);
+    if (from === undefined)
+      throw new InternalError(`a leaf reads instruction ${value} of ${ops.length}`);
     if (from === dtype) return value;
-    const known = ops.findIndex((op) => op.op === "cast" && op.args[0] === value && op.dtype === dtype);
+    const known = ops.findIndex(
+      (op) => op.op === "cast" && op.args[0] === value && op.dtype === dtype,
+    );
     return known >= 0 ? known : ops.push({ op: "cast", dtype, from, args: [value] }) - 1;
   };
   const parts = spec.outputs.map(({ value, monoid, on }): Part => {
@@ -76,7 +102,8 @@ export function leafProgram(spec: LeafSpec): LeafProgram {
   return { program: { ops, constants: spec.program.constants }, parts };
 }
 
-export const isOrdered = (part: Part): boolean => part.kind === "ordered" || part.kind === "moments";
+export const isOrdered = (part: Part): boolean =>
+  part.kind === "ordered" || part.kind === "moments";
 
 // ------------------------------------------------------------------------------------------------ cells
 
@@ -87,7 +114,11 @@ export const CHAINS = 4;
 export function cellTypes(part: Part, flavour: Flavour): readonly ValueType[] {
   switch (part.kind) {
     case "ordered":
-      return flavour === "rows" ? ["v128"] : flavour === "columns" ? ["v128", "v128"] : ["f64", "f64"];
+      return flavour === "rows"
+        ? ["v128"]
+        : flavour === "columns"
+          ? ["v128", "v128"]
+          : ["f64", "f64"];
     case "moments":
       // The last cells hold the mean.
       return flavour === "rows"
@@ -128,7 +159,9 @@ function emitIdentityVector(c: Code, fn: BinaryFunction, on: DType): void {
   else {
     const type = typeOf(on);
     const size = itemSize(on);
-    c.op(`${type === "i32" ? ({ 1: "i8x16", 2: "i16x8", 4: "i32x4" } as Record<number, string>)[size] : SPLATS[type]}.splat`);
+    c.op(
+      `${type === "i32" ? ({ 1: "i8x16", 2: "i16x8", 4: "i32x4" } as Record<number, string>)[size] : SPLATS[type]}.splat`,
+    );
   }
 }
 
@@ -182,7 +215,8 @@ export function emitAccumulate(
   if (part.kind === "arg") emitArg(c, part, cells, value, argIndex);
   else if (part.kind === "fold") {
     const vector = flavour === "columns" || (flavour === "rows" && position.in === "group");
-    const chain = flavour !== "rows" ? 0 : position.in === "group" ? position.place % CHAINS : CHAINS;
+    const chain =
+      flavour !== "rows" ? 0 : position.in === "group" ? position.place % CHAINS : CHAINS;
     emitFold(c, part, cells[chain] as number, value, vector);
   } else {
     const vector = flavour === "columns" || (flavour === "rows" && position.in === "group");
@@ -195,7 +229,8 @@ export function emitAccumulate(
       c.get(deviation).op(`${shape}.mul`).set(deviation);
       local = deviation;
     }
-    if (position.in === "group") emitOrderedGroup(c, part, flavour, cells, local, position.place, sums);
+    if (position.in === "group")
+      emitOrderedGroup(c, part, flavour, cells, local, position.place, sums);
     else emitOrderedRest(c, part, flavour, cells, local, position.odd);
     if (second) c.free(local);
   }
@@ -292,7 +327,13 @@ function emitArg(
 // --------------------------------------------------------------------------------------------- results
 
 /** Pushes the sum of an ordered part; of one lane in columns. */
-function emitTotal(c: Code, part: Part, flavour: Flavour, cells: readonly number[], lane: number): void {
+function emitTotal(
+  c: Code,
+  part: Part,
+  flavour: Flavour,
+  cells: readonly number[],
+  lane: number,
+): void {
   const [e, o] = cells as readonly [number, number];
   if (flavour === "scalar") c.get(e, o);
   else if (flavour === "rows")
@@ -305,12 +346,18 @@ function emitTotal(c: Code, part: Part, flavour: Flavour, cells: readonly number
 export function emitMean(c: Code, part: Part, flavour: Flavour, cells: readonly number[]): void {
   if (flavour === "columns") {
     c.get(...(cells.slice(0, 2) as number[])).op("f64x2.add");
-    c.get(0).memory("v128.load64_splat", HEADER.count).op("f64x2.div").set(cells[2] as number);
+    c.get(0)
+      .memory("v128.load64_splat", HEADER.count)
+      .op("f64x2.div")
+      .set(cells[2] as number);
   } else {
     emitTotal(c, part, flavour, cells, 0);
     c.get(0).memory("f64.load", HEADER.count).op("f64.div");
     c.set(cells[flavour === "rows" ? 1 : 2] as number);
-    if (flavour === "rows") c.get(cells[1] as number).op("f64x2.splat").set(cells[2] as number);
+    if (flavour === "rows")
+      c.get(cells[1] as number)
+        .op("f64x2.splat")
+        .set(cells[2] as number);
   }
   emitInit(c, part, flavour, cells);
 }

@@ -6,7 +6,12 @@
 import { InternalError } from "../errors.js";
 import { type DType, isComplex, itemSize } from "../ir/dtype.js";
 import { ProgramBuilder } from "../ir/monoid.js";
-import { type ScalarConstant, type ScalarFunction, type ScalarOp, givesBool } from "../ir/scalar.js";
+import {
+  type ScalarConstant,
+  type ScalarFunction,
+  type ScalarOp,
+  givesBool,
+} from "../ir/scalar.js";
 import type { Constants, MapSpec, Place } from "./structure.js";
 
 /** Which half of which given operand, output or constant a real one is; `half` is undefined for real ones. */
@@ -36,7 +41,10 @@ class Lowering {
 
   constructor(spec: MapSpec) {
     split(spec.operands, this.operands);
-    split(spec.program.constants.map((c) => c.dtype), this.constants);
+    split(
+      spec.program.constants.map((c) => c.dtype),
+      this.constants,
+    );
     for (const op of spec.program.ops) this.#values.push(this.#lower(op));
   }
 
@@ -63,7 +71,11 @@ class Lowering {
       case "cast":
         return this.#cast(this.parts(op.args[0]), op.from, op.dtype);
       case "call":
-        return this.#call(op.fn, op.on, op.args.map((arg) => this.parts(arg)));
+        return this.#call(
+          op.fn,
+          op.on,
+          op.args.map((arg) => this.parts(arg)),
+        );
     }
   }
 
@@ -82,7 +94,8 @@ class Lowering {
     if (isComplex(to)) {
       const target = partOf(to);
       // The program has no constant for it, but false is 0 in any dtype.
-      const imaginary = im === undefined ? this.#zero(re, part, target) : this.#real(im, part, target);
+      const imaginary =
+        im === undefined ? this.#zero(re, part, target) : this.#real(im, part, target);
       return [this.#real(re, part, target), imaginary];
     }
     if (to !== "bool" || im === undefined) return [this.#real(re, part, to)];
@@ -110,7 +123,8 @@ class Lowering {
     const dtype = givesBool(fn) ? "bool" : partOf(on);
     if (!isComplex(on)) return [emit(dtype, 0)];
     if (fn === "where") return [emit(dtype, 0), emit(dtype, 1)];
-    if (fn !== "equal" && fn !== "notEqual") throw new InternalError(`${fn} has no meaning on ${on}`);
+    if (fn !== "equal" && fn !== "notEqual")
+      throw new InternalError(`${fn} has no meaning on ${on}`);
     const join = fn === "equal" ? "bitwiseAnd" : "bitwiseOr";
     return [this.#bool(join, emit("bool", 0), emit("bool", 1))];
   }
@@ -130,7 +144,10 @@ export function realMap(spec: MapSpec): RealMap {
   if (found === undefined) {
     const lowering = new Lowering(spec);
     const outputs: Origin[] = [];
-    split(spec.outputs.map((out) => out.dtype), outputs);
+    split(
+      spec.outputs.map((out) => out.dtype),
+      outputs,
+    );
     const constants = halves(lowering.constants, spec.program.constants);
     found = {
       spec: {

@@ -90,7 +90,12 @@ export function launchCopy(
     const small: CopyBox = (box, a, b) =>
       launchMap(launcher, copySpec(itemSize), box, [], [placeOf(a)], [placeOf(b)], []);
     const across = transposedAxis(itemSize, sizes, axes, from, to);
-    if (across === undefined) small(axes.map((axis) => sizes[axis] as number), onAxes(from, axes), onAxes(to, axes));
+    if (across === undefined)
+      small(
+        axes.map((axis) => sizes[axis] as number),
+        onAxes(from, axes),
+        onAxes(to, axes),
+      );
     else launchTranspose(launcher, itemSize, sizes, axes, across, [from, to], small);
     return;
   }

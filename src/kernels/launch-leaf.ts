@@ -14,7 +14,15 @@ import {
   planLeaf,
   rowGroup,
 } from "./leaf-kernel.js";
-import { type Walker, flipAxis, mergeAxes, mergeable, orderedAxes, spread, walker } from "./nest.js";
+import {
+  type Walker,
+  flipAxis,
+  mergeAxes,
+  mergeable,
+  orderedAxes,
+  spread,
+  walker,
+} from "./nest.js";
 import type { Step } from "./program.js";
 import { type Constants, type LeafSpec, type Place, indexAxes, programKey } from "./structure.js";
 
@@ -113,7 +121,9 @@ function simplify(
   const targets = states.flat().map((place) =>
     walker(
       place.address,
-      extents.map((_, axis) => (isReduced[axis] || axis === rank ? 0 : (place.strides[axis] as number))),
+      extents.map((_, axis) =>
+        isReduced[axis] || axis === rank ? 0 : (place.strides[axis] as number),
+      ),
     ),
   );
   const all = [...walkers, ...targets];
@@ -124,7 +134,8 @@ function simplify(
     given.map((_, axis) => axis).filter((axis) => !isReduced[axis]),
   );
   for (const axis of order)
-    if (((walkers[0] ?? targets[0]) as Walker).strides[axis] as number < 0) flipAxis(extents, all, axis);
+    if ((((walkers[0] ?? targets[0]) as Walker).strides[axis] as number) < 0)
+      flipAxis(extents, all, axis);
   const kept = mergeAxes(extents, all, order);
   const count = reduced.reduce((n, axis) => n * (given[axis] as number), 1);
   let row = reduced.at(-1) ?? rank;
@@ -156,7 +167,10 @@ function simplify(
 }
 
 /** Steps along an axis if vectors can follow them. */
-function stepsAlong({ spec, walkers, prepared: { lanes } }: Nest, axis: number): Step[] | undefined {
+function stepsAlong(
+  { spec, walkers, prepared: { lanes } }: Nest,
+  axis: number,
+): Step[] | undefined {
   if (lanes === 0) return undefined;
   const steps = walkers.map((w, i) => {
     const dtype: DType | undefined = spec.operands[i];

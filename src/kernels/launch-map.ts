@@ -102,7 +102,12 @@ export function launchMap(
 }
 
 /** Runs a nest as it is, outermost axis first. */
-function runNest({ cache, writer }: Launcher, spec: MapSpec, nest: Nest, constants: Constants): void {
+function runNest(
+  { cache, writer }: Launcher,
+  spec: MapSpec,
+  nest: Nest,
+  constants: Constants,
+): void {
   const { key, lanes } = prepare(spec);
   const { extents, walkers } = nest;
   const axes = extents.map((_, axis) => axis);
@@ -138,7 +143,11 @@ function launchComplex(
     extents,
     origin,
     partPlaces(real.operands, operands, spec.operands),
-    partPlaces(real.outputs, outputs, spec.outputs.map((out) => out.dtype)),
+    partPlaces(
+      real.outputs,
+      outputs,
+      spec.outputs.map((out) => out.dtype),
+    ),
     halves(real.constants, constants),
   );
 }

@@ -46,7 +46,10 @@ function compile(itemSize: number, inverse: boolean): Uint8Array<ArrayBuffer> {
     });
     c.free(...vectors);
     c.get(apart.local).i32(16).op("i32.add").set(apart.local);
-    c.get(together.local).i32(16 * itemSize).op("i32.add").set(together.local);
+    c.get(together.local)
+      .i32(16 * itemSize)
+      .op("i32.add")
+      .set(together.local);
   });
   return assemble(imports, { run: c });
 }

@@ -114,7 +114,8 @@ export function transposedAxis(
     return undefined;
   if ((extents[inner] as number) < least) return undefined;
   return axes.find(
-    (axis) => axis !== inner && from.strides[axis] === itemSize && (extents[axis] as number) >= least,
+    (axis) =>
+      axis !== inner && from.strides[axis] === itemSize && (extents[axis] as number) >= least,
   );
 }
 
@@ -172,7 +173,10 @@ function run(
   writer.begin(LAYOUT);
   writer.walker(LAYOUT, 0, from, [down, 16 - blocks * n * down]);
   writer.walker(LAYOUT, 1, to, [over, n * over - blocks * 16]);
-  const outer = extents.map((_, axis) => axis).slice(0, -2).reverse();
+  const outer = extents
+    .map((_, axis) => axis)
+    .slice(0, -2)
+    .reverse();
   const moves = (w: Walker): number => (w === from ? columns * 16 : columns * n * over);
   writer.table(LAYOUT, 0, extents, outer, [from, to], moves);
   writer.word(HEADER.inner, blocks);

@@ -89,10 +89,19 @@ export function planLeaf(spec: LeafSpec, leaf: LeafProgram): LeafPlan {
 /** Vector length for a leaf, 0 for scalar. */
 export function leafLanes(plan: LeafPlan): number {
   if (plan.hasArg) return 0;
-  return lanesOf(plan.leaf.program, plan.leaf.parts.map((part) => part.value));
+  return lanesOf(
+    plan.leaf.program,
+    plan.leaf.parts.map((part) => part.value),
+  );
 }
 
-const CELL_BYTES: Readonly<Record<ValueType, number>> = { i32: 4, f32: 4, i64: 8, f64: 8, v128: 16 };
+const CELL_BYTES: Readonly<Record<ValueType, number>> = {
+  i32: 4,
+  f32: 4,
+  i64: 8,
+  f64: 8,
+  v128: 16,
+};
 
 /** Scratch bytes per step of a panel in `columnsInner`. */
 export function panelStepBytes(plan: LeafPlan, lanes: number): number {
@@ -168,7 +177,9 @@ class LeafEmitter {
     const constants = emitConstants(c, plan.leaf.program);
     this.#scalarEnv = {
       operands: this.#walkers.slice(0, operands).map((w) => w.local),
-      indices: new Map(axes.map((axis, i) => [axis, (this.#walkers[operands + i] as WalkerLocal).local])),
+      indices: new Map(
+        axes.map((axis, i) => [axis, (this.#walkers[operands + i] as WalkerLocal).local]),
+      ),
       constants,
       steps: this.#steps,
       indexSteps: new Map(axes.map((axis, i) => [axis, this.#steps[operands + i] ?? "any"])),
@@ -342,7 +353,8 @@ class LeafEmitter {
       this.#walkers.forEach((w, i) => addSlot(c, layout, w, i, slot));
     this.#forPanel(parts, true, true, () => {
       const sums: GroupSums = new Map();
-      if (!grouped) this.#accumulate(parts, second, this.#lanes, 0, { in: "rest", odd: rows }, sums);
+      if (!grouped)
+        this.#accumulate(parts, second, this.#lanes, 0, { in: "rest", odd: rows }, sums);
       for (let place = 0; grouped && place < GROUP; place++) {
         if (place > 0) emitAdvance(c, this.#walkers, this.#strides);
         this.#accumulate(parts, second, this.#lanes, 0, { in: "group", place }, sums);
@@ -368,7 +380,8 @@ class LeafEmitter {
           const cells = this.#cellsOf(part);
           emitState(c, part, this.#flavour, cells, component, lane, this.#lanes, width);
           emitStore(c, dtype, 0);
-          if (columns) addSlot(c, this.#plan.layout, target, this.#plan.walkers + state, SLOT.column);
+          if (columns)
+            addSlot(c, this.#plan.layout, target, this.#plan.walkers + state, SLOT.column);
           state++;
         });
       });

@@ -32,7 +32,7 @@ const scratch = new DataView(new ArrayBuffer(8));
 
 /** The float64 next to `a` in the direction of `b`; `b` when they are equal, NaN when either is NaN. */
 export function nextafterF64(a: number, b: number): number {
-  if (a !== a || b !== b) return Number.NaN;
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number.NaN;
   if (a === b) return b;
   if (a === 0) return b > 0 ? Number.MIN_VALUE : -Number.MIN_VALUE;
   scratch.setFloat64(0, a);
@@ -44,7 +44,7 @@ export function nextafterF64(a: number, b: number): number {
 
 /** The float32 next to `a` in the direction of `b`; both must be float32 values. */
 export function nextafterF32(a: number, b: number): number {
-  if (a !== a || b !== b) return Number.NaN;
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number.NaN;
   if (a === b) return b;
   if (a === 0) return b > 0 ? 2 ** -149 : -(2 ** -149);
   scratch.setFloat32(0, a);

@@ -78,19 +78,23 @@ export function tiled(nest: Nest): readonly Nest[] {
     (n, axis) =>
       axis !== inner &&
       n >= LINE / 8 &&
-      walkers.some((w) => !w.wide && step(w, inner) >= LINE && step(w, axis) > 0 && step(w, axis) < LINE),
+      walkers.some(
+        (w) => !w.wide && step(w, inner) >= LINE && step(w, axis) > 0 && step(w, axis) < LINE,
+      ),
   );
   if (other < 0) return [nest];
-  return cutAxis(nest, other).flatMap((part) => cutAxis(part, inner)).map((part) => {
-    const axes = part.extents.map((_, axis) => axis);
-    const [tilesOther, tilesInner] = [axes.length - 2, axes.length - 1];
-    const rest = axes.filter((axis) => axis !== other && axis !== inner && axis < tilesOther);
-    const order = [...rest, tilesOther, tilesInner, other, inner];
-    return {
-      extents: order.map((axis) => part.extents[axis] as number),
-      walkers: part.walkers.map((w) => onAxes(w, order)),
-    };
-  });
+  return cutAxis(nest, other)
+    .flatMap((part) => cutAxis(part, inner))
+    .map((part) => {
+      const axes = part.extents.map((_, axis) => axis);
+      const [tilesOther, tilesInner] = [axes.length - 2, axes.length - 1];
+      const rest = axes.filter((axis) => axis !== other && axis !== inner && axis < tilesOther);
+      const order = [...rest, tilesOther, tilesInner, other, inner];
+      return {
+        extents: order.map((axis) => part.extents[axis] as number),
+        walkers: part.walkers.map((w) => onAxes(w, order)),
+      };
+    });
 }
 
 /** Adds an axis of whole tiles along `axis`, which becomes one tile long; what is left over is a nest of its own. */
@@ -139,7 +143,11 @@ export function mergeAxes(
 }
 
 /** Runs an axis backwards: the same positions, in the other order. */
-export function flipAxis(extents: readonly number[], walkers: readonly Walker[], axis: number): void {
+export function flipAxis(
+  extents: readonly number[],
+  walkers: readonly Walker[],
+  axis: number,
+): void {
   const last = (extents[axis] as number) - 1;
   for (const w of walkers) {
     const stride = w.strides[axis] as number;

@@ -40,7 +40,7 @@ const keys = new WeakMap<ScalarProgram, string>();
 export function programKey(program: ScalarProgram): string {
   let key = keys.get(program);
   if (key === undefined) {
-    key = program.ops
+    const ops = program.ops
       .map((op) => {
         switch (op.op) {
           case "load":
@@ -56,6 +56,8 @@ export function programKey(program: ScalarProgram): string {
         }
       })
       .join(";");
+    // Constants take room in the descriptor whether they are used or not.
+    key = `${program.constants.length};${ops}`;
     keys.set(program, key);
   }
   return key;

@@ -4,13 +4,18 @@ import { programOf } from "../../dist/ir/monoid.js";
 import { type Scalar, arg, call, cast, constant } from "../../dist/ir/scalar.js";
 import { type Laid, bits, kernels, lay, read, reset, write } from "./support.js";
 
-const part = (dtype: ComplexDType): "float32" | "float64" => (dtype === "complex64" ? "float32" : "float64");
+const part = (dtype: ComplexDType): "float32" | "float64" =>
+  dtype === "complex64" ? "float32" : "float64";
 
 /** The parts of a complex array, as one more axis of two. */
 const parts = (a: Laid): Laid => {
   const dtype = part(a.dtype as ComplexDType);
   const size = dtype === "float32" ? 4 : 8;
-  return { dtype, shape: [...a.shape, 2], place: { ...a.place, strides: [...a.place.strides, size] } };
+  return {
+    dtype,
+    shape: [...a.shape, 2],
+    place: { ...a.place, strides: [...a.place.strides, size] },
+  };
 };
 
 function run(trees: readonly Scalar[], inputs: readonly Laid[], outs: readonly Laid[]): void {
@@ -57,11 +62,24 @@ describe("complex maps", () => {
         expect(read(parts(at(3))).map(bits)).toEqual(VALUES.map(bits));
         expect(read(at(4))).toEqual([1, 0, 1, 1, 1]);
         expect(read(at(5))).toEqual([1, 0, 0, 0, 0]);
-        expect(read(parts(at(6))).map(bits)).toEqual(["1.5", "0", "0", "0", "-0", "0", "NaN", "0", "0", "0"]);
+        expect(read(parts(at(6))).map(bits)).toEqual([
+          "1.5",
+          "0",
+          "0",
+          "0",
+          "-0",
+          "0",
+          "NaN",
+          "0",
+          "0",
+          "0",
+        ]);
       });
 
   it("refuses functions without a complex meaning", () => {
     const out = lay("complex64", [1]);
-    expect(() => run([call("floor", "complex64", arg(0, "complex64"))], [out], [out])).toThrow("no meaning");
+    expect(() => run([call("floor", "complex64", arg(0, "complex64"))], [out], [out])).toThrow(
+      "no meaning",
+    );
   });
 });

@@ -3,7 +3,13 @@ import { type DType, itemSize } from "../../dist/ir/dtype.js";
 import type { ItemSize } from "../../dist/kernels/index.js";
 import { type Laid, allocate, kernels, lay, memory, positions, random, reset } from "./support.js";
 
-const DTYPE: Record<ItemSize, DType> = { 1: "uint8", 2: "uint16", 4: "uint32", 8: "uint64", 16: "complex128" };
+const DTYPE: Record<ItemSize, DType> = {
+  1: "uint8",
+  2: "uint16",
+  4: "uint32",
+  8: "uint64",
+  16: "complex128",
+};
 const SIZES: readonly ItemSize[] = [1, 2, 4, 8, 16];
 
 /** Places an array with its axes in any order, reversed or spaced at random. */
@@ -34,7 +40,8 @@ function expectCopy(size: ItemSize, source: Laid, target: Laid): void {
   const before = new Uint8Array(memory.buffer);
   for (const at of positions(source.shape)) {
     const offset = offsetOf(source, at);
-    for (let i = 0; i < size; i++) before[offset + i] = (offset * 31 + i * 7 + (offset >> 8)) & 0xff;
+    for (let i = 0; i < size; i++)
+      before[offset + i] = (offset * 31 + i * 7 + (offset >> 8)) & 0xff;
   }
   const expected = new Uint8Array(before);
   for (const at of positions(source.shape)) {
@@ -44,8 +51,14 @@ function expectCopy(size: ItemSize, source: Laid, target: Laid): void {
   kernels.copy(size, source.shape, source.place, target.place);
   // Kernels write their descriptors below 64 KiB.
   const after = new Uint8Array(memory.buffer, 65536);
-  const wrong = Buffer.compare(after.slice(0, 1 << 22), expected.subarray(65536, 65536 + (1 << 22)));
-  expect(wrong, `${size} bytes, [${source.shape}], ${source.place.strides} -> ${target.place.strides}`).toBe(0);
+  const wrong = Buffer.compare(
+    after.slice(0, 1 << 22),
+    expected.subarray(65536, 65536 + (1 << 22)),
+  );
+  expect(
+    wrong,
+    `${size} bytes, [${source.shape}], ${source.place.strides} -> ${target.place.strides}`,
+  ).toBe(0);
 }
 
 describe("copy", () => {
@@ -56,14 +69,23 @@ describe("copy", () => {
         reset();
         const rank = Math.floor(rand() * 5);
         const shape = Array.from({ length: rank }, () => Math.floor(rand() * 9));
-        if (trial % 3 === 0 && rank > 1) shape[Math.floor(rand() * rank)] = 40 + Math.floor(rand() * 30);
+        if (trial % 3 === 0 && rank > 1)
+          shape[Math.floor(rand() * rank)] = 40 + Math.floor(rand() * 30);
         expectCopy(size, anyhow(DTYPE[size], shape, rand), anyhow(DTYPE[size], shape, rand));
       }
     });
 
   for (const size of SIZES)
     it(`transposes ${size}-byte items`, () => {
-      for (const shape of [[64, 64], [37, 53], [3, 70], [70, 3], [300, 40], [4, 33, 18], [520, 9]]) {
+      for (const shape of [
+        [64, 64],
+        [37, 53],
+        [3, 70],
+        [70, 3],
+        [300, 40],
+        [4, 33, 18],
+        [520, 9],
+      ]) {
         reset();
         const source = lay(DTYPE[size], shape);
         expectCopy(size, source, lay(DTYPE[size], shape, "transposed"));

@@ -1,5 +1,11 @@
 /** The scalar language once more, in plain JavaScript: what kernels are compared with. */
-import { type DType, type IntegerDType, type RealDType, isFloat, itemSize } from "../../dist/ir/dtype.js";
+import {
+  type DType,
+  type IntegerDType,
+  type RealDType,
+  isFloat,
+  itemSize,
+} from "../../dist/ir/dtype.js";
 import type { ScalarFunction } from "../../dist/ir/scalar.js";
 import {
   hypotF64,
@@ -51,8 +57,24 @@ const FLOATS: Partial<Record<ScalarFunction, F>> = {
   atan2: Math.atan2,
 };
 for (const name of [
-  "exp", "expm1", "log", "log1p", "log2", "log10", "sin", "cos", "tan", "asin", "acos", "atan", "sinh",
-  "cosh", "tanh", "asinh", "acosh", "atanh",
+  "exp",
+  "expm1",
+  "log",
+  "log1p",
+  "log2",
+  "log10",
+  "sin",
+  "cos",
+  "tan",
+  "asin",
+  "acos",
+  "atan",
+  "sinh",
+  "cosh",
+  "tanh",
+  "asinh",
+  "acosh",
+  "atanh",
 ] as const)
   FLOATS[name] = Math[name];
 
@@ -115,7 +137,8 @@ const INTEGERS: Partial<Record<ScalarFunction, I>> = {
   pow: (a, b) => {
     if (b < 0n) return a === 1n ? 1n : a === -1n ? (b % 2n === 0n ? 1n : -1n) : 0n;
     let [x, e, r] = [a, b, 1n];
-    for (; e > 0n; e /= 2n, x = BigInt.asIntN(64, x * x)) if (e % 2n === 1n) r = BigInt.asIntN(64, r * x);
+    for (; e > 0n; e /= 2n, x = BigInt.asIntN(64, x * x))
+      if (e % 2n === 1n) r = BigInt.asIntN(64, r * x);
     return r;
   },
 };
@@ -169,7 +192,8 @@ function toFloat32(x: bigint): number {
     const d = BigInt(y) - x;
     return d < 0n ? -d : d;
   };
-  const even = (y: number): boolean => (new Uint32Array(Float32Array.of(y).buffer)[0] as number) % 2 === 0;
+  const even = (y: number): boolean =>
+    (new Uint32Array(Float32Array.of(y).buffer)[0] as number) % 2 === 0;
   let best = near;
   for (const y of [nextafterF32(near, Infinity), nextafterF32(near, -Infinity)]) {
     if (!Number.isInteger(y)) continue;

@@ -20,7 +20,16 @@ import {
 } from "./support.js";
 
 const MONOIDS: readonly LeafMonoid[] = [
-  "sum", "prod", "min", "max", "any", "all", "count", "argmin", "argmax", "moments",
+  "sum",
+  "prod",
+  "min",
+  "max",
+  "any",
+  "all",
+  "count",
+  "argmin",
+  "argmax",
+  "moments",
 ];
 
 /** Rows of a leaf box: the text of `ir/leaves.ts`. */
@@ -67,7 +76,14 @@ function expectedState(
   const floats = (): number[][] => rows.map((row) => row.map(Number));
   switch (monoid) {
     case "sum":
-      return isFloat(on) ? [ordered(floats(), "+")] : [wrap64(flat.reduce((s: bigint, x) => s + BigInt(x), 0n), state)];
+      return isFloat(on)
+        ? [ordered(floats(), "+")]
+        : [
+            wrap64(
+              flat.reduce((s: bigint, x) => s + BigInt(x), 0n),
+              state,
+            ),
+          ];
     case "prod":
       return isFloat(on)
         ? [ordered(floats(), "*")]
@@ -91,7 +107,13 @@ function expectedState(
     case "moments": {
       const x = floats();
       const mean = ordered(x, "+") / flat.length;
-      return [mean, ordered(x.map((row) => row.map((v) => (v - mean) * (v - mean))), "+")];
+      return [
+        mean,
+        ordered(
+          x.map((row) => row.map((v) => (v - mean) * (v - mean))),
+          "+",
+        ),
+      ];
     }
   }
 }
@@ -132,13 +154,17 @@ function check(
   const kept = shape.map((_, axis) => axis).filter((axis) => !reduced.includes(axis));
   const keptShape = kept.map((axis) => shape[axis] as number);
   const states = monoids.map((monoid) =>
-    stateDTypes(monoid, on).map((dtype) => lay(dtype, keptShape, layout === "contiguous" ? "contiguous" : "strided")),
+    stateDTypes(monoid, on).map((dtype) =>
+      lay(dtype, keptShape, layout === "contiguous" ? "contiguous" : "strided"),
+    ),
   );
   const places = states.map((list) =>
     list.map(({ place }) => ({
       address: place.address,
       // Strides along reduced axes are ignored: these would lead far astray.
-      strides: shape.map((_, axis) => (reduced.includes(axis) ? 1 << 20 : (place.strides[kept.indexOf(axis)] as number))),
+      strides: shape.map((_, axis) =>
+        reduced.includes(axis) ? 1 << 20 : (place.strides[kept.indexOf(axis)] as number),
+      ),
     })),
   );
   const argStrides = rowMajor(shape, reduced);
@@ -154,22 +180,40 @@ function check(
         kept.forEach((axis, k) => (full[axis] = at[k] as number));
         reduced.slice(0, -1).forEach((axis, k) => (full[axis] = inner[k] as number));
         full[last] = i;
-        row.push(plain(take(input, full), full.map((x, axis) => x + (origin[axis] as number))));
-        indices.push(BigInt(reduced.reduce((s, axis) => s + ((origin[axis] as number) + (full[axis] as number)) * (argStrides[axis] as number), 0)));
+        row.push(
+          plain(
+            take(input, full),
+            full.map((x, axis) => x + (origin[axis] as number)),
+          ),
+        );
+        indices.push(
+          BigInt(
+            reduced.reduce(
+              (s, axis) =>
+                s +
+                ((origin[axis] as number) + (full[axis] as number)) * (argStrides[axis] as number),
+              0,
+            ),
+          ),
+        );
       }
       rows.push(row);
     }
     monoids.forEach((monoid, m) => {
       const expected = expectedState(monoid, on, rows, indices).map(bits);
       const actual = (states[m] as Laid[]).map((state) => bits(take(state, at)));
-      expect(actual, `${monoid} of ${on} [${shape}] over [${reduced}] ${layout} at [${at}] ${note}`).toEqual(expected);
+      expect(
+        actual,
+        `${monoid} of ${on} [${shape}] over [${reduced}] ${layout} at [${at}] ${note}`,
+      ).toEqual(expected);
     });
   }
 }
 
 function randomValues(on: RealDType, n: number, rand: () => number): Element[] {
   if (on === "bool") return Array.from({ length: n }, () => +(rand() < 0.5));
-  if (isFloat(on)) return Array.from({ length: n }, () => (rand() - 0.5) * 10 ** Math.floor(rand() * 8));
+  if (isFloat(on))
+    return Array.from({ length: n }, () => (rand() - 0.5) * 10 ** Math.floor(rand() * 8));
   const values = specials(on);
   return Array.from({ length: n }, () => values[Math.floor(rand() * values.length)] as Element);
 }
@@ -182,13 +226,34 @@ const GEOMETRY: readonly (readonly [readonly number[], readonly number[]])[] = [
   [[3, 21], [1]],
   [[21, 3], [0]],
   [[13, 37], [0]],
-  [[5, 8], [0, 1]],
-  [[5, 16, 3], [0, 1]],
-  [[4, 6, 11], [0, 2]],
-  [[9, 2, 19], [0, 1]],
-  [[2, 3, 4, 5], [1, 3]],
-  [[6, 1, 7], [0, 1]],
-  [[7, 5, 1], [0, 2]],
+  [
+    [5, 8],
+    [0, 1],
+  ],
+  [
+    [5, 16, 3],
+    [0, 1],
+  ],
+  [
+    [4, 6, 11],
+    [0, 2],
+  ],
+  [
+    [9, 2, 19],
+    [0, 1],
+  ],
+  [
+    [2, 3, 4, 5],
+    [1, 3],
+  ],
+  [
+    [6, 1, 7],
+    [0, 1],
+  ],
+  [
+    [7, 5, 1],
+    [0, 2],
+  ],
   [[1, 9], [0]],
 ];
 
@@ -214,8 +279,15 @@ describe("special values", () => {
       const pool = [0, -0, 1, -1, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
       for (let trial = 0; trial < 60; trial++) {
         const choice = pool.filter(() => rand() < 0.4);
-        const values = Array.from({ length: 60 }, () => choice[Math.floor(rand() * choice.length)] ?? -0);
-        for (const [shape, reduced] of [[[3, 20], [1]], [[20, 3], [0]], [[60], [0]]] as const)
+        const values = Array.from(
+          { length: 60 },
+          () => choice[Math.floor(rand() * choice.length)] ?? -0,
+        );
+        for (const [shape, reduced] of [
+          [[3, 20], [1]],
+          [[20, 3], [0]],
+          [[60], [0]],
+        ] as const)
           for (const layout of ["contiguous", "strided"] as const) {
             reset();
             const input = write(lay(on, shape, layout), values);
@@ -226,13 +298,23 @@ describe("special values", () => {
 });
 
 describe("lengths", () => {
-  const lengths = [...Array.from({ length: 41 }, (_, i) => i).slice(1), ...Array.from({ length: 25 }, (_, i) => 1000 + i)];
+  const lengths = [
+    ...Array.from({ length: 41 }, (_, i) => i).slice(1),
+    ...Array.from({ length: 25 }, (_, i) => 1000 + i),
+  ];
   for (const on of ["float64", "float32", "int16"] as const)
     it(`1 to 40 and 1000 to 1024 of ${on}`, () => {
       const rand = random(3);
       const monoids: LeafMonoid[] = ["sum", "moments", "max", "count"];
       for (const n of lengths)
-        for (const [shape, reduced] of [[[2, n], [1]], [[n, 5], [0]], [[3, n], [0, 1]]] as const) {
+        for (const [shape, reduced] of [
+          [[2, n], [1]],
+          [[n, 5], [0]],
+          [
+            [3, n],
+            [0, 1],
+          ],
+        ] as const) {
           reset();
           const input = write(lay(on, shape), randomValues(on, shape[0] * shape[1], rand));
           check({ monoids, on, shape, reduced, layout: "contiguous" }, input, arg(0, on), identity);
@@ -243,8 +325,22 @@ describe("lengths", () => {
     const rand = random(4);
     for (const columns of [255, 256, 257, 259, 513, 700]) {
       reset();
-      const input = write(lay("float32", [11, columns]), randomValues("float32", 11 * columns, rand));
-      check({ monoids: ["sum", "min", "moments"], on: "float32", shape: [11, columns], reduced: [0], layout: "contiguous" }, input, arg(0, "float32"), identity);
+      const input = write(
+        lay("float32", [11, columns]),
+        randomValues("float32", 11 * columns, rand),
+      );
+      check(
+        {
+          monoids: ["sum", "min", "moments"],
+          on: "float32",
+          shape: [11, columns],
+          reduced: [0],
+          layout: "contiguous",
+        },
+        input,
+        arg(0, "float32"),
+        identity,
+      );
     }
   });
 });
@@ -253,15 +349,38 @@ describe("fused programs", () => {
   it("reduces values that are computed on the way", () => {
     const rand = random(9);
     const f = Math.fround;
-    const tree = call("multiply", "float32", call("add", "float32", arg(0, "float32"), constant(0.1, "float32")), call("sqrt", "float32", call("abs", "float32", arg(0, "float32"))));
+    const tree = call(
+      "multiply",
+      "float32",
+      call("add", "float32", arg(0, "float32"), constant(0.1, "float32")),
+      call("sqrt", "float32", call("abs", "float32", arg(0, "float32"))),
+    );
     for (const [shape, reduced] of GEOMETRY)
       for (const layout of ["contiguous", "transposed", "strided", "repeated"] as const) {
         reset();
         const n = shape.reduce((a, b) => a * b, 1);
         const input = write(lay("float32", shape, layout), randomValues("float32", n, rand));
-        const plain = (x: Element): number => f(f((x as number) + f(0.1)) * f(Math.sqrt(Math.abs(x as number))));
-        check({ monoids: ["sum", "prod", "min", "max", "moments"], on: "float32", shape, reduced, layout }, input, tree, plain);
-        check({ monoids: MONOIDS, on: "float32", shape, reduced, layout }, input, tree, plain, "with arg-");
+        const plain = (x: Element): number =>
+          f(f((x as number) + f(0.1)) * f(Math.sqrt(Math.abs(x as number))));
+        check(
+          {
+            monoids: ["sum", "prod", "min", "max", "moments"],
+            on: "float32",
+            shape,
+            reduced,
+            layout,
+          },
+          input,
+          tree,
+          plain,
+        );
+        check(
+          { monoids: MONOIDS, on: "float32", shape, reduced, layout },
+          input,
+          tree,
+          plain,
+          "with arg-",
+        );
       }
   });
 
@@ -273,24 +392,56 @@ describe("fused programs", () => {
       const n = shape.reduce((a, b) => a * b, 1);
       const input = write(lay("int32", shape), randomValues("int32", n, rand));
       for (const monoids of [["any"], ["all"], ["count"], ["min", "max", "any"], MONOIDS] as const)
-        check({ monoids, on: "bool", shape, reduced, layout: "contiguous" }, input, tree, (x) => +((x as number) > 100));
+        check(
+          { monoids, on: "bool", shape, reduced, layout: "contiguous" },
+          input,
+          tree,
+          (x) => +((x as number) > 100),
+        );
     }
   });
 
   it("reads global indices, and counts arg- indices from the origin", () => {
-    const tree = call("add", "int64", call("multiply", "int64", indexOf(0), constant(10, "int64")), call("bitwiseXor", "int64", indexOf(1), cast(arg(0, "int8"), "int64")));
+    const tree = call(
+      "add",
+      "int64",
+      call("multiply", "int64", indexOf(0), constant(10, "int64")),
+      call("bitwiseXor", "int64", indexOf(1), cast(arg(0, "int8"), "int64")),
+    );
     for (const reduced of [[0], [1], [0, 1]])
       for (const monoids of [["sum", "max"], MONOIDS] as const) {
         reset();
         const input = write(lay("int8", [19, 11]), [1, 2, 3]);
-        check({ monoids, on: "int64", shape: [19, 11], reduced, layout: "contiguous", origin: [5, 1000] }, input, tree, (x, at) => BigInt(at[0] as number) * 10n + (BigInt(at[1] as number) ^ BigInt(x)));
+        check(
+          {
+            monoids,
+            on: "int64",
+            shape: [19, 11],
+            reduced,
+            layout: "contiguous",
+            origin: [5, 1000],
+          },
+          input,
+          tree,
+          (x, at) => BigInt(at[0] as number) * 10n + (BigInt(at[1] as number) ^ BigInt(x)),
+        );
       }
   });
 
   it("calls imported functions and long programs", () => {
     const rand = random(8);
-    let tree: Scalar = call("exp", "float64", call("negative", "float64", call("abs", "float64", arg(0, "float64"))));
-    for (let i = 0; i < 60; i++) tree = call(i % 2 ? "add" : "multiply", "float64", tree, i % 3 ? constant(1 + i / 64, "float64") : arg(0, "float64"));
+    let tree: Scalar = call(
+      "exp",
+      "float64",
+      call("negative", "float64", call("abs", "float64", arg(0, "float64"))),
+    );
+    for (let i = 0; i < 60; i++)
+      tree = call(
+        i % 2 ? "add" : "multiply",
+        "float64",
+        tree,
+        i % 3 ? constant(1 + i / 64, "float64") : arg(0, "float64"),
+      );
     const plain = (x: Element): number => {
       let v = Math.exp(-Math.abs(x as number));
       for (let i = 0; i < 60; i++) {
@@ -302,8 +453,16 @@ describe("fused programs", () => {
     for (const [shape, reduced] of GEOMETRY) {
       reset();
       const n = shape.reduce((a, b) => a * b, 1);
-      const input = write(lay("float64", shape), Array.from({ length: n }, () => rand() * 3));
-      check({ monoids: ["sum", "moments"], on: "float64", shape, reduced, layout: "contiguous" }, input, tree, plain);
+      const input = write(
+        lay("float64", shape),
+        Array.from({ length: n }, () => rand() * 3),
+      );
+      check(
+        { monoids: ["sum", "moments"], on: "float64", shape, reduced, layout: "contiguous" },
+        input,
+        tree,
+        plain,
+      );
     }
   });
 
@@ -311,7 +470,12 @@ describe("fused programs", () => {
     reset();
     const input = lay("float64", [0, 3]);
     const run = (reduced: number[]): void =>
-      check({ monoids: ["sum"], on: "float64", shape: [0, 3], reduced, layout: "contiguous" }, input, arg(0, "float64"), identity);
+      check(
+        { monoids: ["sum"], on: "float64", shape: [0, 3], reduced, layout: "contiguous" },
+        input,
+        arg(0, "float64"),
+        identity,
+      );
     expect(() => run([0])).toThrow("no elements");
     run([1]);
     expect(read(input)).toEqual([]);

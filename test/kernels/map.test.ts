@@ -39,7 +39,12 @@ function specOf(trees: readonly Scalar[], operands: readonly DType[]): MapSpec {
   return { program, operands, outputs };
 }
 
-function runMap(spec: MapSpec, inputs: readonly Laid[], outs: readonly Laid[], origin: number[] = []): void {
+function runMap(
+  spec: MapSpec,
+  inputs: readonly Laid[],
+  outs: readonly Laid[],
+  origin: number[] = [],
+): void {
   const shape = (outs[0] as Laid).shape;
   kernels.map(
     spec,
@@ -53,13 +58,20 @@ function runMap(spec: MapSpec, inputs: readonly Laid[], outs: readonly Laid[], o
 const LAYOUTS: readonly Layout[] = ["contiguous", "strided", "reversed"];
 
 /** Runs one function over `columns` of arguments in every layout; all must give `expected`. */
-function check(tree: Scalar, dtypes: readonly RealDType[], columns: readonly Element[][], expected: string[]): void {
+function check(
+  tree: Scalar,
+  dtypes: readonly RealDType[],
+  columns: readonly Element[][],
+  expected: string[],
+): void {
   const spec = specOf([tree], dtypes);
   const n = expected.length;
   for (const inputs of LAYOUTS)
     for (const outputs of inputs === "contiguous" ? LAYOUTS : ["contiguous" as const]) {
       reset();
-      const args = dtypes.map((dtype, i) => write(lay(dtype, [n], inputs), columns[i] as Element[]));
+      const args = dtypes.map((dtype, i) =>
+        write(lay(dtype, [n], inputs), columns[i] as Element[]),
+      );
       const out = lay(tree.dtype, [n], outputs);
       runMap(spec, args, [out]);
       expect(read(out).map(bits), `${inputs} -> ${outputs}`).toEqual(expected);
@@ -95,16 +107,26 @@ describe("every function on every dtype, on vectors and element by element", () 
         const arity = arityOf(fn);
         const [a, b] = pairs(on);
         if (fn === "where") {
-          const condition: Element[] = a.map((_, i) => (i * 7) % 3 === 0 ? 1 : 0);
+          const condition: Element[] = a.map((_, i) => ((i * 7) % 3 === 0 ? 1 : 0));
           const tree = call(fn, on, arg(0, "bool"), arg(1, on), arg(2, on));
-          check(tree, ["bool", on, on], [condition, a, b], a.map((x, i) => bits(f(condition[i] as number, x, b[i] as Element))));
+          check(
+            tree,
+            ["bool", on, on],
+            [condition, a, b],
+            a.map((x, i) => bits(f(condition[i] as number, x, b[i] as Element))),
+          );
           return;
         }
         const columns = arity === 1 ? [[...specials(on), ...specials(on)]] : [a, b];
         const tree = call(fn, on, ...columns.map((_, i) => arg(i, on)));
         expect(tree.dtype).toBe(givesBool(fn) ? "bool" : on);
         const expected = (columns[0] as Element[]).map((x, i) => bits(f(x, columns[1]?.[i] ?? 0)));
-        check(tree, columns.map(() => on), columns, expected);
+        check(
+          tree,
+          columns.map(() => on),
+          columns,
+          expected,
+        );
       });
     }
   it("covers the whole language", () => expect(known).toBe(391));
@@ -115,9 +137,17 @@ describe("every cast", () => {
     for (const to of REAL_DTYPES) {
       if (from === to) continue;
       it(`${from} to ${to}`, () => {
-        const extra = from === "int64" || from === "uint64" ? [2n ** 53n + 1n, 2n ** 62n + 2n ** 38n + 1n, 16777217n] : [];
+        const extra =
+          from === "int64" || from === "uint64"
+            ? [2n ** 53n + 1n, 2n ** 62n + 2n ** 38n + 1n, 16777217n]
+            : [];
         const values = [...specials(from), ...extra, ...specials(from)];
-        check(cast(arg(0, from), to), [from], [values], values.map((x) => bits(expectedCast(x, from, to))));
+        check(
+          cast(arg(0, from), to),
+          [from],
+          [values],
+          values.map((x) => bits(expectedCast(x, from, to))),
+        );
       });
     }
 });
@@ -141,7 +171,13 @@ function randomTree(
           tree: cast(m.tree, dtype),
           value: (args) => expectedCast(m.value(args), m.tree.dtype as RealDType, dtype),
         };
-  const functions = [...BINARY_FUNCTIONS, ...COMPARISONS, ...UNARY_FUNCTIONS, ...PREDICATES, "where"] as const;
+  const functions = [
+    ...BINARY_FUNCTIONS,
+    ...COMPARISONS,
+    ...UNARY_FUNCTIONS,
+    ...PREDICATES,
+    "where",
+  ] as const;
   while (made.length < size) {
     const fn = pick(functions);
     const on = pick(rand() < 0.7 ? dtypes : REAL_DTYPES);
@@ -170,32 +206,59 @@ describe("random programs", () => {
       reset();
       const narrow = trial % 3 === 0;
       const choices = narrow ? (["float32", "bool", "int16"] as const) : REAL_DTYPES;
-      const dtypes = Array.from({ length: 3 }, () => choices[Math.floor(rand() * choices.length)] as RealDType);
+      const dtypes = Array.from(
+        { length: 3 },
+        () => choices[Math.floor(rand() * choices.length)] as RealDType,
+      );
       const { tree, value } = randomTree(rand, dtypes, 6 + (trial % 9));
       const n = 37;
       const columns = dtypes.map((dtype) => {
         const values = specials(dtype);
-        return Array.from({ length: n }, () => values[Math.floor(rand() * values.length)] as Element);
+        return Array.from(
+          { length: n },
+          () => values[Math.floor(rand() * values.length)] as Element,
+        );
       });
-      const expected = columns[0]?.map((_, i) => bits(value(columns.map((column) => column[i] as Element))));
+      const expected = columns[0]?.map((_, i) =>
+        bits(value(columns.map((column) => column[i] as Element))),
+      );
       check(tree, dtypes, columns, expected as string[]);
     });
   }
 });
 
 describe("loop nests", () => {
-  const add = specOf([call("add", "float64", arg(0, "float64"), arg(1, "float64"))], ["float64", "float64"]);
+  const add = specOf(
+    [call("add", "float64", arg(0, "float64"), arg(1, "float64"))],
+    ["float64", "float64"],
+  );
 
   it("runs every mixture of layouts", () => {
     const layouts: Layout[] = ["contiguous", "strided", "reversed", "repeated", "transposed"];
-    for (const shape of [[], [0], [1], [5], [3, 0, 2], [3, 4], [2, 3, 5], [1, 7, 1], [2, 1, 2, 3, 2]])
+    for (const shape of [
+      [],
+      [0],
+      [1],
+      [5],
+      [3, 0, 2],
+      [3, 4],
+      [2, 3, 5],
+      [1, 7, 1],
+      [2, 1, 2, 3, 2],
+    ])
       for (const la of layouts)
         for (const lb of layouts)
           for (const lo of ["contiguous", "strided", "reversed", "transposed"] as const) {
             reset();
             const count = shape.reduce((n, e) => n * e, 1);
-            const a = write(lay("float64", shape, la), Array.from({ length: count }, (_, i) => i + 0.25));
-            const b = write(lay("float64", shape, lb), Array.from({ length: count }, (_, i) => 100 * i));
+            const a = write(
+              lay("float64", shape, la),
+              Array.from({ length: count }, (_, i) => i + 0.25),
+            );
+            const b = write(
+              lay("float64", shape, lb),
+              Array.from({ length: count }, (_, i) => 100 * i),
+            );
             const out = lay("float64", shape, lo);
             runMap(add, [a, b], [out]);
             const [x, y] = [read(a), read(b)] as [number[], number[]];
@@ -204,12 +267,24 @@ describe("loop nests", () => {
   });
 
   it("cuts conflicting orders into tiles", () => {
-    for (const shape of [[64, 64], [33, 70], [200, 9], [9, 200], [3, 40, 65]])
+    for (const shape of [
+      [64, 64],
+      [33, 70],
+      [200, 9],
+      [9, 200],
+      [3, 40, 65],
+    ])
       for (const lo of ["contiguous", "transposed", "reversed"] as const) {
         reset();
         const count = shape.reduce((n, e) => n * e, 1);
-        const a = write(lay("float64", shape), Array.from({ length: count }, (_, i) => i + 0.25));
-        const b = write(lay("float64", shape, "transposed"), Array.from({ length: count }, (_, i) => 100 * i));
+        const a = write(
+          lay("float64", shape),
+          Array.from({ length: count }, (_, i) => i + 0.25),
+        );
+        const b = write(
+          lay("float64", shape, "transposed"),
+          Array.from({ length: count }, (_, i) => 100 * i),
+        );
         const out = lay("float64", shape, lo);
         runMap(add, [a, b], [out]);
         const [x, y] = [read(a), read(b)] as [number[], number[]];
@@ -241,9 +316,19 @@ describe("loop nests", () => {
   });
 
   it("gives global indices along any axis, from any origin", () => {
-    const tree = call("add", "int64", call("multiply", "int64", indexOf(0), constant(1000, "int64")), indexOf(1));
+    const tree = call(
+      "add",
+      "int64",
+      call("multiply", "int64", indexOf(0), constant(1000, "int64")),
+      indexOf(1),
+    );
     for (const layout of ["contiguous", "transposed", "reversed"] as const)
-      for (const shape of [[3, 5], [1, 4], [6, 1], [40, 2]]) {
+      for (const shape of [
+        [3, 5],
+        [1, 4],
+        [6, 1],
+        [40, 2],
+      ]) {
         reset();
         const out = lay("int64", shape, layout);
         const origin = [2 ** 40, 7];
@@ -259,7 +344,12 @@ describe("loop nests", () => {
   it("stores several outputs, of several dtypes", () => {
     reset();
     const x = arg(0, "float32");
-    const trees = [call("square", "float32", x), call("less", "float32", x, constant(2, "float32")), cast(x, "int8"), x];
+    const trees = [
+      call("square", "float32", x),
+      call("less", "float32", x, constant(2, "float32")),
+      cast(x, "int8"),
+      x,
+    ];
     const values = [0.5, 1.5, 2.5, -3.5, 100, 300, -0, 7, 8, 9, 10, 11, 12];
     const a = write(lay("float32", [13]), values);
     const outs = trees.map((tree) => lay(tree.dtype, [13]));
@@ -284,8 +374,18 @@ describe("loop nests", () => {
     const operands = new Array<DType>(20).fill("float64");
     let tree: Scalar = arg(0, "float64");
     for (let i = 1; i < 500; i++)
-      tree = call(i % 3 === 0 ? "multiply" : "add", "float64", tree, i % 7 === 0 ? constant(1 + i / 1024, "float64") : arg(i % 20, "float64"));
-    const inputs = operands.map((_, k) => write(lay("float64", [9]), Array.from({ length: 9 }, (_x, i) => (k + 1) / (i + 20))));
+      tree = call(
+        i % 3 === 0 ? "multiply" : "add",
+        "float64",
+        tree,
+        i % 7 === 0 ? constant(1 + i / 1024, "float64") : arg(i % 20, "float64"),
+      );
+    const inputs = operands.map((_, k) =>
+      write(
+        lay("float64", [9]),
+        Array.from({ length: 9 }, (_x, i) => (k + 1) / (i + 20)),
+      ),
+    );
     const out = lay("float64", [9]);
     runMap(specOf([tree], operands), inputs, [out]);
     const columns = inputs.map(read) as number[][];
@@ -306,7 +406,10 @@ describe("the cache", () => {
     reset();
     const fresh = new Kernels(memory, { address: 0, bytes: 65536 });
     const plus = (value: number): MapSpec =>
-      specOf([call("subtract", "float64", arg(0, "float64"), constant(value, "float64"))], ["float64"]);
+      specOf(
+        [call("subtract", "float64", arg(0, "float64"), constant(value, "float64"))],
+        ["float64"],
+      );
     const a = write(lay("float64", [4, 6]), [1, 2, 3]);
     const out = lay("float64", [4, 6]);
     const run = (spec: MapSpec, constants = spec.program.constants): Element => {
@@ -317,8 +420,28 @@ describe("the cache", () => {
     const before = fresh.compilations;
     expect(run(plus(2))).toBe(-1);
     expect(run(plus(2), [constant(5, "float64")])).toBe(-4);
-    fresh.map(plus(3), [24], [0], [{ address: a.place.address, strides: [8] }], [{ address: out.place.address, strides: [8] }]);
+    fresh.map(
+      plus(3),
+      [24],
+      [0],
+      [{ address: a.place.address, strides: [8] }],
+      [{ address: out.place.address, strides: [8] }],
+    );
     expect(read(out)[0]).toBe(-2);
     expect(fresh.compilations).toBe(before);
+  });
+
+  it("tells programs with unused constants apart", () => {
+    reset();
+    const a = write(lay("float64", [3]), [1, 4, 9]);
+    const out = lay("float64", [3]);
+    const plain = specOf([call("sqrt", "float64", arg(0, "float64"))], ["float64"]);
+    const unused = [constant(1, "float64"), constant(2, "float64")];
+    const padded: MapSpec = { ...plain, program: { ...plain.program, constants: unused } };
+    for (const spec of [plain, padded, plain]) {
+      write(out, [0]);
+      runMap(spec, [a], [out]);
+      expect(read(out)).toEqual([1, 2, 3]);
+    }
   });
 });

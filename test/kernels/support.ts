@@ -72,7 +72,10 @@ export function* positions(shape: readonly number[]): Generator<number[]> {
 }
 
 function cell(a: Laid, at: readonly number[]): ReturnType<typeof viewOf> {
-  const offset = a.place.strides.reduce((sum, s, i) => sum + s * (at[i] as number), a.place.address);
+  const offset = a.place.strides.reduce(
+    (sum, s, i) => sum + s * (at[i] as number),
+    a.place.address,
+  );
   return viewOf(a.dtype, memory.buffer, offset, 1);
 }
 
@@ -95,9 +98,44 @@ export const bits = (x: Element): string =>
   typeof x === "bigint" ? `${x}n` : Object.is(x, -0) ? "-0" : String(x);
 
 const F = [
-  0, -0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, 3, -7.25, 1e-3, 127.7, -128.9, 255.5, 32768.3, 65535.9,
-  2147483647.5, -2147483649.5, 4294967296, 9.3e18, -9.3e18, 1.9e19, 1e30, -1e30, 3.4e38, 5e-324, 1e-40,
-  Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, 2, -3, 10, 0.1, -0.3, 88.5, 1e300,
+  0,
+  -0,
+  1,
+  -1,
+  0.5,
+  -0.5,
+  1.5,
+  2.5,
+  -2.5,
+  3,
+  -7.25,
+  1e-3,
+  127.7,
+  -128.9,
+  255.5,
+  32768.3,
+  65535.9,
+  2147483647.5,
+  -2147483649.5,
+  4294967296,
+  9.3e18,
+  -9.3e18,
+  1.9e19,
+  1e30,
+  -1e30,
+  3.4e38,
+  5e-324,
+  1e-40,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  Number.NaN,
+  2,
+  -3,
+  10,
+  0.1,
+  -0.3,
+  88.5,
+  1e300,
 ];
 
 /** Values at which functions change their ways, as elements of a dtype. */
@@ -108,8 +146,37 @@ export function specials(dtype: RealDType): Element[] {
   const width = itemSize(dtype) * 8;
   const top = 2n ** BigInt(width);
   const half = top / 2n;
-  const base = [0n, 1n, 2n, 3n, 5n, 7n, 8n, 15n, 16n, 31n, 32n, 63n, 64n, 65n, 100n, 127n, 128n, 200n];
-  const raw = [...base, half - 1n, half, half + 1n, top - 1n, top - 2n, top - 3n, top - 8n, top - 64n];
+  const base = [
+    0n,
+    1n,
+    2n,
+    3n,
+    5n,
+    7n,
+    8n,
+    15n,
+    16n,
+    31n,
+    32n,
+    63n,
+    64n,
+    65n,
+    100n,
+    127n,
+    128n,
+    200n,
+  ];
+  const raw = [
+    ...base,
+    half - 1n,
+    half,
+    half + 1n,
+    top - 1n,
+    top - 2n,
+    top - 3n,
+    top - 8n,
+    top - 64n,
+  ];
   return raw.map((x): Element => {
     const wrapped = dtype.startsWith("u") ? BigInt.asUintN(width, x) : BigInt.asIntN(width, x);
     return width === 64 ? wrapped : Number(wrapped);
