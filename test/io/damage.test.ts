@@ -13,33 +13,50 @@ function load(name: string): Map<string, Uint8Array> {
   const store = new Map<string, Uint8Array>();
   for (const file of fs.readdirSync(root, { recursive: true }).map(String)) {
     const full = path.join(root, file);
-    if (fs.statSync(full).isFile()) store.set(`/${file.split(path.sep).join("/")}`, new Uint8Array(fs.readFileSync(full)));
+    if (fs.statSync(full).isFile())
+      store.set(`/${file.split(path.sep).join("/")}`, new Uint8Array(fs.readFileSync(full)));
   }
   return store;
 }
 
-async function readDamaged(name: string, key: string, damage: (bytes: Uint8Array) => Uint8Array): Promise<unknown> {
+async function readDamaged(
+  name: string,
+  key: string,
+  damage: (bytes: Uint8Array) => Uint8Array,
+): Promise<unknown> {
   const store = load(name);
   store.set(key, damage(store.get(key) as Uint8Array));
   const { binding } = await openZarrArray(store);
   const shape = binding.shape;
   const data = new Float32Array((shape[0] as number) * (shape[1] as number));
   try {
-    await binding.reader.readInto({ lo: [0, 0], hi: shape }, { data, shape, stride: [shape[1] as number, 1], offset: 0 }, signal);
+    await binding.reader.readInto(
+      { lo: [0, 0], hi: shape },
+      { data, shape, stride: [shape[1] as number, 1], offset: 0 },
+      signal,
+    );
   } catch (error) {
     return error;
   }
   return undefined;
 }
 
-const truncate = (n: number) => (bytes: Uint8Array): Uint8Array => bytes.subarray(0, Math.max(0, bytes.length + n));
-const extend = (n: number) => (bytes: Uint8Array): Uint8Array => Uint8Array.from([...bytes, ...new Array<number>(n).fill(0)]);
-const flip = (at: number, mask = 0xff) => (bytes: Uint8Array): Uint8Array => {
-  const copy = bytes.slice();
-  const i = at < 0 ? copy.length + at : at;
-  copy[i] = (copy[i] as number) ^ mask;
-  return copy;
-};
+const truncate =
+  (n: number) =>
+  (bytes: Uint8Array): Uint8Array =>
+    bytes.subarray(0, Math.max(0, bytes.length + n));
+const extend =
+  (n: number) =>
+  (bytes: Uint8Array): Uint8Array =>
+    Uint8Array.from([...bytes, ...new Array<number>(n).fill(0)]);
+const flip =
+  (at: number, mask = 0xff) =>
+  (bytes: Uint8Array): Uint8Array => {
+    const copy = bytes.slice();
+    const i = at < 0 ? copy.length + at : at;
+    copy[i] = (copy[i] as number) ^ mask;
+    return copy;
+  };
 
 const TABLE: [string, string, (b: Uint8Array) => Uint8Array, RegExp][] = [
   ["v3_dot", "/c.0.0", truncate(-1), /\d+ bytes/],
@@ -96,7 +113,8 @@ describe("damaged chunks", () => {
       const length = (load(name).get(key) as Uint8Array).length;
       for (let at = 0; at < length; at += Math.max(1, Math.floor(length / 60))) {
         const error = await readDamaged(name, key, flip(at));
-        if (error !== undefined) expect(error, `${name} byte ${at}`).toMatchObject({ code: "ZARR" });
+        if (error !== undefined)
+          expect(error, `${name} byte ${at}`).toMatchObject({ code: "ZARR" });
       }
     }
   });
@@ -120,7 +138,9 @@ describe("damaged chunks", () => {
       const { binding } = await openZarrArray(root);
       fs.truncateSync(path.join(root, "c/0/1"), 2 ** 33);
       const target = { data: new Float32Array(4), shape: [2, 2], stride: [2, 1], offset: 0 };
-      expect(() => binding.reader.readInto({ lo: [0, 6], hi: [2, 8] }, target, signal)).toThrow(/8589934592 bytes, more than/);
+      expect(() => binding.reader.readInto({ lo: [0, 6], hi: [2, 8] }, target, signal)).toThrow(
+        /8589934592 bytes, more than/,
+      );
     } finally {
       fs.rmSync(root, { recursive: true });
     }

@@ -7,7 +7,7 @@ import * as path from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { openReader, openZarrArray, prepareCodecs } from "../../dist/io/index.js";
-import { type DType, kindOf, itemSize, slotsPerElement } from "../../dist/ir/dtype.js";
+import { type DType, itemSize, kindOf, slotsPerElement } from "../../dist/ir/dtype.js";
 import { readAll, readBox } from "./helpers.js";
 
 const STORES = fileURLToPath(new URL("../fixtures/zarr/stores", import.meta.url));
@@ -27,15 +27,22 @@ function element(name: string, dtype: DType, i: number, j: number): (number | bi
   return [itemSize(dtype) === 8 ? BigInt(base) * 2n ** 40n + 1n : base];
 }
 
-function expected(name: string, dtype: DType, lo: readonly number[], hi: readonly number[]): unknown[] {
+function expected(
+  name: string,
+  dtype: DType,
+  lo: readonly number[],
+  hi: readonly number[],
+): unknown[] {
   const out: unknown[] = [];
   for (let i = lo[0] as number; i < (hi[0] as number); i++) {
-    for (let j = lo[1] as number; j < (hi[1] as number); j++) out.push(...element(name, dtype, i, j));
+    for (let j = lo[1] as number; j < (hi[1] as number); j++)
+      out.push(...element(name, dtype, i, j));
   }
   return out;
 }
 /** Integers and -0 compare as numbers do. */
-const plain = (data: Iterable<number | bigint>): unknown[] => [...data].map((v) => (v === 0 ? 0 : v));
+const plain = (data: Iterable<number | bigint>): unknown[] =>
+  [...data].map((v) => (v === 0 ? 0 : v));
 
 test("the fixtures are there", () => expect(names.length).toBeGreaterThanOrEqual(78));
 
@@ -44,7 +51,7 @@ for (const name of names) {
     const folder = path.join(STORES, name);
     const { binding, version } = await openZarrArray(folder);
     expect(version).toBe(name.startsWith("v3") ? 3 : 2);
-    const { shape, dtype } = binding as { shape: [number, number]; dtype: DType };
+    const { shape, dtype } = binding as unknown as { shape: [number, number]; dtype: DType };
     const want = plain(expected(name, dtype, [0, 0], shape) as number[]);
     expect(plain(await readAll(binding))).toEqual(want);
 
@@ -59,7 +66,10 @@ for (const name of names) {
     };
     const ranged = {
       ...later,
-      getRange: async (key: string, range: { offset: number; length: number } | { suffixLength: number }) => {
+      getRange: async (
+        key: string,
+        range: { offset: number; length: number } | { suffixLength: number },
+      ) => {
         const all = await later.get(key);
         if (all === undefined) return undefined;
         return "suffixLength" in range
@@ -67,12 +77,22 @@ for (const name of names) {
           : all.subarray(range.offset, range.offset + range.length);
       },
     };
-    const others = [(await openZarrArray(later)).binding.reader, (await openZarrArray(ranged)).binding.reader];
+    const others = [
+      (await openZarrArray(later)).binding.reader,
+      (await openZarrArray(ranged)).binding.reader,
+    ];
     let n = 0;
+    const next = (): number => {
+      n = (n * 7 + 3) % 1009;
+      return n;
+    };
     for (const r of [reader, ...others]) {
       for (let box = 0; box < 10; box++) {
-        const lo = shape.map((extent) => (n = (n * 7 + 3) % 1009) % extent);
-        const hi = shape.map((extent, a) => (lo[a] as number) + 1 + ((n = (n * 5 + 1) % 1013) % (extent - (lo[a] as number))));
+        const lo = shape.map((extent) => next() % extent);
+        const hi = shape.map((extent, a) => {
+          const start = lo[a] as number;
+          return start + 1 + (next() % (extent - start));
+        });
         const got = await readBox(r, dtype, lo, hi);
         expect(plain(got)).toEqual(plain(expected(name, dtype, lo, hi) as number[]));
       }
@@ -86,7 +106,9 @@ test("targets may be transposed, reversed and spread out", async () => {
     const [rows, columns] = binding.shape as [number, number];
     const slots = slotsPerElement(binding.dtype);
     const plainData = await readAll(binding);
-    const data = new (plainData.constructor as new (n: number) => typeof plainData)(rows * columns * 2 * slots);
+    const data = new (plainData.constructor as new (n: number) => typeof plainData)(
+      rows * columns * 2 * slots,
+    );
     // Element (i, j) at 2 * (j * rows + (rows - 1 - i)).
     await binding.reader.readInto(
       { lo: [0, 0], hi: binding.shape },

@@ -1,13 +1,13 @@
-/** Writing v3: read back by zarrita and by ourselves; modes, groups, atomicity, legality of the documents. */
+/** Writing chunks: read back by ourselves and by zarrita; what other writers get wrong. */
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { pathToFileURL } from "node:url";
+import { FileSystemStore } from "@zarrita/storage";
 import { describe, expect, test } from "vitest";
 import * as zarr from "zarrita";
 import {
   type CreateOptions,
   createZarrArray,
-  describeStore,
   directoryStore,
   memoryStore,
   openReader,
@@ -15,48 +15,22 @@ import {
   openZarrArray,
   prepareCodecs,
 } from "../../dist/io/index.js";
-import type { SinkBinding } from "../../dist/ir/binding.js";
-import { cutsCount, pieceSize, pieceStart } from "../../dist/ir/cuts.js";
-import { DTYPES, type DType, type TypedArray, slotsPerElement, viewOf } from "../../dist/ir/dtype.js";
-import { elementCount, rowMajorStrides, unravel } from "../../dist/ir/index-map.js";
-import { bytesOf, readAll, readBox, signal, temporaryFolder } from "./helpers.js";
+import { DTYPES } from "../../dist/ir/dtype.js";
+import {
+  base,
+  bytesOf,
+  filesIn,
+  readAll,
+  readBox,
+  sample,
+  signal,
+  temporaryFolder,
+  writeAll,
+} from "./helpers.js";
 
 const folder = temporaryFolder();
 let count = 0;
 const fresh = (): string => path.join(folder, `store${count++}.zarr`);
-
-/** Elements with all kinds of bits, in shared memory. */
-function sample(dtype: DType, shape: readonly number[]): TypedArray {
-  const n = elementCount(shape);
-  const data = viewOf(dtype, new SharedArrayBuffer(n * 16), 0, n);
-  for (let i = 0; i < data.length; i++) {
-    if (dtype === "int64") data[i] = BigInt(i) * -0x100000001n;
-    else if (dtype === "uint64") data[i] = 2n ** 64n - 1n - BigInt(i);
-    else data[i] = (dtype === "bool" ? i % 3 === 0 ? 1 : 0 : (i * 37) % 251) as never;
-  }
-  return data;
-}
-
-async function writeAll(sink: SinkBinding, data: TypedArray): Promise<void> {
-  const stride = rowMajorStrides(sink.shape);
-  const counts = sink.chunks.map(cutsCount);
-  for (let n = 0; n < elementCount(counts); n++) {
-    const position = unravel(n, counts);
-    const shape = position.map((p, i) => pieceSize(sink.chunks[i] as never, p));
-    const offset = position.reduce((s, p, i) => s + pieceStart(sink.chunks[i] as never, p) * (stride[i] as number), 0);
-    await sink.writer.writeChunk(position, { data, shape, stride, offset }, signal);
-  }
-}
-
-const base = (options: Partial<CreateOptions> = {}): CreateOptions => ({
-  shape: [7, 11],
-  dtype: "float32",
-  chunks: [3, 4],
-  ...options,
-});
-
-const filesIn = (root: string): string[] =>
-  fs.readdirSync(root, { recursive: true }).map(String).filter((f) => fs.statSync(path.join(root, f)).isFile());
 
 describe("round trips", () => {
   const chains: CreateOptions["codecs"][] = [
@@ -65,14 +39,20 @@ describe("round trips", () => {
     "gzip",
     ["zstd", "crc32c"],
     [{ name: "zstd", configuration: { level: 3, checksum: true } }],
-    [{ name: "transpose", configuration: { order: [1, 0] } }, { name: "bytes", configuration: { endian: "big" } }],
+    [
+      { name: "transpose", configuration: { order: [1, 0] } },
+      { name: "bytes", configuration: { endian: "big" } },
+    ],
   ];
   for (const codecs of chains) {
     test(`by ourselves: ${JSON.stringify(codecs)}`, async () => {
       for (const dtype of DTYPES) {
         const root = fresh();
         const oneByte = ["bool", "int8", "uint8"].includes(dtype);
-        const chain = oneByte && Array.isArray(codecs) ? codecs.filter((c) => typeof c === "string" || c.name !== "bytes") : codecs;
+        const chain =
+          oneByte && Array.isArray(codecs)
+            ? codecs.filter((c) => typeof c === "string" || c.name !== "bytes")
+            : codecs;
         const sink = await createZarrArray(root, base({ dtype, codecs: chain, path: "a" }));
         const data = sample(dtype, sink.shape);
         await writeAll(sink, data);
@@ -86,13 +66,27 @@ describe("round trips", () => {
     test(`by zarrita: ${JSON.stringify(codecs)}`, async () => {
       for (const dtype of DTYPES.filter((d) => !d.startsWith("complex"))) {
         const root = fresh();
-        const sink = await createZarrArray(root, base({ dtype, codecs, path: "g/a", dimensionNames: ["y", null], attributes: { units: "K" } }));
+        const sink = await createZarrArray(
+          root,
+          base({
+            dtype,
+            codecs,
+            path: "g/a",
+            dimensionNames: ["y", null],
+            attributes: { units: "K" },
+          }),
+        );
         const data = sample(dtype, sink.shape);
         await writeAll(sink, data);
-        const theirs = await zarr.open(zarr.root(directoryStore(root)).resolve("g/a"), { kind: "array" });
+        const theirs = await zarr.open(zarr.root(directoryStore(root)).resolve("g/a"), {
+          kind: "array",
+        });
         expect(theirs.attrs).toEqual({ units: "K" });
         const got = await zarr.get(theirs);
-        expect([...(got.data as Iterable<unknown>)].map((v) => (typeof v === "boolean" ? Number(v) : v)), dtype).toEqual([...data]);
+        expect(
+          [...(got.data as Iterable<unknown>)].map((v) => (typeof v === "boolean" ? Number(v) : v)),
+          dtype,
+        ).toEqual([...data]);
       }
     });
   }
@@ -100,13 +94,19 @@ describe("round trips", () => {
   test("what zarrita writes, we read", async () => {
     for (const codec of ["zstd", "lz4", "blosc"]) {
       const store = new Map<string, Uint8Array>();
-      const configuration = codec === "blosc" ? { cname: "zstd", clevel: 5, shuffle: "shuffle", typesize: 4, blocksize: 0 } : { level: 1 };
+      const configuration =
+        codec === "blosc"
+          ? { cname: "zstd", clevel: 5, shuffle: "shuffle", typesize: 4, blocksize: 0 }
+          : { level: 1 };
       const theirs = await zarr.create(zarr.root(store), {
         shape: [50, 60],
         chunkShape: [20, 33],
         dtype: "float32",
         fillValue: 0,
-        codecs: [{ name: "bytes", configuration: { endian: "little" } }, { name: codec, configuration }],
+        codecs: [
+          { name: "bytes", configuration: { endian: "little" } },
+          { name: codec, configuration },
+        ],
       });
       const data = sample("float32", [50, 60]) as Float32Array;
       await zarr.set(theirs, null, { data: data.slice(), shape: [50, 60], stride: [60, 1] });
@@ -114,6 +114,15 @@ describe("round trips", () => {
       expect(binding.thread).toBe("caller");
       expect([...(await readAll(binding))]).toEqual([...data]);
     }
+  });
+
+  test("through zarrita's stores", async () => {
+    const root = fresh();
+    const sink = await createZarrArray(new FileSystemStore(root), base({ path: "a" }));
+    const data = sample("float32", sink.shape);
+    await writeAll(sink, data);
+    const { binding } = await openZarrArray(new FileSystemStore(root), { path: "a" });
+    expect([...(await readAll(binding))]).toEqual([...data]);
   });
 
   test("through descriptions, as another thread does", async () => {
@@ -143,7 +152,14 @@ describe("round trips", () => {
   });
 
   test("rank 0, empty axes and chunks larger than the array", async () => {
-    for (const [shape, chunks] of [[[], []], [[0, 3], [1, 2]], [[2], [100]]] as [number[], number[]][]) {
+    for (const [shape, chunks] of [
+      [[], []],
+      [
+        [0, 3],
+        [1, 2],
+      ],
+      [[2], [100]],
+    ] as [number[], number[]][]) {
       const root = fresh();
       const sink = await createZarrArray(root, base({ shape, chunks, fillValue: 9 }));
       const data = sample("float32", shape);
@@ -156,191 +172,106 @@ describe("round trips", () => {
 
   test("strided and reversed blocks are written as they are meant", async () => {
     const root = fresh();
-    const sink = await createZarrArray(root, base({ shape: [3, 4], chunks: [3, 4], codecs: "raw" }));
+    const sink = await createZarrArray(
+      root,
+      base({ shape: [3, 4], chunks: [3, 4], codecs: "raw" }),
+    );
     const data = Float32Array.from({ length: 12 }, (_, i) => i);
-    await sink.writer.writeChunk([0, 0], { data, shape: [3, 4], stride: [-1, 3], offset: 2 }, signal);
+    await sink.writer.writeChunk(
+      [0, 0],
+      { data, shape: [3, 4], stride: [-1, 3], offset: 2 },
+      signal,
+    );
     const { binding } = await openZarrArray(root);
     expect([...(await readAll(binding))]).toEqual([2, 5, 8, 11, 1, 4, 7, 10, 0, 3, 6, 9]);
   });
 });
 
-describe("documents", () => {
-  const documentOf = async (options: Partial<CreateOptions>): Promise<Record<string, unknown>> => {
-    const root = fresh();
-    await createZarrArray(root, base(options));
-    return JSON.parse(fs.readFileSync(path.join(root, "zarr.json"), "utf8")) as Record<string, unknown>;
-  };
-
-  test("fill_value and codecs are never null or empty", async () => {
-    for (const dtype of DTYPES) {
-      for (const codecs of ["raw", [], undefined] as const) {
-        const document = await documentOf({ dtype, codecs });
-        expect(document["fill_value"]).not.toBeNull();
-        expect(document["fill_value"]).toBeDefined();
-        const names = (document["codecs"] as { name: string }[]).map((c) => c.name);
-        expect(names).toContain("bytes");
-      }
-    }
+describe("what other writers and readers get wrong", () => {
+  test("an edge chunk is written without being read", async () => {
+    const inner = memoryStore();
+    const sink = await createZarrArray(inner, base({ path: "a" }));
+    const asked: string[] = [];
+    const store = {
+      ...inner,
+      get: (key: `/${string}`) => {
+        asked.push(key);
+        return inner.get(key);
+      },
+    };
+    const again = await createZarrArray(store, base({ path: "b" }));
+    asked.length = 0;
+    await writeAll(again, sample("float32", sink.shape));
+    expect(asked).toEqual([]);
   });
 
-  test("fill values keep their bits", async () => {
-    const max = 2n ** 63n - 1n;
-    const table: [DType, CreateOptions["fillValue"], string, unknown][] = [
-      ["int64", max, `"fill_value": ${max}`, max],
-      ["uint64", 2n ** 64n - 1n, `"fill_value": ${2n ** 64n - 1n}`, 2n ** 64n - 1n],
-      ["int64", 5, '"fill_value": 5', 5n],
-      ["float32", Number.NaN, '"fill_value": "NaN"', Number.NaN],
-      ["float64", Number.NEGATIVE_INFINITY, '"fill_value": "-Infinity"', Number.NEGATIVE_INFINITY],
-      ["float32", "0x7fc00000", '"fill_value": "0x7fc00000"', Number.NaN],
-      ["float64", -0, '"fill_value": "0x8000000000000000"', -0],
-      ["bool", true, '"fill_value": true', 1],
-      ["float32", 0.1, `"fill_value": ${Math.fround(0.1)}`, Math.fround(0.1)],
-    ];
-    for (const [dtype, fillValue, text, element] of table) {
+  test("a block that is a view is written alone and not changed, in any byte order", async () => {
+    for (const endian of ["little", "big"]) {
       const root = fresh();
-      await createZarrArray(root, base({ dtype, fillValue, shape: [2], chunks: [1] }));
-      expect(fs.readFileSync(path.join(root, "zarr.json"), "utf8")).toContain(text);
+      const codecs = [{ name: "bytes", configuration: { endian } }];
+      const sink = await createZarrArray(root, base({ shape: [2, 2], chunks: [2, 2], codecs }));
+      const arena = Float32Array.from({ length: 100 }, (_, i) => i);
+      const data = arena.subarray(10, 50);
+      await sink.writer.writeChunk(
+        [0, 0],
+        { data, shape: [2, 2], stride: [2, 1], offset: 5 },
+        signal,
+      );
+      expect([...arena]).toEqual(Array.from({ length: 100 }, (_, i) => i));
+      expect(fs.statSync(path.join(root, "c/0/0")).size).toBe(16);
       const { binding } = await openZarrArray(root);
-      expect((await readAll(binding))[0]).toBe(element);
+      expect([...(await readAll(binding))]).toEqual([15, 16, 17, 18]);
     }
-    const root = fresh();
-    await createZarrArray(root, base({ dtype: "complex64", fillValue: [1.5, Number.NaN], shape: [1], chunks: [1] }));
-    const { binding } = await openZarrArray(root);
-    expect([...(await readAll(binding))]).toEqual([1.5, Number.NaN]);
   });
 
-  test("bigints in attributes are exact, NaN is legal JSON", async () => {
-    const root = fresh();
-    await createZarrArray(root, base({ attributes: { id: 2n ** 60n + 1n, bad: Number.NaN } }));
-    const info = await openZarrArray(root);
-    expect(info.attributes).toEqual({ id: 2n ** 60n + 1n, bad: "NaN" });
-  });
-
-  test("edge chunks are whole, padded with the fill value", async () => {
-    const root = fresh();
-    const sink = await createZarrArray(root, base({ shape: [3], chunks: [2], dtype: "int16", codecs: "raw", fillValue: -7 }));
-    await writeAll(sink, Int16Array.of(1, 2, 3));
-    const bytes = fs.readFileSync(path.join(root, "c/1"));
-    expect([bytes.readInt16LE(0), bytes.readInt16LE(2), bytes.length]).toEqual([3, -7, 4]);
-  });
-});
-
-describe("modes and groups", () => {
-  test("parent groups are created, and found again", async () => {
-    const root = fresh();
-    await createZarrArray(root, base({ path: "a/b/c" }));
-    await createZarrArray(root, base({ path: "a/d" }));
-    const tree = await describeStore(root);
-    const flat = JSON.stringify(tree, ["kind", "path", "children"]);
-    expect(flat).toBe(
-      '{"kind":"group","path":"","children":[{"kind":"group","path":"a","children":[{"kind":"group","path":"a/b","children":[{"kind":"array","path":"a/b/c"}]},{"kind":"array","path":"a/d"}]}]}',
-    );
-  });
-
-  test("create refuses what exists; overwrite replaces it and nothing else", async () => {
-    const root = fresh();
-    const sink = await createZarrArray(root, base({ path: "g/a", codecs: "raw" }));
-    await writeAll(sink, sample("float32", sink.shape));
-    const other = await createZarrArray(root, base({ path: "g/ab", codecs: "raw" }));
-    await writeAll(other, sample("float32", other.shape));
-    fs.writeFileSync(path.join(root, "g/a/notes.txt"), "mine");
-    await expect(createZarrArray(root, base({ path: "g/a" }))).rejects.toThrow(/existing Zarr array.*mode: "overwrite"/);
-    await expect(createZarrArray(root, base({ path: "g", mode: "overwrite" }))).rejects.toThrow(/is a Zarr group/);
-    await createZarrArray(root, base({ path: "g/a", mode: "overwrite", shape: [2], chunks: [2] }));
-    expect(filesIn(path.join(root, "g/a")).sort()).toEqual(["notes.txt", "zarr.json"]);
-    expect(filesIn(path.join(root, "g/ab")).length).toBe(10);
-  });
-
-  test("overwrite replaces a v2 array and works in Maps", async () => {
+  test("reading does not change what a store holds", async () => {
     const store = new Map<string, Uint8Array>();
-    const put = (key: string, text: string): void => void store.set(key, Buffer.from(text));
-    put("/.zarray", '{"zarr_format":2,"shape":[2],"chunks":[1],"dtype":"<f4","fill_value":0,"order":"C","filters":null,"compressor":null}');
-    put("/0", "abcd");
-    await createZarrArray(store, base({ mode: "overwrite" }));
-    expect([...store.keys()]).toEqual(["/zarr.json"]);
+    const codecs = [{ name: "bytes", configuration: { endian: "big" } }];
+    const sink = await createZarrArray(store, base({ codecs }));
+    const data = sample("float32", sink.shape);
+    await writeAll(sink, data);
+    const { binding } = await openZarrArray(store);
+    for (let i = 0; i < 2; i++) expect([...(await readAll(binding))]).toEqual([...data]);
   });
 
-  test("arrays cannot lie inside arrays or v2 groups", async () => {
-    const root = fresh();
-    await createZarrArray(root, base({ path: "a" }));
-    await expect(createZarrArray(root, base({ path: "a/b" }))).rejects.toThrow(/inside the array at "a"/);
-    const old = fresh();
-    fs.mkdirSync(old);
-    fs.writeFileSync(path.join(old, ".zgroup"), '{"zarr_format":2}');
-    await expect(createZarrArray(old, base({ path: "a" }))).rejects.toThrow(/inside the Zarr v2 group/);
-  });
-
-  test("consolidated metadata learn of a new array", async () => {
-    const root = fresh();
-    fs.mkdirSync(root);
-    fs.writeFileSync(path.join(root, "zarr.json"), '{"zarr_format":3,"node_type":"group","attributes":{"t":1},"consolidated_metadata":{"kind":"inline","must_understand":false,"metadata":{}}}');
-    await createZarrArray(root, base({ path: "g/u" }));
-    const tree = await describeStore(root);
-    expect(JSON.stringify(tree, ["path", "children", "t", "attributes"])).toContain('"path":"g/u"');
-    const theirs = await zarr.withConsolidatedMetadata(directoryStore(root));
-    expect(theirs.contents().map((c) => c.path)).toContain("/g/u");
-  });
-
-  test("wrong options", async () => {
-    const table: [Partial<CreateOptions>, string, RegExp][] = [
-      [{ shape: [1.5, 2] }, "ShapeError", /integers >= 0/],
-      [{ shape: [-1, 2] }, "ShapeError", /integers >= 0/],
-      [{ chunks: [0, 1] }, "ChunkError", /2 integers >= 1/],
-      [{ chunks: [1] }, "ChunkError", /2 integers >= 1/],
-      [{ dtype: "float16" as DType }, "DTypeError", /cannot be stored/],
-      [{ codecs: ["lz4"] }, "ZarrError", /codec "lz4" cannot be written/],
-      [{ codecs: [{ name: "zstd", configuration: { level: 99 } }] }, "ZarrError", /level must be an integer/],
-      [{ fillValue: 1.5, dtype: "int8" }, "DTypeError", /not a int8/],
-      [{ fillValue: 300, dtype: "int8" }, "ZarrError", /300 is not a int8/],
-      [{ dimensionNames: ["x"] }, "OptionError", /1 dimensionNames for 2 axes/],
-      [{ mode: "append" as "create" }, "OptionError", /mode must be/],
-      [{ path: "../x" }, "ZarrError", /segment "\.\."/],
-    ];
-    for (const [options, name, message] of table) {
-      const root = fresh();
-      await expect(createZarrArray(root, base(options))).rejects.toThrow(expect.objectContaining({ name, message: expect.stringMatching(message) as string }) as Error);
-      expect(fs.existsSync(root)).toBe(false);
-    }
-    await expect(createZarrArray({ get: () => undefined }, base())).rejects.toThrow(/no set method/);
-  });
-});
-
-describe("atomicity", () => {
-  test("a write that fails leaves neither value nor temporary file", () => {
-    const root = fresh();
-    const store = directoryStore(root);
-    fs.mkdirSync(path.join(root, "a", "b"), { recursive: true });
-    // The target of the rename is a folder that is not empty.
-    fs.writeFileSync(path.join(root, "a", "b", "x"), "");
-    expect(() => store.set("/a/b", Uint8Array.of(1))).toThrow(/could not write/);
-    expect(filesIn(root)).toEqual([path.join("a", "b", "x")]);
-  });
-
-  test("what dead processes left is removed, what living ones write is not", async () => {
-    const root = fresh();
-    const sink = path.join(root, "u");
-    fs.mkdirSync(path.join(sink, "c"), { recursive: true });
-    const dead = path.join(sink, "c", ".chunkwise-999999999-0-0.tmp");
-    const alive = path.join(sink, "c", `.chunkwise-${process.ppid}-0-0.tmp`);
-    fs.writeFileSync(dead, "x");
-    fs.writeFileSync(alive, "x");
-    await createZarrArray(root, base({ path: "u" }));
-    expect([fs.existsSync(dead), fs.existsSync(alive)]).toEqual([false, true]);
-    expect([...directoryStore(root).list("/")].some((k) => k.endsWith(".tmp"))).toBe(false);
-  });
-
-  test("an aborted write writes nothing", async () => {
-    const root = fresh();
-    const sink = await createZarrArray(root, base());
-    const data = sample("float32", [3, 4]);
-    expect(() => sink.writer.writeChunk([0, 0], { data, shape: [3, 4], stride: [4, 1], offset: 0 }, AbortSignal.abort())).toThrow(/aborted/);
-    expect(filesIn(root)).toEqual(["zarr.json"]);
-  });
-
-  test("a failing store is named", async () => {
-    const store = { ...memoryStore(), set: (key: string): void => { if (key.includes("c/")) throw new Error("disk full"); } };
-    const sink = await createZarrArray(store, base());
-    const write = async (): Promise<void> => sink.writer.writeChunk([0, 0], { data: new Float32Array(12), shape: [3, 4], stride: [4, 1], offset: 0 }, signal);
-    await expect(write()).rejects.toThrow(/could not write chunk \/c\/0\/0: disk full/);
+  test("a shard that is written anew is read anew", async () => {
+    const shard = (values: readonly number[]): Uint8Array => {
+      const bytes = new Uint8Array(2 + 32);
+      const view = new DataView(bytes.buffer);
+      values.forEach((v, i) => view.setUint8(i, v));
+      // The two inner chunks of one byte lie in the order of their values.
+      for (const [i, v] of values.entries()) {
+        view.setBigUint64(2 + 16 * i, BigInt(values.length - 1 - i), true);
+        view.setBigUint64(10 + 16 * i, BigInt(v > 0 ? 1 : 0), true);
+      }
+      return bytes;
+    };
+    const document = {
+      zarr_format: 3,
+      node_type: "array",
+      shape: [2],
+      data_type: "uint8",
+      chunk_grid: { name: "regular", configuration: { chunk_shape: [2] } },
+      chunk_key_encoding: { name: "default" },
+      fill_value: 0,
+      codecs: [
+        {
+          name: "sharding_indexed",
+          configuration: {
+            chunk_shape: [1],
+            codecs: ["bytes"],
+            index_codecs: [{ name: "bytes", configuration: { endian: "little" } }],
+          },
+        },
+      ],
+    };
+    const store = new Map([
+      ["/zarr.json", Buffer.from(JSON.stringify(document))],
+      ["/c/0", shard([1, 2])],
+    ]);
+    const { binding } = await openZarrArray(store);
+    expect([...(await readAll(binding))]).toEqual([2, 1]);
+    store.set("/c/0", shard([8, 9]));
+    expect([...(await readAll(binding))]).toEqual([9, 8]);
   });
 });

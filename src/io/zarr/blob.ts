@@ -2,7 +2,7 @@
 import { SourceError, ZarrError } from "../../errors.js";
 import { type Maybe, mapError, then } from "../maybe.js";
 import type { Scratch } from "../scratch.js";
-import { type Store, isDirectoryStore } from "../stores/store.js";
+import { isDirectoryStore, type Store } from "../stores/store.js";
 
 export interface Blob {
   /** Undefined where the store tells only with the bytes themselves. */
@@ -53,28 +53,38 @@ function storeBlob(store: Store, key: `/${string}`, signal: AbortSignal): Blob {
   const failed = (error: unknown): unknown =>
     signal.aborted || error instanceof ZarrError || error instanceof SourceError
       ? error
-      : new SourceError(`the store failed to read ${key}: ${String((error as Error)?.message ?? error)}`, {
-          cause: error,
-        });
+      : new SourceError(
+          `the store failed to read ${key}: ${String((error as Error)?.message ?? error)}`,
+          {
+            cause: error,
+          },
+        );
   const asked = <T>(work: () => Maybe<T>): Maybe<T> => mapError(work, failed);
   let all: Maybe<Uint8Array | undefined> | undefined;
+  const wholeOnce = (): Maybe<Uint8Array | undefined> => {
+    all ??= asked(() => store.get(key, { signal }));
+    return all;
+  };
   return {
     size: undefined,
     ranged: store.getRange !== undefined,
     whole: (limit, scratch) =>
-      then(asked(() => store.get(key, { signal })), (bytes) => {
-        if (bytes === undefined) return undefined;
-        checkBytes(bytes, key);
-        checkLimit(bytes.length, limit);
-        const own = scratch.take(bytes.length);
-        own.set(bytes);
-        return own;
-      }),
+      then(
+        asked(() => store.get(key, { signal })),
+        (bytes) => {
+          if (bytes === undefined) return undefined;
+          checkBytes(bytes, key);
+          checkLimit(bytes.length, limit);
+          const own = scratch.take(bytes.length);
+          own.set(bytes);
+          return own;
+        },
+      ),
     read: (into, offset) => {
       const range = { length: into.length, offset };
       const got =
         store.getRange === undefined
-          ? then((all ??= asked(() => store.get(key, { signal }))), (bytes) => slice(bytes, into, offset))
+          ? then(wholeOnce(), (bytes) => slice(bytes, into, offset))
           : asked(() =>
               store.getRange?.(key, offset < 0 ? { suffixLength: -offset } : range, { signal }),
             );
@@ -132,7 +142,8 @@ export const memoryBlob = (bytes: Uint8Array): Blob => ({
   },
   read: (into, offset) => {
     const from = offset < 0 ? bytes.length + offset : offset;
-    if (from < 0 || from + into.length > bytes.length) throw tooShort(bytes.length, from + into.length);
+    if (from < 0 || from + into.length > bytes.length)
+      throw tooShort(bytes.length, from + into.length);
     into.set(bytes.subarray(from, from + into.length));
     return true;
   },

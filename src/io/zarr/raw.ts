@@ -4,14 +4,14 @@
  */
 import { ZarrError } from "../../errors.js";
 import { itemSize } from "../../ir/dtype.js";
-import { type Maybe, andFinally, isPromise, then } from "../maybe.js";
+import { andFinally, isPromise, type Maybe, then } from "../maybe.js";
 import { Scratch } from "../scratch.js";
 import type { Blob } from "./blob.js";
 import { rawBytes } from "./chain.js";
-import { storedSize } from "./dtypes.js";
-import { type Part, deliver, deliverFill, isDense, isVerbatim, storedStrides } from "./elements.js";
-import type { Layout } from "./metadata.js";
 import type { ReaderContext } from "./context.js";
+import { storedSize } from "./dtypes.js";
+import { deliver, deliverFill, isDense, isVerbatim, type Part, storedStrides } from "./elements.js";
+import type { Layout } from "./metadata.js";
 
 /** How many of the outermost stored axes are walked, and the elements from first to last of what is inside. */
 interface Cut {
@@ -106,7 +106,11 @@ interface Span {
   readonly start: number;
 }
 
-function* spansOf(walked: readonly number[], part: Part, stride: readonly number[]): Generator<Span> {
+function* spansOf(
+  walked: readonly number[],
+  part: Part,
+  stride: readonly number[],
+): Generator<Span> {
   const at = part.lo.map(() => 0);
   const shape = part.shape.map((n, axis) => (walked.includes(axis) ? 1 : n));
   for (;;) {
