@@ -107,10 +107,8 @@ export async function compute<const T extends Computable>(
   const nodes = arraysOf("compute", what);
   checkResults(nodes, planConfig(checked));
   const different = [...new Set(nodes)];
-  const { roots } = await run(
-    different.map((node) => ({ node })),
-    checked,
-  );
+  const requests = different.map((node) => ({ node }));
+  const { roots } = requests.length === 0 ? { roots: [] } : await run(requests, checked);
   const taken = new Set<Node>();
   const results = nodes.map((node) => {
     const buffer = roots[different.indexOf(node)] as ArrayBuffer | SharedArrayBuffer;
