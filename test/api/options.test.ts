@@ -5,7 +5,7 @@ import { editDistance, nearest, readOptions, trailing } from "../../dist/api/opt
 import { drawProgress } from "../../dist/api/progress.js";
 import { storedChunks, unpacked } from "../../dist/api/zarr.js";
 import * as cw from "../../dist/index.js";
-import { evaluate } from "../../dist/kernels/reference/index.js";
+import { evaluate, type ReferenceArray } from "../../dist/kernels/reference/index.js";
 
 describe("options", () => {
   it("measures words", () => {
@@ -119,7 +119,10 @@ describe("Zarr", () => {
       reinterpret: undefined,
       ...packing,
     });
-    return [node.outs[0].dtype, [...((await evaluate([node]))[0]?.data as Iterable<number>)]];
+    return [
+      node.outs[0].dtype,
+      [...(((await evaluate([node]))[0] as ReferenceArray).data as Iterable<number>)],
+    ];
   };
 
   it("decodes CF packing", async () => {
