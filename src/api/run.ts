@@ -109,10 +109,8 @@ export async function compute<const T extends Computable>(
   const checked = withDefaults(readOptions<ComputeOptions>("compute", options, COMPUTE_CHECKS));
   const nodes = arraysOf("compute", what);
   checkResults(nodes, planConfig(checked));
-  const { roots } = await run(
-    nodes.map((node) => ({ node })),
-    checked,
-  );
+  const requests = nodes.map((node) => ({ node }));
+  const { roots } = requests.length === 0 ? { roots: [] } : await run(requests, checked);
   const taken = new Set<ArrayBuffer | SharedArrayBuffer>();
   const results = nodes.map((node, i) => {
     const buffer = roots[i] as ArrayBuffer | SharedArrayBuffer;
