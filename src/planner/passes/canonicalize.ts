@@ -14,8 +14,8 @@ import {
 } from "../../ir/build.js";
 import { advertisedGrid } from "../../ir/grid.js";
 import { type AffineMap, composeMaps, fixedAxis, isIdentity } from "../../ir/index-map.js";
-import { type Node, type NodeOf, dtypeOf, knownShape } from "../../ir/node.js";
-import { type Scalar, call, constant, indexOf } from "../../ir/scalar.js";
+import { dtypeOf, knownShape, type Node, type NodeOf } from "../../ir/node.js";
+import { call, constant, indexOf, type Scalar } from "../../ir/scalar.js";
 import type { PassContext } from "../context.js";
 import { rewriteBottomUp } from "../rewrite.js";
 
@@ -116,8 +116,7 @@ function canonicalMap(node: NodeOf<"map">): Node {
   // A constant operand becomes part of the tree, unless it alone gives an axis its length.
   const kept = node.inputs.map((_, i) => i).filter((i) => folded[i]?.kind !== "const");
   const spans = shape.every(
-    (n, axis) =>
-      n === 1 || kept.some((i) => knownShape(node.inputs[i] as Node)[axis] === n),
+    (n, axis) => n === 1 || kept.some((i) => knownShape(node.inputs[i] as Node)[axis] === n),
   );
   if (kept.length === node.inputs.length || !spans) return node;
   const merged = substituteArgs(tree, (i, dtype) => {
@@ -212,9 +211,15 @@ function canonicalGather(node: NodeOf<"gather">): Node {
   for (let i = 1; i < values.length; i++) if (values[i] !== first + step * i) return node;
   if (step === 0) {
     // The same position again and again: a stretched axis.
-    const map = shape.map((_, a) => (a === axis ? fixedAxis(first) : { axis: a, start: 0, step: 1 }));
+    const map = shape.map((_, a) =>
+      a === axis ? fixedAxis(first) : { axis: a, start: 0, step: 1 },
+    );
     return canonicalView(input, map, shape);
   }
-  const map = shape.map((_, a) => ({ axis: a, start: a === axis ? first : 0, step: a === axis ? step : 1 }));
+  const map = shape.map((_, a) => ({
+    axis: a,
+    start: a === axis ? first : 0,
+    step: a === axis ? step : 1,
+  }));
   return canonicalView(input, map, shape);
 }

@@ -26,7 +26,7 @@ import {
   hullOf,
   imageOfBox,
 } from "../../ir/index-map.js";
-import { type Node, type NodeOf, dtypeOf, knownShape, topologicalOrder } from "../../ir/node.js";
+import { dtypeOf, knownShape, type Node, type NodeOf, topologicalOrder } from "../../ir/node.js";
 import { reshapeGroups } from "../../ir/reshape.js";
 import { constant } from "../../ir/scalar.js";
 import type { PassContext } from "../context.js";
@@ -262,7 +262,9 @@ function restrict(node: Node, box: Box, part: (input: Node, want: Box) => Node):
       return gatherNode(inputs[0] as Node, axis, indexList(values));
     }
     case "reshape":
-      return boxIsEmpty(box) ? emptyNode(node, shape) : restrictReshape(node, box, inputs[0] as Node);
+      return boxIsEmpty(box)
+        ? emptyNode(node, shape)
+        : restrictReshape(node, box, inputs[0] as Node);
     default:
       return rebuildWhole(node, inputs, box);
   }

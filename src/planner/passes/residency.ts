@@ -6,7 +6,7 @@
  * forms over the grids: {@link liveBytes} bounds what is live at once of an array without looking at single blocks.
  */
 import { sizeOf } from "../../ir/build.js";
-import { type Cuts, cutsCount, cutsMax, nestedCuts, piecesIn, pieceStart } from "../../ir/cuts.js";
+import { type Cuts, cutsCount, cutsMax, nestedCuts, pieceStart, piecesIn } from "../../ir/cuts.js";
 import { itemSize } from "../../ir/dtype.js";
 import { viewCuts } from "../../ir/grid.js";
 import {
@@ -20,14 +20,14 @@ import {
   identityMap,
   imageOfBox,
 } from "../../ir/index-map.js";
-import { type Node, knownShape, mapKey, topologicalOrder } from "../../ir/node.js";
+import { knownShape, mapKey, type Node, topologicalOrder } from "../../ir/node.js";
 import {
-  type Operand,
-  type PlanArray,
-  type Stage,
   blockCount,
   keptAxes,
   maxBlockBytes,
+  type Operand,
+  type PlanArray,
+  type Stage,
   taskCuts,
 } from "../../ir/stage.js";
 import type { PassContext } from "../context.js";
@@ -157,8 +157,10 @@ function inlined(
     const whole = (n: Node): Box => boxOfShape(knownShape(n));
     if (root.op === "map" || root.op === "view" || root.op === "source" || root.op === "create") {
       if (baseOf(root) !== "array") push(root, identityMap(knownShape(root).length), whole(root));
-      else stack.push({ node: root, map: identityMap(knownShape(root).length), space: whole(root) });
-      if (root.op === "source" && baseOf(root) === "array") out.push({ node: root, box: whole(root) });
+      else
+        stack.push({ node: root, map: identityMap(knownShape(root).length), space: whole(root) });
+      if (root.op === "source" && baseOf(root) === "array")
+        out.push({ node: root, box: whole(root) });
     } else {
       for (const input of root.inputs) {
         // Every part of a moved array is read by itself, even if it is the same array again.
@@ -193,7 +195,11 @@ export interface Consumer {
  * Most bytes of an array that are live at once when tasks run one after another in plan order. `orderly` says that
  * the consumer's tasks run in row-major order.
  */
-export function liveBytes(array: PlanArray, consumers: readonly Consumer[], orderly: boolean): number {
+export function liveBytes(
+  array: PlanArray,
+  consumers: readonly Consumer[],
+  orderly: boolean,
+): number {
   const total = totalBytes(array);
   if (consumers.length === 0) return maxBlockBytes(array);
   const only = consumers[0];
@@ -226,7 +232,10 @@ function axisNeeds(
   operand: Operand,
   stage: Stage,
   tasks: readonly Cuts[],
-): { readonly byTaskAxis: readonly (AxisNeed | undefined)[]; readonly fixed: readonly { readonly whole: number }[] } {
+): {
+  readonly byTaskAxis: readonly (AxisNeed | undefined)[];
+  readonly fixed: readonly { readonly whole: number }[];
+} {
   const byTaskAxis: (AxisNeed | undefined)[] = tasks.map((c) =>
     cutsCount(c) === 1 ? { window: 1, whole: 1, separate: true } : undefined,
   );
@@ -235,7 +244,9 @@ function axisNeeds(
     const blocks = array.cuts[i] as Cuts;
     const extent = operand.shape[i] as number;
     if (m.axis < 0 || stage.kind === "call") {
-      fixed.push({ whole: stage.kind === "call" && callAligned(stage, i) ? cutsMax(blocks) : extent });
+      fixed.push({
+        whole: stage.kind === "call" && callAligned(stage, i) ? cutsMax(blocks) : extent,
+      });
       return;
     }
     const pieces = tasks[m.axis] as Cuts;
@@ -269,7 +280,9 @@ function windowOf(blocks: Cuts, pieces: Cuts, start: number, step: number): numb
     const [first, last] = piecesIn(blocks, Math.min(a, b), Math.max(a, b) + 1);
     widest = Math.max(widest, pieceStart(blocks, last + 1) - pieceStart(blocks, first));
   }
-  return cutsCount(pieces) > count ? Math.max(widest, 2 * cutsMax(blocks) + Math.abs(step) * cutsMax(pieces)) : widest;
+  return cutsCount(pieces) > count
+    ? Math.max(widest, 2 * cutsMax(blocks) + Math.abs(step) * cutsMax(pieces))
+    : widest;
 }
 
 /**
