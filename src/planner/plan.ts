@@ -28,7 +28,8 @@ import { canonicalize } from "./passes/canonicalize.js";
 import { demand } from "./passes/demand.js";
 import { type FuseRequest, fuse } from "./passes/fuse.js";
 import { copyCandidates, operandsOf } from "./passes/rechunk.js";
-import { type Consumer, keepCandidates, liveBytes, totalBytes } from "./passes/residency.js";
+import { type Consumer, liveBytes, totalBytes } from "./passes/lifetimes.js";
+import { keepCandidates } from "./passes/residency.js";
 
 export type { PassName, PlanConfig, PlanRequest } from "./context.js";
 

@@ -83,9 +83,19 @@ function baseCuts(draft: Draft, view: GridView): readonly Cuts[] {
     const stored = weighed.some(
       ({ operand }) => isStore(operand) && operand.map.some((m) => m.axis === axis),
     );
-    return stored ? wholeCuts(extent) : (view.hint?.[axis] ?? wholeCuts(extent));
+    // A reshape block that is narrow inside its group reads whole rows of which it needs little.
+    const inside = draft.kind === "reshape" && draft.groups.some((g) => isInside(draft, g, axis));
+    return stored || inside ? wholeCuts(extent) : (view.hint?.[axis] ?? wholeCuts(extent));
   });
 }
+
+const isInside = (
+  draft: Draft,
+  group: { readonly output: readonly number[] },
+  axis: number,
+): boolean =>
+  group.output.includes(axis) &&
+  axis !== group.output.find((a) => (draft.space[a] as number) > 1);
 
 const isStore = (operand: DraftOperand): boolean =>
   operand.fromSource &&
