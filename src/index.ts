@@ -12,6 +12,7 @@ export {
 export type {
   ChunkSource,
   CodecChoice,
+  NodeDescription,
   ProgressEvent,
   RunStats,
   Store,
@@ -55,7 +56,13 @@ export {
   type NestedList,
 } from "./api/sources.js";
 export type { Floating, Promote, SumOf } from "./api/types.js";
-export { type OpenZarrOptions, openZarr, toZarr, type ZarrArray } from "./api/zarr.js";
+export {
+  describeStore,
+  type OpenZarrOptions,
+  openZarr,
+  toZarr,
+  type ZarrArray,
+} from "./api/zarr.js";
 export {
   AbortError,
   ChunkError,

@@ -6,9 +6,9 @@ import { type ChunkSpec, parseBytes, valueText } from "../ops/index.js";
 import {
   type CodecChoice,
   type FillValue,
+  PASSES,
   type PlanConfig,
   type ProgressEvent,
-  planner,
   startedRuntime,
 } from "./engine.js";
 import {
@@ -119,7 +119,7 @@ export function planConfig(options: RunOptions): PlanConfig {
   const workers =
     options.executor === "inline" ? 1 : Math.min(MAX_THREADS, options.workers ?? defaultWorkers());
   if (options.optimize !== false) return { memory, workers };
-  const passes = Object.fromEntries(planner().PASS_NAMES.map((name) => [name, false]));
+  const passes = Object.fromEntries(PASSES.map((name) => [name, false]));
   return { memory, workers, passes };
 }
 

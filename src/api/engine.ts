@@ -1,49 +1,19 @@
 /**
- * Where the public face meets planner, executor and I/O: loaded when first needed, never at import, because
- * together they take longer to load than a small computation takes.
- *
- * The planner is loaded with `require`, which loads ES modules at once (Node >= 20.19): `explain()` and
- * `plan()` answer at once.
+ * Where the public face meets executor and I/O: loaded when first needed, never at import, because together they take
+ * longer to load than a small computation takes. The planner is pure and small, and comes along at once.
  */
-import { createRequire } from "node:module";
 import type { Runtime } from "../exec/runtime.js";
-import type { SinkBinding } from "../ir/binding.js";
-import type { Node } from "../ir/node.js";
-import type { Bindings, Plan } from "../ir/stage.js";
 
 export type { ProgressEvent, RunStats } from "../exec/runtime.js";
 export type { ChunkSource } from "../io/sources/user.js";
 export type { Store } from "../io/stores/store.js";
+export type { NodeDescription } from "../io/zarr/describe.js";
 export type { CodecChoice, FillValue } from "../io/zarr/document-v3.js";
 export type { StoreLike } from "../io/zarr/locate.js";
 export type { Packing } from "../io/zarr/packing.js";
-
-export interface PlanConfig {
-  readonly memory: number;
-  readonly workers: number;
-  /** Passes to switch off (false), by name. */
-  readonly passes?: Readonly<Record<string, boolean>>;
-}
-export interface PlanRequest {
-  readonly node: Node;
-  readonly sink?: SinkBinding;
-}
-export interface Planned {
-  readonly plan: Plan;
-  readonly bindings: Bindings;
-}
-interface PlannerModule {
-  plan(requests: readonly PlanRequest[], config: PlanConfig): Planned;
-  /** Names of all passes that can be switched off. */
-  readonly PASS_NAMES: readonly string[];
-}
-interface ExplainModule {
-  explain(plan: Plan, bindings: Bindings): string;
-}
-
-const load = createRequire(import.meta.url);
-export const planner = (): PlannerModule => load("../planner/plan.js") as PlannerModule;
-export const explainer = (): ExplainModule => load("../planner/explain.js") as ExplainModule;
+export { PASSES } from "../planner/context.js";
+export { explain } from "../planner/explain.js";
+export { type PlanConfig, type PlanRequest, type PlanResult, plan } from "../planner/plan.js";
 
 let started: Runtime | undefined;
 export async function runtime(): Promise<Runtime> {

@@ -18,11 +18,12 @@ import {
   withDefaults,
 } from "./config.js";
 import {
-  explainer,
+  explain as explainPlan,
   type PlanConfig,
   type PlanRequest,
+  type PlanResult,
   type ProgressEvent,
-  planner,
+  plan as planRequests,
   type RunStats,
   runtime,
 } from "./engine.js";
@@ -39,6 +40,7 @@ export type Computed<T> =
     : { -readonly [K in keyof T]: T[K] extends LazyArray<infer D> ? NDArray<D> : never };
 
 interface Ran {
+  /** One per request; equal requests have one buffer. */
   readonly roots: readonly (ArrayBuffer | SharedArrayBuffer | undefined)[];
   readonly stats: RunStats;
 }
@@ -48,19 +50,20 @@ export async function run(requests: readonly PlanRequest[], options: ComputeOpti
   const { signal, onProgress, progress, shared } = options;
   if (signal?.aborted === true) throw new AbortError(undefined, { cause: signal.reason });
   const inlineBytes = inlineLimit(options);
-  const { plan, bindings } = planner().plan(requests, planConfig(options));
+  const { plan, bindings, rootOf } = planRequests(requests, planConfig(options));
   const bar = progress === true ? drawProgress() : undefined;
   const tell = (event: ProgressEvent): void => {
     bar?.show(event);
     onProgress?.(event);
   };
   try {
-    return await (await runtime()).run(plan, bindings, {
+    const { roots, stats } = await (await runtime()).run(plan, bindings, {
       signal,
       shared,
       inlineBytes,
       onProgress: bar === undefined && onProgress === undefined ? undefined : tell,
     });
+    return { roots: rootOf.map((n) => roots[n]), stats };
   } finally {
     bar?.end();
   }
@@ -106,15 +109,14 @@ export async function compute<const T extends Computable>(
   const checked = withDefaults(readOptions<ComputeOptions>("compute", options, COMPUTE_CHECKS));
   const nodes = arraysOf("compute", what);
   checkResults(nodes, planConfig(checked));
-  const different = [...new Set(nodes)];
-  const requests = different.map((node) => ({ node }));
+  const requests = nodes.map((node) => ({ node }));
   const { roots } = requests.length === 0 ? { roots: [] } : await run(requests, checked);
-  const taken = new Set<Node>();
-  const results = nodes.map((node) => {
-    const buffer = roots[different.indexOf(node)] as ArrayBuffer | SharedArrayBuffer;
+  const taken = new Set<ArrayBuffer | SharedArrayBuffer>();
+  const results = nodes.map((node, i) => {
+    const buffer = roots[i] as ArrayBuffer | SharedArrayBuffer;
     // Every result is its user's own, also when one array was asked for twice.
-    const own = taken.has(node) ? buffer.slice(0) : buffer;
-    taken.add(node);
+    const own = taken.has(buffer) ? buffer.slice(0) : buffer;
+    taken.add(buffer);
     return resultOf(node, own);
   });
   if (what instanceof LazyArray) return results[0] as Computed<T>;
@@ -133,15 +135,21 @@ function resultOf(node: Node, buffer: ArrayBuffer | SharedArrayBuffer): NDArray 
 const requestsOf = (fn: string, what: Computable): PlanRequest[] =>
   [...new Set(arraysOf(fn, what))].map((node) => ({ node }));
 
-/** The plan that `compute` would run, as plain data. Nothing runs. */
-export function plan(what: Computable, options?: RunOptions): Plan {
-  const checked = withDefaults(readOptions<RunOptions>("plan", options, RUN_CHECKS));
-  return planner().plan(requestsOf("plan", what), planConfig(checked)).plan;
+function planOf(
+  fn: "plan" | "explain",
+  what: Computable,
+  options: RunOptions | undefined,
+): PlanResult {
+  const checked = withDefaults(readOptions<RunOptions>(fn, options, RUN_CHECKS));
+  return planRequests(requestsOf(fn, what), planConfig(checked));
 }
+
+/** The plan that `compute` would run, as plain data. Nothing runs. */
+export const plan = (what: Computable, options?: RunOptions): Plan =>
+  planOf("plan", what, options).plan;
 
 /** The plan in words: stages, what each reads, keeps and computes, and how much memory it takes. Nothing runs. */
 export function explain(what: Computable, options?: RunOptions): string {
-  const checked = withDefaults(readOptions<RunOptions>("explain", options, RUN_CHECKS));
-  const planned = planner().plan(requestsOf("explain", what), planConfig(checked));
-  return explainer().explain(planned.plan, planned.bindings);
+  const planned = planOf("explain", what, options);
+  return explainPlan(planned.plan, planned.bindings);
 }

@@ -8,7 +8,13 @@ import { arg, call, cast, constant, type Scalar } from "../ir/scalar.js";
 import { type ChunkSpec, checkDType, mapNode, resolveChunks, valueText } from "../ops/index.js";
 import { LazyArray, nodeOf } from "./array.js";
 import { RUN_CHECKS, type ToZarrOptions, withDefaults } from "./config.js";
-import { type Packing, type RunStats, type StoreLike, zarr } from "./engine.js";
+import {
+  type NodeDescription,
+  type Packing,
+  type RunStats,
+  type StoreLike,
+  zarr,
+} from "./engine.js";
 import {
   anything,
   isBoolean,
@@ -97,6 +103,23 @@ export async function openZarr<E extends DType = DType>(
     );
   }
   return new ZarrArray<E>(node, opened);
+}
+
+/**
+ * The groups and arrays of a store, from metadata alone: what `chunkwise info` shows. Arrays that cannot be read are
+ * listed with the reason.
+ *
+ * @example const tree = await describeStore("era5.zarr"); // { kind: "group", children: [...] }
+ */
+export async function describeStore(
+  url: StoreLike,
+  options?: { readonly path?: string | undefined; readonly signal?: AbortSignal | undefined },
+): Promise<NodeDescription> {
+  const checked = readOptions<NonNullable<typeof options>>("describeStore", options, {
+    path: isText,
+    signal: isSignal,
+  });
+  return (await zarr()).describeStore(url, checked);
 }
 
 /** Physical values of packed data (CF conventions, section 8). */

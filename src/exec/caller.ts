@@ -75,7 +75,13 @@ export class CallerLine {
   writer(run: number, sink: number): ChunkWriter {
     return {
       writeChunk: (position, elements) =>
-        this.#ask({ kind: "write", run, sink, position, elements: placeOf(this.#memory, elements) }),
+        this.#ask({
+          kind: "write",
+          run,
+          sink,
+          position,
+          elements: placeOf(this.#memory, elements),
+        }),
     };
   }
 
@@ -103,7 +109,11 @@ export class CallerService {
   #open = 0;
   #idle: (() => void) | undefined;
 
-  constructor(port: MessagePort, memory: WebAssembly.Memory, runs: (run: number) => CallerRun | undefined) {
+  constructor(
+    port: MessagePort,
+    memory: WebAssembly.Memory,
+    runs: (run: number) => CallerRun | undefined,
+  ) {
     this.#port = port;
     this.#memory = memory;
     this.#runs = runs;
@@ -111,6 +121,11 @@ export class CallerService {
     this.#closed = new Promise((resolve) => port.once("close", () => resolve()));
     port.on("message", (request: CallerRequest) => void this.#serve(request));
     port.unref();
+  }
+
+  /** True while the calling thread reads or writes for the worker. */
+  get busy(): boolean {
+    return this.#open > 0;
   }
 
   /** Resolves when the worker is gone and nothing that it asked for goes on. */
@@ -144,10 +159,18 @@ export class CallerService {
     if (request.kind === "read") {
       const source = run.bindings.sources[request.source];
       if (source === undefined) throw new InternalError(`there is no source ${request.source}`);
-      return source.reader.readInto(request.region, targetOf(this.#memory, request.target), run.signal);
+      return source.reader.readInto(
+        request.region,
+        targetOf(this.#memory, request.target),
+        run.signal,
+      );
     }
     const sink = run.bindings.sinks[request.sink];
     if (sink === undefined) throw new InternalError(`there is no sink ${request.sink}`);
-    return sink.writer.writeChunk(request.position, targetOf(this.#memory, request.elements), run.signal);
+    return sink.writer.writeChunk(
+      request.position,
+      targetOf(this.#memory, request.elements),
+      run.signal,
+    );
   }
 }

@@ -23,7 +23,11 @@ const readText: ReadText = (path) => {
 export function freeMemory(read: ReadText = readText, free: () => number = freemem): number {
   const rooms = [free()];
   for (const folder of cgroupFolders(read)) {
-    const v2 = roomOf(read, `/sys/fs/cgroup${folder}/memory.max`, `/sys/fs/cgroup${folder}/memory.current`);
+    const v2 = roomOf(
+      read,
+      `/sys/fs/cgroup${folder}/memory.max`,
+      `/sys/fs/cgroup${folder}/memory.current`,
+    );
     if (v2 !== undefined) rooms.push(v2);
     const base = `/sys/fs/cgroup/memory${folder}`;
     const v1 = roomOf(read, `${base}/memory.limit_in_bytes`, `${base}/memory.usage_in_bytes`);
@@ -37,7 +41,8 @@ function cgroupFolders(read: ReadText): Set<string> {
   const folders = new Set<string>([""]);
   for (const line of (read("/proc/self/cgroup") ?? "").split("\n")) {
     const match = /^\d+:([^:]*):(\/.*)$/.exec(line);
-    if (match === null || !(match[1] === "" || (match[1] as string).split(",").includes("memory"))) continue;
+    if (match === null || !(match[1] === "" || (match[1] as string).split(",").includes("memory")))
+      continue;
     const parts = (match[2] as string).split("/").filter((p) => p !== "");
     for (let n = 1; n <= parts.length; n++) folders.add(`/${parts.slice(0, n).join("/")}`);
   }

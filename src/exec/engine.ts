@@ -3,8 +3,15 @@
  * run that needs them. The coordinator is ref'd while a run goes on and only then, so an idle engine never keeps the
  * process alive.
  */
+import { setMaxListeners } from "node:events";
 import { type MessagePort, Worker } from "node:worker_threads";
-import { AbortError, type ErrorData, InternalError, errorFromData } from "../errors.js";
+import {
+  AbortError,
+  type ErrorData,
+  InternalError,
+  OptionError,
+  errorFromData,
+} from "../errors.js";
 import type { Bindings, Plan } from "../ir/stage.js";
 import { CallerService } from "./caller.js";
 import type { CoordinatorInit } from "./coordinator/thread.js";
@@ -53,6 +60,7 @@ export class Engine {
   readonly ended: Promise<void>;
   #next = 1;
   #dead = false;
+  #stopping = false;
 
   constructor() {
     this.#memory = createArena(MAX_ARENA, LEAST_ARENA);
@@ -92,6 +100,7 @@ export class Engine {
     const data = runData(run, plan, bindings);
     return new Promise<EngineResult>((resolve, reject) => {
       const abort = new AbortController();
+      setMaxListeners(0, abort.signal);
       const onAbort = (): void => {
         abort.abort(signal?.reason);
         this.#send({ kind: "abort", run });
@@ -111,12 +120,7 @@ export class Engine {
           reject(error);
         },
       };
-      this.#send({
-        kind: "submit",
-        data,
-        shared: options.shared === true,
-        progress: options.onProgress !== undefined,
-      });
+      this.#submit(data, options);
       this.#runs.set(run, pending);
       this.#thread.ref();
       signal?.addEventListener("abort", onAbort, { once: true });
@@ -126,9 +130,23 @@ export class Engine {
   /** Ends all threads; runs that go on are rejected. */
   async stop(): Promise<void> {
     if (this.#dead) return this.ended;
+    this.#stopping = true;
     this.#thread.ref();
     this.#send({ kind: "stop" });
     await this.ended;
+  }
+
+  #submit(data: RunData, options: EngineOptions): void {
+    const { shared = false, onProgress } = options;
+    try {
+      const nested = [...this.#lines.values()].some((line) => line.busy);
+      this.#send({ kind: "submit", data, shared, progress: onProgress !== undefined, nested });
+    } catch (cause) {
+      throw new OptionError("a plan cannot be sent to the workers", {
+        hint: "`params` of user functions must be structured-cloneable: no functions, no class instances",
+        cause,
+      });
+    }
   }
 
   #send(message: ToCoordinator): void {
@@ -150,7 +168,7 @@ export class Engine {
         this.#overdue(message.run);
         break;
       case "progress":
-        this.#runs.get(message.run)?.options.onProgress?.(message.progress);
+        this.#progress(message.run, message.progress);
         break;
       case "line":
         this.#addLine(message.worker, message.generation, message.port);
@@ -161,6 +179,17 @@ export class Engine {
       case "stopped":
         void this.#thread.terminate();
         break;
+    }
+  }
+
+  /** A listener that throws fails its run, like anything else that is given to it. */
+  #progress(run: number, progress: ProgressData): void {
+    try {
+      this.#runs.get(run)?.options.onProgress?.(progress);
+    } catch (error) {
+      this.#settle(run, (p) => p.reject(error instanceof Error ? error : new Error(String(error))));
+      this.#send({ kind: "abort", run });
+      this.#unrefIfDone();
     }
   }
 
@@ -190,7 +219,9 @@ export class Engine {
   #addLine(worker: number, generation: number, port: MessagePort): void {
     const runs = (run: number): { bindings: Bindings; signal: AbortSignal } | undefined => {
       const pending = this.#runs.get(run);
-      return pending === undefined ? undefined : { bindings: pending.bindings, signal: pending.abort.signal };
+      return pending === undefined
+        ? undefined
+        : { bindings: pending.bindings, signal: pending.abort.signal };
     };
     this.#lines.set(`${worker}/${generation}`, new CallerService(port, this.#memory, runs));
   }
@@ -206,10 +237,9 @@ export class Engine {
     if (this.#dead) return;
     this.#dead = true;
     for (const run of [...this.#runs.keys()]) {
-      const error = new InternalError("the threads of the engine ended while they computed", {
-        cause,
-        hint: undefined,
-      });
+      const error = this.#stopping
+        ? new AbortError("the engine was shut down while it computed")
+        : new InternalError("the threads of the engine ended while they computed", { cause });
       this.#settle(run, (p) => p.reject(error));
       this.#forget(run);
     }

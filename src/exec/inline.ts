@@ -2,7 +2,14 @@
  * Small plans run on the calling thread: same order, same decisions, same task code as in workers, but no thread to
  * start and nothing to send, so a first result takes milliseconds and a warm one less.
  */
-import { AbortError, type ErrorData, InternalError, errorFromData, errorToData } from "../errors.js";
+import { setMaxListeners } from "node:events";
+import {
+  AbortError,
+  type ErrorData,
+  InternalError,
+  errorFromData,
+  errorToData,
+} from "../errors.js";
 import { itemSize } from "../ir/dtype.js";
 import { elementCount } from "../ir/index-map.js";
 import type { Bindings, Plan, PlanArray, Stage } from "../ir/stage.js";
@@ -20,6 +27,7 @@ import { type TableLayout, tableLayout } from "./coordinator/tables.js";
 import type { EngineOptions, EngineResult } from "./engine.js";
 import { AddressAllocator } from "./memory/allocator.js";
 import { PAGE, THREAD_SCRATCH, createArena } from "./memory/arena.js";
+import { progressData } from "./protocol.js";
 import { type ResultBuffer, copyBlock, createResults } from "./results.js";
 import { type TaskContext, type TaskFunction, compileFunction, runTask } from "./task/index.js";
 import { type Meter, meteredWriter, sourcesOf } from "./worker-run.js";
@@ -148,6 +156,7 @@ class InlineRun {
     this.#layout = tableLayout(plan);
     this.#table = new Uint32Array(this.#layout.words);
     this.#arrays = new Map(plan.arrays.map((a) => [a.id, a]));
+    setMaxListeners(0, this.#abort.signal);
     this.state = createState(new AddressAllocator(FIRST, arena.bytes), 1);
   }
 
@@ -163,7 +172,8 @@ class InlineRun {
         if (this.#abort.signal.aborted) this.#send({ kind: "abort", run: 0 });
         const ticket = this.#tickets.shift();
         if (ticket !== undefined) await this.#run(ticket);
-        else if (!this.#over()) throw new InternalError("an inline run has nothing to do and is not over");
+        else if (!this.#over())
+          throw new InternalError("an inline run has nothing to do and is not over");
       }
     } finally {
       signal?.removeEventListener("abort", onAbort);
@@ -197,8 +207,11 @@ class InlineRun {
         seconds: (performance.now() - started) / 1000,
       };
       if (error === undefined) this.#send({ kind: "done", slot, outcome: "ok", report });
-      else if (this.#abort.signal.aborted) this.#send({ kind: "done", slot, outcome: "cancelled", report });
-      else {
+      else if (this.#abort.signal.aborted) {
+        // Nothing happens if the run is failing already.
+        this.#send({ kind: "abort", run: 0 });
+        this.#send({ kind: "done", slot, outcome: "cancelled", report });
+      } else {
         this.#thrown = error;
         this.#send({ kind: "done", slot, outcome: "error", error: errorToData(error), report });
       }
@@ -217,19 +230,23 @@ class InlineRun {
 
   async #wait(result: Promise<void>, end: (error: unknown) => void): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
+    let late: (why: "overdue") => void = () => undefined;
     const overdue = new Promise<"overdue">((resolve) => {
-      const start = (): void => {
-        timer = setTimeout(() => resolve("overdue"), GRACE_MS);
-      };
-      if (this.#abort.signal.aborted) start();
-      else this.#abort.signal.addEventListener("abort", start, { once: true });
+      late = resolve;
     });
+    const start = (): void => {
+      timer = setTimeout(() => late("overdue"), GRACE_MS);
+    };
+    const { signal } = this.#abort;
+    if (signal.aborted) start();
+    else signal.addEventListener("abort", start, { once: true });
     const settled = result.then(
       () => undefined,
       (error: unknown) => error ?? new Error("rejected without a reason"),
     );
     const first = await Promise.race([settled, overdue]);
     clearTimeout(timer);
+    signal.removeEventListener("abort", start);
     if (first === "overdue") {
       this.abandoned = true;
       end(new AbortError());
@@ -263,7 +280,8 @@ class InlineRun {
       }
       case "move": {
         const bytes = new Uint8Array(this.#arena.memory.buffer);
-        for (const move of action.moves) bytes.copyWithin(move.to, move.from, move.from + move.bytes);
+        for (const move of action.moves)
+          bytes.copyWithin(move.to, move.from, move.from + move.bytes);
         break;
       }
       case "cancel": {
@@ -337,18 +355,15 @@ class InlineRun {
     const { onProgress } = this.#options;
     const run = this.state.active[0];
     const now = performance.now();
-    if (onProgress === undefined || (!last && (run === undefined || now - this.#told < PROGRESS_MS))) return;
+    if (
+      onProgress === undefined ||
+      (!last && (run === undefined || now - this.#told < PROGRESS_MS))
+    )
+      return;
     this.#told = now;
     const counters = run === undefined ? this.#counters : countersOf(run);
     if (counters === undefined) return;
-    onProgress({
-      tasksDone: counters.tasks,
-      tasksTotal: counters.tasksTotal,
-      bytesRead: counters.bytesRead,
-      bytesWritten: counters.bytesWritten,
-      memoryUsed: this.state.used,
-      memoryLimit: this.#plan.peakBytes,
-    });
+    onProgress(progressData(counters, 0, this.state.used, this.#plan.peakBytes));
   }
 }
 

@@ -208,7 +208,11 @@ export class ControlBlock {
 }
 
 /** Resolves when the bell differs from `bell`. It does not keep a thread alive. */
-export function waitForBell(control: ControlBlock, which: number, bell: number): Promise<unknown> | undefined {
+export function waitForBell(
+  control: ControlBlock,
+  which: number,
+  bell: number,
+): Promise<unknown> | undefined {
   const { waitAsync } = Atomics as unknown as {
     waitAsync(
       words: Int32Array,
@@ -266,7 +270,14 @@ export interface RunStatsData {
 
 /** Calling thread -> coordinator. */
 export type ToCoordinator =
-  | { readonly kind: "submit"; readonly data: RunData; readonly shared: boolean; readonly progress: boolean }
+  | {
+      readonly kind: "submit";
+      readonly data: RunData;
+      readonly shared: boolean;
+      readonly progress: boolean;
+      /** Readers of other runs are at work on the calling thread: one of them may have asked for this run. */
+      readonly nested: boolean;
+    }
   | { readonly kind: "abort"; readonly run: number }
   /** All reads and writes that this worker had asked for are over. */
   | { readonly kind: "quiet"; readonly worker: number; readonly generation: number }
@@ -277,8 +288,29 @@ export interface ProgressData {
   readonly tasksTotal: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
+  /** Bytes read and written so far, those of tasks under way included. */
+  readonly bytesDone: number;
   readonly memoryUsed: number;
   readonly memoryLimit: number;
+}
+
+export function progressData(
+  counters: RunStatsData & { readonly tasksTotal: number },
+  underWay: number,
+  memoryUsed: number,
+  memoryLimit: number,
+): ProgressData {
+  const { tasks, tasksTotal, bytesRead, bytesWritten } = counters;
+  const bytesDone = bytesRead + bytesWritten + underWay;
+  return {
+    tasksDone: tasks,
+    tasksTotal,
+    bytesRead,
+    bytesWritten,
+    bytesDone,
+    memoryUsed,
+    memoryLimit,
+  };
 }
 
 /** Coordinator -> calling thread. */
@@ -294,7 +326,12 @@ export type FromCoordinator =
   | { readonly kind: "overdue"; readonly run: number }
   | { readonly kind: "progress"; readonly run: number; readonly progress: ProgressData }
   /** A worker's line for asking the calling thread; `MessagePort` beside it. */
-  | { readonly kind: "line"; readonly worker: number; readonly generation: number; readonly port: MessagePortLike }
+  | {
+      readonly kind: "line";
+      readonly worker: number;
+      readonly generation: number;
+      readonly port: MessagePortLike;
+    }
   /** The worker is gone: answer `quiet` when nothing that it asked for goes on. */
   | { readonly kind: "quieten"; readonly worker: number; readonly generation: number }
   | { readonly kind: "stopped" };

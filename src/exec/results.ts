@@ -13,7 +13,11 @@ const SHORT_ROW = 256;
 /** One buffer per root that is an array; roots of the same array have one each. */
 export function createResults(plan: Plan, shared: boolean): (ResultBuffer | undefined)[] {
   return plan.roots.map((root) =>
-    root.array < 0 ? undefined : shared ? new SharedArrayBuffer(root.bytes) : new ArrayBuffer(root.bytes),
+    root.array < 0
+      ? undefined
+      : shared
+        ? new SharedArrayBuffer(root.bytes)
+        : new ArrayBuffer(root.bytes),
   );
 }
 
@@ -47,7 +51,7 @@ export function copyBlock(
     stride *= array.shape[i] as number;
   }
   const rows = shape.slice(0, axis).reduce((n, s) => n * s, 1);
-  const copy = rowCopier(arena, address, result, row * item, rows);
+  const copy = rowCopier(arena, address, result, item, row * item, rows);
   const position = lo.slice(0, axis);
   let to = start + position.reduce((n, p, i) => n + p * (strides[i] as number), 0);
   for (let r = 0; r < rows; r++) {
@@ -69,6 +73,7 @@ function rowCopier(
   source: ResultBuffer,
   address: number,
   target: ResultBuffer,
+  item: number,
   bytes: number,
   rows: number,
 ): Copier {
@@ -77,7 +82,7 @@ function rowCopier(
     return (from, to) => all.set(new Uint8Array(source, address + from, bytes), to);
   }
   // Words as integers: a float copy may change the bits of a NaN, which an int64 can look like.
-  const size = bytes % 4 === 0 ? 4 : bytes % 2 === 0 ? 2 : 1;
+  const size = Math.min(item, 4);
   const Words = size === 4 ? Uint32Array : size === 2 ? Uint16Array : Uint8Array;
   const a = new Words(source as ArrayBuffer, address, (rows * bytes) / size);
   const b = new Words(target as ArrayBuffer, 0, Math.floor(target.byteLength / size));

@@ -68,19 +68,29 @@ class ProcessRuntime implements Runtime {
   readonly #inline = new InlineEngine();
   #engine: Promise<Engine> | undefined;
   #started: Engine | undefined;
+  #running = 0;
   #idle: NodeJS.Timeout | undefined;
   #peak = 0;
 
   async run(plan: Plan, bindings: Bindings, options: RunOptions = {}): Promise<RunResult> {
     const { signal, inlineBytes = INLINE_BYTES } = options;
-    if (Number.isNaN(inlineBytes)) throw new OptionError("inlineBytes is NaN", { hint: "give a number of bytes" });
+    if (Number.isNaN(inlineBytes))
+      throw new OptionError("inlineBytes is NaN", { hint: "give a number of bytes" });
     if (signal?.aborted === true) throw new AbortError(undefined, { cause: signal.reason });
     const started = performance.now();
     const inline = runsInline(plan, bindings, inlineBytes);
-    const result = inline
-      ? await this.#inline.run(plan, bindings, options)
-      : await this.#onThreads(plan, bindings, options);
-    return { roots: result.roots, stats: statsOf(plan, result, inline, (performance.now() - started) / 1000) };
+    clearTimeout(this.#idle);
+    this.#running++;
+    try {
+      const result = inline
+        ? await this.#inline.run(plan, bindings, options)
+        : await this.#onThreads(plan, bindings, options);
+      const seconds = (performance.now() - started) / 1000;
+      return { roots: result.roots, stats: statsOf(plan, result, inline, seconds) };
+    } finally {
+      this.#running--;
+      if (this.#running === 0) this.#sleepLater();
+    }
   }
 
   account(): { used: number; peak: number } {
@@ -93,20 +103,20 @@ class ProcessRuntime implements Runtime {
   async shutdown(): Promise<void> {
     clearTimeout(this.#idle);
     this.#inline.trim();
-    const engine = await this.#engine;
-    if (this.#started === engine) this.#forget();
+    const starting = this.#engine;
+    if (starting === undefined) return;
+    const engine = await starting.catch(() => undefined);
+    if (this.#engine === starting) this.#forget();
     await engine?.stop();
+    const { collectNow } = await import("./memory/trim.js");
+    collectNow();
   }
 
   async #onThreads(plan: Plan, bindings: Bindings, options: EngineOptions): Promise<EngineResult> {
-    clearTimeout(this.#idle);
     const engine = await this.#alive();
-    if (options.signal?.aborted === true) throw new AbortError(undefined, { cause: options.signal.reason });
-    try {
-      return await engine.run(plan, bindings, options);
-    } finally {
-      if (engine.idle) this.#sleepLater(engine);
-    }
+    if (options.signal?.aborted === true)
+      throw new AbortError(undefined, { cause: options.signal.reason });
+    return engine.run(plan, bindings, options);
   }
 
   async #alive(): Promise<Engine> {
@@ -115,7 +125,13 @@ class ProcessRuntime implements Runtime {
       this.#started = new module.Engine();
       return this.#started;
     });
-    const engine = await this.#engine;
+    let engine: Engine;
+    try {
+      engine = await this.#engine;
+    } catch (error) {
+      this.#forget();
+      throw error;
+    }
     return engine.alive ? engine : this.#alive();
   }
 
@@ -126,10 +142,11 @@ class ProcessRuntime implements Runtime {
   }
 
   /** Touched pages of an arena are given back only when every thread has dropped it. */
-  #sleepLater(engine: Engine): void {
+  #sleepLater(): void {
     clearTimeout(this.#idle);
     this.#idle = setTimeout(() => {
-      if (engine.idle && this.#started === engine) void this.shutdown();
+      // A run that was aborted may still be waiting for a reader that does not stop.
+      if (this.#running === 0 && this.#started?.idle !== false) void this.shutdown();
     }, IDLE_MS);
     this.#idle.unref();
   }
@@ -145,7 +162,11 @@ function statsOf(plan: Plan, { stats }: EngineResult, inline: boolean, seconds: 
     repeatedTasks: stats.repeated,
     seconds,
     inline,
-    stages: plan.stages.map(({ id, label }, i) => ({ id, label, seconds: stats.stageSeconds[i] ?? 0 })),
+    stages: plan.stages.map(({ id, label }, i) => ({
+      id,
+      label,
+      seconds: stats.stageSeconds[i] ?? 0,
+    })),
   };
 }
 

@@ -1,4 +1,5 @@
 /** A run as one worker sees it: its plan, its open readers and writers, its compiled functions, where blocks lie. */
+import { setMaxListeners } from "node:events";
 import { AbortError, InternalError } from "../errors.js";
 import type { ChunkWriter, RegionReader } from "../ir/binding.js";
 import { itemSize } from "../ir/dtype.js";
@@ -43,6 +44,8 @@ export class WorkerRun {
     this.#memory = memory;
     this.#kernels = kernels;
     this.#line = line;
+    // Every read in flight may listen.
+    setMaxListeners(0, this.#abort.signal);
   }
 
   /** True once the run was cancelled; tells the signal too, for whoever waits with it. */
@@ -103,14 +106,18 @@ export class WorkerRun {
   async #openReader(id: number): Promise<void> {
     const { description } = this.#source(id);
     const reader =
-      description === undefined ? this.#line.reader(this.data.run, id) : await openSource(description);
+      description === undefined
+        ? this.#line.reader(this.data.run, id)
+        : await openSource(description);
     this.#readers.set(id, reader);
   }
 
   async #openWriter(id: number): Promise<void> {
     const { description } = this.#sink(id);
     const writer =
-      description === undefined ? this.#line.writer(this.data.run, id) : await openSink(description);
+      description === undefined
+        ? this.#line.writer(this.data.run, id)
+        : await openSink(description);
     this.#writers.set(id, writer);
   }
 

@@ -23,6 +23,7 @@ import {
   type WorkerInit,
   waitForBell,
 } from "./protocol.js";
+import { outputPending, outputTaken } from "./output.js";
 import { runTask } from "./task/index.js";
 import { type Meter, WorkerRun } from "./worker-run.js";
 
@@ -64,7 +65,8 @@ class Worker {
       const bell = this.#control.bell(WORK);
       if (this.#control.stopped) return;
       this.#drain();
-      const slot = this.#calls === 0 && this.#inFlight < IN_FLIGHT ? this.#control.claim(this.#id) : -1;
+      const slot =
+        this.#calls === 0 && this.#inFlight < IN_FLIGHT ? this.#control.claim(this.#id) : -1;
       if (slot >= 0) {
         this.#start(slot);
         if (this.#pending || this.#inFlight > 0) await this.#yieldSometimes();
@@ -85,7 +87,13 @@ class Worker {
       const message = received.message as ToWorker;
       if (message.kind === "end") this.#runs.delete(message.run);
       else {
-        const run = new WorkerRun(message.data, message.table, this.#memory, this.#kernels, this.#line);
+        const run = new WorkerRun(
+          message.data,
+          message.table,
+          this.#memory,
+          this.#kernels,
+          this.#line,
+        );
         this.#runs.set(message.data.run, run);
       }
     }
@@ -126,7 +134,9 @@ class Worker {
   #task(run: WorkerRun, stage: Stage, fields: TicketFields, meter: Meter): void | Promise<void> {
     const outputs = stage.outputs.map((id) => run.address(id, fields.task));
     const scratch = { address: fields.scratch, bytes: stage.scratchBytes };
-    return runTask(run.context(stage, meter), stage, fields.task, outputs, scratch);
+    const work = (): void | Promise<void> =>
+      runTask(run.context(stage, meter), stage, fields.task, outputs, scratch);
+    return stage.kind === "call" ? withOutput(work) : work();
   }
 
   #later(
@@ -191,14 +201,28 @@ class Worker {
 
   /** One turn of the event loop; a longer one while output of user code waits to be taken away. */
   async #pause(): Promise<void> {
-    const output = process.stdout.writableLength + process.stderr.writableLength > 0;
+    const output = this.#pending && outputPending();
     await new Promise<void>((resolve) => (output ? setTimeout(resolve, 1) : setImmediate(resolve)));
     this.#yielded = performance.now();
     if (this.#inFlight === 0 && !output) this.#pending = false;
   }
 }
 
-/** The task that piscina runs once per thread, for its life. */
+/** Runs a user function; it is over when what it printed was taken. */
+function withOutput(work: () => void | Promise<void>): void | Promise<void> {
+  let result: void | Promise<void>;
+  try {
+    result = work();
+  } catch (error) {
+    if (!outputPending()) throw error;
+    return outputTaken().then(() => Promise.reject(error));
+  }
+  if (result !== undefined)
+    return result.finally(() => (outputPending() ? outputTaken() : undefined));
+  if (outputPending()) return outputTaken();
+}
+
+/** The task that piscina runs once per thread, for its life (through `worker-entry.cts`). */
 export default function work(init: WorkerInit): Promise<void> {
   return new Worker(init).run();
 }

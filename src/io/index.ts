@@ -1,6 +1,7 @@
 /** Where data comes from and goes: stores, Zarr, arrays in memory, user sources. */
-export { registerCodec } from "./codecs/registry.js";
+
 export type { Codec, CodecEntry } from "./codecs/codec.js";
+export { registerCodec } from "./codecs/registry.js";
 export type { Maybe } from "./maybe.js";
 export { openReader, openWriter, prepareCodecs, registerReader } from "./readers.js";
 export { arrayBinding } from "./sources/array.js";
@@ -11,13 +12,13 @@ export type { DirectoryStore, Store, StoreDescription } from "./stores/store.js"
 export { type CreateOptions, createZarrArray } from "./zarr/create.js";
 export {
   type ArrayDescription,
+  describeStore,
   type GroupDescription,
   type NodeDescription,
-  describeStore,
 } from "./zarr/describe.js";
 export type { CodecChoice, FillValue } from "./zarr/document-v3.js";
 export type { StoredDType } from "./zarr/dtypes.js";
 export type { Json } from "./zarr/json.js";
 export type { StoreLike } from "./zarr/locate.js";
-export { type OpenOptions, type ZarrArrayInfo, openZarrArray } from "./zarr/open.js";
+export { type OpenOptions, openZarrArray, type ZarrArrayInfo } from "./zarr/open.js";
 export type { Packing } from "./zarr/packing.js";

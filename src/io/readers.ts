@@ -45,7 +45,8 @@ export function registerReader(
  */
 export function openReader(description: SourceDescription): RegionReader {
   const open = READERS.get(description.type);
-  if (open === undefined) throw new InternalError(`no reader for a source of type ${description.type}`);
+  if (open === undefined)
+    throw new InternalError(`no reader for a source of type ${description.type}`);
   return open(description as never);
 }
 

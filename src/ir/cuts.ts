@@ -72,7 +72,8 @@ function tableOf(cuts: Cuts): Table {
       count += repeat;
       max = Math.max(max, size);
     }
-    if (!Number.isSafeInteger(extent)) throw new InternalError(`an axis of ${extent} elements is too long`);
+    if (!Number.isSafeInteger(extent))
+      throw new InternalError(`an axis of ${extent} elements is too long`);
     table = { extent, count, max, positions, numbers };
     TABLES.set(cuts, table);
   }
@@ -102,7 +103,9 @@ export function pieceStart(cuts: Cuts, n: number): number {
   const table = tableOf(cuts);
   if (n >= table.count) return table.extent;
   const r = runAt(table.numbers, n);
-  return (table.positions[r] as number) + (n - (table.numbers[r] as number)) * (cuts[r] as Run).size;
+  return (
+    (table.positions[r] as number) + (n - (table.numbers[r] as number)) * (cuts[r] as Run).size
+  );
 }
 
 export function pieceSize(cuts: Cuts, n: number): number {
@@ -131,7 +134,9 @@ export function* pieceSizes(cuts: Cuts): Generator<number> {
 
 export function sameCuts(a: Cuts, b: Cuts): boolean {
   if (a === b) return true;
-  return a.length === b.length && a.every((r, i) => r.size === b[i]?.size && r.repeat === b[i]?.repeat);
+  return (
+    a.length === b.length && a.every((r, i) => r.size === b[i]?.size && r.repeat === b[i]?.repeat)
+  );
 }
 
 /** Cuts of the sub-interval `[lo, hi)`. */
@@ -195,7 +200,9 @@ export function splitCuts(cuts: Cuts, limit: number): Cuts {
       const whole = Math.floor(size / limit);
       const rest = size - whole * limit;
       if (rest === 0) runs.push({ size: limit, repeat: whole * repeat });
-      else for (let i = 0; i < repeat; i++) runs.push({ size: limit, repeat: whole }, { size: rest, repeat: 1 });
+      else
+        for (let i = 0; i < repeat; i++)
+          runs.push({ size: limit, repeat: whole }, { size: rest, repeat: 1 });
     }
   }
   return cutsFromRuns(runs);
@@ -227,16 +234,26 @@ export function groupCuts(cuts: Cuts, per: number): Cuts {
   return cutsFromRuns(runs);
 }
 
-/** True when every boundary of `coarse` is a boundary of `fine`. */
+/** True when every boundary of `coarse` is a boundary of `fine`. O(runs of both). */
 export function nestedCuts(coarse: Cuts, fine: Cuts): boolean {
   if (coarse === fine) return true;
-  const a = coarse.length === 1 ? (coarse[0] as Run) : undefined;
-  const b = fine.length === 1 ? (fine[0] as Run) : undefined;
-  if (a !== undefined && b !== undefined) return a.size % b.size === 0;
-  const count = cutsCount(coarse);
-  for (let n = 1; n < count; n++) {
-    const start = pieceStart(coarse, n);
-    if (pieceStart(fine, pieceAt(fine, start)) !== start) return false;
+  const extent = cutsExtent(coarse);
+  let start = 0;
+  for (const { size, repeat } of coarse) {
+    // Boundaries start + k * size, k = 0 .. repeat - 1, are checked run by run of `fine`.
+    let fineStart = 0;
+    for (const run of fine) {
+      const fineEnd = fineStart + run.size * run.repeat;
+      const first = Math.max(0, Math.ceil((fineStart - start) / Math.max(1, size)));
+      const last = Math.min(repeat, Math.ceil((fineEnd - start) / Math.max(1, size))) - 1;
+      if (first <= last && run.size > 0) {
+        const border = start + first * size;
+        if (border < extent && (border - fineStart) % run.size !== 0) return false;
+        if (first < last && size % run.size !== 0) return false;
+      }
+      fineStart = fineEnd;
+    }
+    start += size * repeat;
   }
   return true;
 }

@@ -178,8 +178,8 @@ export function promote(a: DType, b: DType): DType {
   const ka = INFO[a].kind;
   const kb = INFO[b].kind;
   if (ka === "complex" || kb === "complex") {
-    const parts = [a, b].map((d): DType =>
-      d === "complex64" ? "float32" : d === "complex128" ? "float64" : d,
+    const parts = [a, b].map(
+      (d): DType => (d === "complex64" ? "float32" : d === "complex128" ? "float64" : d),
     );
     return promote(parts[0] as DType, parts[1] as DType) === "float32" ? "complex64" : "complex128";
   }

@@ -20,7 +20,7 @@
  *    outside the range of int64 (uint64 for uint64) saturates to the nearest end (NaN to 0), then wraps to the
  *    narrower dtype. To bool: x != 0.
  */
-import { type DType, arrayClass, isBig, isComplex, itemSize } from "./dtype.js";
+import { arrayClass, type DType, isBig, isComplex, itemSize } from "./dtype.js";
 
 /** Functions from `on` to `on`. */
 export const UNARY_FUNCTIONS = [
@@ -131,7 +131,12 @@ export type ScalarOp =
   | { readonly op: "const"; readonly param: number; readonly dtype: DType }
   /** The global index along loop axis `axis`; int64. */
   | { readonly op: "index"; readonly axis: number; readonly dtype: "int64" }
-  | { readonly op: "cast"; readonly dtype: DType; readonly from: DType; readonly args: readonly [number] }
+  | {
+      readonly op: "cast";
+      readonly dtype: DType;
+      readonly from: DType;
+      readonly args: readonly [number];
+    }
   | {
       readonly op: "call";
       readonly fn: ScalarFunction;
@@ -187,7 +192,9 @@ export function bitsOf(
   const size = itemSize(dtype);
   if (isBig(dtype)) {
     const big =
-      typeof value === "number" ? BigInt(Number.isFinite(value) ? Math.trunc(value) : 0) : BigInt(value);
+      typeof value === "number"
+        ? BigInt(Number.isFinite(value) ? Math.trunc(value) : 0)
+        : BigInt(value);
     return BigInt.asUintN(64, big).toString(16).padStart(16, "0");
   }
   switch (dtype) {
@@ -249,7 +256,11 @@ export function valueOf({
 }
 
 /** Writes a constant as element `index` of a typed array of its dtype. */
-export function storeConstant(target: ReturnType<typeof arrayOf>, index: number, c: ScalarConstant): void {
+export function storeConstant(
+  target: ReturnType<typeof arrayOf>,
+  index: number,
+  c: ScalarConstant,
+): void {
   const value = valueOf(c);
   if (typeof value === "object") {
     (target as Float64Array)[2 * index] = value[0];

@@ -14,6 +14,7 @@ import {
   cutsCount,
   cutsExtent,
   cutsMax,
+  groupCuts,
   nestedCuts,
   pieceAt,
   reverseCuts,
@@ -23,27 +24,29 @@ import {
 } from "./cuts.js";
 import { itemSize } from "./dtype.js";
 import type { AffineMap } from "./index-map.js";
+import { leafCount } from "./leaves.js";
 import { stateDTypes } from "./monoid.js";
 import {
   type CallStage,
   type GatherStage,
+  keptAxes,
   type MapStage,
   type MergeStage,
+  nodeBytes,
   type Operand,
   type Plan,
   type PlanArray,
+  partialNodes,
   type ReduceStage,
   type ReshapeStage,
   type Stage,
-  keptAxes,
-  nodeBytes,
 } from "./stage.js";
 
 /** Every piece of scratch starts on a cache line. */
 export const SCRATCH_ALIGN = 64;
 /** A gather from a source may always read pieces of this size, bytes: below it, calls cost more than bytes. */
 export const GATHER_BYTES: number = 1024 * 1024;
-/** Most states that the leaves of one batched leaf call fill; keeps a batch's states inside the L1 cache. */
+/** Most states that the leaves of a batch fill: those of moments lie in the L1 cache. */
 export const BATCH_STATES = 2048;
 
 export const alignScratch = (bytes: number): number =>
@@ -82,7 +85,7 @@ export function taskScratchBytes(stage: Stage, plan: Pick<Plan, "arrays" | "stag
         : operandsBytes(stage.operands, plan, stage.cuts);
     case "reduce":
       return (
-        stateScratch(stage) +
+        batchBytes(stage) +
         reduceSlots(stage) * slotBytes(stage, maxKept(stage)) +
         operandsBytes(stage.operands, plan, stage.cuts)
       );
@@ -202,25 +205,30 @@ export function treeAxis(stage: ReduceStage): number {
   return stage.leaves.length === 0 ? -1 : 0;
 }
 
+/** Whether the program looks at the position along reduced axis `k`. */
+export const isIndexed = (stage: ReduceStage, k: number): boolean =>
+  stage.program.ops.some((op) => op.op === "index" && op.axis === stage.reduced[k]);
+
 /**
- * Leaves that one leaf call takes at the most (a power of two; 1: no batches). A batch fills
- * `leaves * kept elements` states, so it is for reductions that keep little.
+ * Leaves whose states are taken together at the most (1: none are). A batch fills `leaves * kept elements` states, so
+ * it is for reductions that keep little. A program that sees the position along the batched axis would see two axes
+ * instead of one.
  */
 export function batchLeaves(stage: ReduceStage): number {
-  const k = treeAxis(stage);
+  const top = treeAxis(stage);
   const kept = maxKept(stage);
-  if (k < 0 || kept === 0 || kept * 2 > BATCH_STATES) return 1;
-  // A program that sees the position along the batched axis would see two axes instead of one.
-  const axis = stage.reduced[k] as number;
-  if (stage.program.ops.some((op) => op.op === "index" && op.axis === axis)) return 1;
-  const most = Math.min(BATCH_STATES / kept, cutsCount(stage.leaves[k] as Cuts));
-  return 2 ** Math.floor(Math.log2(most));
+  if (top < 0 || kept === 0 || kept * 2 > BATCH_STATES || isIndexed(stage, top)) return 1;
+  return Math.min(Math.floor(BATCH_STATES / kept), leafCount(stage.leaves));
 }
 
-/** Bytes of the two buffers between which a batch's states are merged. */
-function stateScratch(stage: ReduceStage): number {
+/** Bytes of the counts that a batch's merges of moments read: two per pair. */
+export const batchCountBytes = (stage: ReduceStage): number =>
+  stage.accumulators.some((a) => a.monoid === "moments") ? alignScratch(8 * batchLeaves(stage)) : 0;
+
+/** Bytes of a batch's states and counts. */
+function batchBytes(stage: ReduceStage): number {
   const leaves = batchLeaves(stage);
-  return leaves === 1 ? 0 : 2 * slotBytes(stage, leaves * maxKept(stage));
+  return leaves === 1 ? 0 : slotBytes(stage, leaves * maxKept(stage)) + batchCountBytes(stage);
 }
 
 const log2 = (n: number): number => Math.floor(Math.log2(Math.max(1, n)));
@@ -264,6 +272,30 @@ export function mergeSlots(of: ReduceStage, stage: Pick<MergeStage, "final">): n
     for (const leaves of of.leaves.slice(0, split)) slots += openFromStart(cutsCount(leaves));
   }
   return slots;
+}
+
+/** Leaves of the split axis up to which partial blocks are sized exactly. */
+const EXACT_LEAVES = 65536;
+
+/**
+ * Bytes that every partial block standing for `width` segments of a reduce stage fits in (1 for what the stage itself
+ * puts out). Exact unless the split axis has very many leaves; then by the bound that a run of w leaves has at most
+ * 2 log2(w) maximal nodes.
+ */
+export function partialBytes(of: ReduceStage, width = 1): number {
+  const split = of.reduced.indexOf(of.split.axis);
+  const steps = of.split.steps * width;
+  const leaves = of.leaves[split] as Cuts;
+  let nodes = 0;
+  if (cutsCount(leaves) <= EXACT_LEAVES) {
+    for (let first = 0; first < cutsCount(of.cuts[of.split.axis] as Cuts); first += steps) {
+      nodes = Math.max(nodes, partialNodes(of, first, steps).nodes.length);
+    }
+  } else {
+    const most = mostPieces(groupCuts(of.cuts[of.split.axis] as Cuts, steps), leaves);
+    nodes = most === 1 ? 1 : 2 * log2(most);
+  }
+  return leafCount(of.leaves.slice(0, split)) * nodes * nodeBytes(of.accumulators, maxKept(of));
 }
 
 /** Most pieces of `fine` in one piece of `coarse`, where borders of `coarse` are borders of `fine`. O(runs). */

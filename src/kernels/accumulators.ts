@@ -6,7 +6,15 @@
  * is `e`, lane 1 is `o`) and `columns` (vector lanes are neighbours along a kept axis, each with its own `e`, `o`).
  */
 import { InternalError } from "../errors.js";
-import { type DType, integerRange, isBig, isFloat, isInteger, itemSize, kindOf } from "../ir/dtype.js";
+import {
+  type DType,
+  integerRange,
+  isBig,
+  isFloat,
+  isInteger,
+  itemSize,
+  kindOf,
+} from "../ir/dtype.js";
 import { stateDTypes } from "../ir/monoid.js";
 import type { BinaryFunction, ScalarOp, ScalarProgram } from "../ir/scalar.js";
 import type { Code, ValueType } from "./assembler.js";
@@ -20,11 +28,26 @@ export type Flavour = "scalar" | "rows" | "columns";
 
 export type Part =
   /** Float sum or product in the fixed order; the value is float64. */
-  | { readonly kind: "ordered"; readonly fn: "add" | "multiply"; readonly value: number; readonly on: "float64" }
+  | {
+      readonly kind: "ordered";
+      readonly fn: "add" | "multiply";
+      readonly value: number;
+      readonly on: "float64";
+    }
   | { readonly kind: "moments"; readonly fn: "add"; readonly value: number; readonly on: "float64" }
   /** Exact: any order gives the same bits. */
-  | { readonly kind: "fold"; readonly fn: BinaryFunction; readonly value: number; readonly on: DType }
-  | { readonly kind: "arg"; readonly fn: "less" | "greater"; readonly value: number; readonly on: DType };
+  | {
+      readonly kind: "fold";
+      readonly fn: BinaryFunction;
+      readonly value: number;
+      readonly on: DType;
+    }
+  | {
+      readonly kind: "arg";
+      readonly fn: "less" | "greater";
+      readonly value: number;
+      readonly on: DType;
+    };
 
 export interface LeafProgram {
   readonly program: ScalarProgram;
@@ -36,9 +59,12 @@ export function leafProgram(spec: LeafSpec): LeafProgram {
   const ops: ScalarOp[] = [...spec.program.ops];
   const castTo = (value: number, dtype: DType): number => {
     const from = ops[value]?.dtype;
-    if (from === undefined) throw new InternalError(`a leaf reads instruction ${value} of ${ops.length}`);
+    if (from === undefined)
+      throw new InternalError(`a leaf reads instruction ${value} of ${ops.length}`);
     if (from === dtype) return value;
-    const known = ops.findIndex((op) => op.op === "cast" && op.args[0] === value && op.dtype === dtype);
+    const known = ops.findIndex(
+      (op) => op.op === "cast" && op.args[0] === value && op.dtype === dtype,
+    );
     return known >= 0 ? known : ops.push({ op: "cast", dtype, from, args: [value] }) - 1;
   };
   const parts = spec.outputs.map(({ value, monoid, on }): Part => {
@@ -76,15 +102,23 @@ export function leafProgram(spec: LeafSpec): LeafProgram {
   return { program: { ops, constants: spec.program.constants }, parts };
 }
 
-export const isOrdered = (part: Part): boolean => part.kind === "ordered" || part.kind === "moments";
+export const isOrdered = (part: Part): boolean =>
+  part.kind === "ordered" || part.kind === "moments";
 
 // ------------------------------------------------------------------------------------------------ cells
+
+/** Independent vectors per fold along a row: a minimum takes several cycles, which would otherwise be waited for. */
+export const CHAINS = 4;
 
 /** Types of the cells of a part. */
 export function cellTypes(part: Part, flavour: Flavour): readonly ValueType[] {
   switch (part.kind) {
     case "ordered":
-      return flavour === "rows" ? ["v128"] : flavour === "columns" ? ["v128", "v128"] : ["f64", "f64"];
+      return flavour === "rows"
+        ? ["v128"]
+        : flavour === "columns"
+          ? ["v128", "v128"]
+          : ["f64", "f64"];
     case "moments":
       // The last cells hold the mean.
       return flavour === "rows"
@@ -93,7 +127,9 @@ export function cellTypes(part: Part, flavour: Flavour): readonly ValueType[] {
           ? ["v128", "v128", "v128"]
           : ["f64", "f64", "f64"];
     case "fold":
-      return flavour === "rows" ? ["v128", typeOf(part.on)] : [flavour === "columns" ? "v128" : typeOf(part.on)];
+      return flavour === "rows"
+        ? [...new Array<ValueType>(CHAINS).fill("v128"), typeOf(part.on)]
+        : [flavour === "columns" ? "v128" : typeOf(part.on)];
     case "arg":
       return [typeOf(part.on), "i64"];
   }
@@ -123,7 +159,9 @@ function emitIdentityVector(c: Code, fn: BinaryFunction, on: DType): void {
   else {
     const type = typeOf(on);
     const size = itemSize(on);
-    c.op(`${type === "i32" ? ({ 1: "i8x16", 2: "i16x8", 4: "i32x4" } as Record<number, string>)[size] : SPLATS[type]}.splat`);
+    c.op(
+      `${type === "i32" ? ({ 1: "i8x16", 2: "i16x8", 4: "i32x4" } as Record<number, string>)[size] : SPLATS[type]}.splat`,
+    );
   }
 }
 
@@ -136,7 +174,8 @@ export function emitInit(c: Code, part: Part, flavour: Flavour, cells: readonly 
     c.i64(-1n).set(cells[1] as number);
     return;
   }
-  const sums = part.kind === "fold" ? 1 : flavour === "rows" ? 1 : 2;
+  const folds = flavour === "rows" ? CHAINS : 1;
+  const sums = part.kind === "fold" ? folds : flavour === "rows" ? 1 : 2;
   for (let i = 0; i < sums; i++) {
     if (flavour === "scalar") emitIdentity(c, part.fn, part.on);
     else emitIdentityVector(c, part.fn, part.on);
@@ -144,7 +183,7 @@ export function emitInit(c: Code, part: Part, flavour: Flavour, cells: readonly 
   }
   if (part.kind === "fold" && flavour === "rows") {
     emitIdentity(c, part.fn, part.on);
-    c.set(cells[1] as number);
+    c.set(cells[CHAINS] as number);
   }
 }
 
@@ -176,7 +215,9 @@ export function emitAccumulate(
   if (part.kind === "arg") emitArg(c, part, cells, value, argIndex);
   else if (part.kind === "fold") {
     const vector = flavour === "columns" || (flavour === "rows" && position.in === "group");
-    emitFold(c, part, cells[flavour === "rows" && !vector ? 1 : 0] as number, value, vector);
+    const chain =
+      flavour !== "rows" ? 0 : position.in === "group" ? position.place % CHAINS : CHAINS;
+    emitFold(c, part, cells[chain] as number, value, vector);
   } else {
     const vector = flavour === "columns" || (flavour === "rows" && position.in === "group");
     let { local } = value;
@@ -188,7 +229,8 @@ export function emitAccumulate(
       c.get(deviation).op(`${shape}.mul`).set(deviation);
       local = deviation;
     }
-    if (position.in === "group") emitOrderedGroup(c, part, flavour, cells, local, position.place, sums);
+    if (position.in === "group")
+      emitOrderedGroup(c, part, flavour, cells, local, position.place, sums);
     else emitOrderedRest(c, part, flavour, cells, local, position.odd);
     if (second) c.free(local);
   }
@@ -285,7 +327,13 @@ function emitArg(
 // --------------------------------------------------------------------------------------------- results
 
 /** Pushes the sum of an ordered part; of one lane in columns. */
-function emitTotal(c: Code, part: Part, flavour: Flavour, cells: readonly number[], lane: number): void {
+function emitTotal(
+  c: Code,
+  part: Part,
+  flavour: Flavour,
+  cells: readonly number[],
+  lane: number,
+): void {
   const [e, o] = cells as readonly [number, number];
   if (flavour === "scalar") c.get(e, o);
   else if (flavour === "rows")
@@ -298,12 +346,18 @@ function emitTotal(c: Code, part: Part, flavour: Flavour, cells: readonly number
 export function emitMean(c: Code, part: Part, flavour: Flavour, cells: readonly number[]): void {
   if (flavour === "columns") {
     c.get(...(cells.slice(0, 2) as number[])).op("f64x2.add");
-    c.get(0).memory("v128.load64_splat", HEADER.count).op("f64x2.div").set(cells[2] as number);
+    c.get(0)
+      .memory("v128.load64_splat", HEADER.count)
+      .op("f64x2.div")
+      .set(cells[2] as number);
   } else {
     emitTotal(c, part, flavour, cells, 0);
     c.get(0).memory("f64.load", HEADER.count).op("f64.div");
     c.set(cells[flavour === "rows" ? 1 : 2] as number);
-    if (flavour === "rows") c.get(cells[1] as number).op("f64x2.splat").set(cells[2] as number);
+    if (flavour === "rows")
+      c.get(cells[1] as number)
+        .op("f64x2.splat")
+        .set(cells[2] as number);
   }
   emitInit(c, part, flavour, cells);
 }
@@ -333,7 +387,9 @@ export function emitState(
     const vector: Value = { local: cells[0] as number, dtype: part.on, width };
     if (flavour === "columns") emitExtract(c, vector, lane);
     else {
-      const total = cells[1] as number;
+      const total = cells[CHAINS] as number;
+      for (let chain = 1; chain < CHAINS; chain++)
+        emitFold(c, part, vector.local, { ...vector, local: cells[chain] as number }, true);
       const one = c.local(typeOf(part.on));
       for (let l = 0; l < lanes; l++) {
         emitExtract(c, vector, l);

@@ -8,7 +8,7 @@
 import { InternalError } from "../errors.js";
 import type { ScalarConstant } from "../ir/scalar.js";
 import type { Code } from "./assembler.js";
-import { type Walker, carries } from "./nest.js";
+import { carries, type Walker } from "./nest.js";
 
 /** Most axes of one table, after simplification. */
 export const MAX_AXES = 16;
@@ -49,12 +49,24 @@ export interface WalkerLocal {
 }
 
 /** Pushes one number of a walker. */
-export function getSlot(c: Code, layout: Layout, w: WalkerLocal, index: number, slot: number): void {
+export function getSlot(
+  c: Code,
+  layout: Layout,
+  w: WalkerLocal,
+  index: number,
+  slot: number,
+): void {
   c.get(0).memory(w.wide ? "i64.load" : "i32.load", walkerAt(layout, index, slot));
 }
 
 /** Adds one of its numbers to a walker. */
-export function addSlot(c: Code, layout: Layout, w: WalkerLocal, index: number, slot: number): void {
+export function addSlot(
+  c: Code,
+  layout: Layout,
+  w: WalkerLocal,
+  index: number,
+  slot: number,
+): void {
   c.get(w.local);
   getSlot(c, layout, w, index, slot);
   c.op(w.wide ? "i64.add" : "i32.add").set(w.local);
@@ -82,7 +94,11 @@ export function emitOdometer(
       c.get(0).memory("i32.load", HEADER.ranks[table]).set(left);
       c.loop((carry) => {
         c.get(left).op("i32.eqz").brIf(done);
-        c.get(record).memory("i32.load", at + 8).i32(1).op("i32.add").set(count);
+        c.get(record)
+          .memory("i32.load", at + 8)
+          .i32(1)
+          .op("i32.add")
+          .set(count);
         c.get(count, record).memory("i32.load", at).op("i32.lt_u");
         c.if(undefined, () => {
           c.get(record, count).memory("i32.store", at + 8);
@@ -92,7 +108,9 @@ export function emitOdometer(
           });
           c.br(again);
         });
-        c.get(record).i32(0).memory("i32.store", at + 8);
+        c.get(record)
+          .i32(0)
+          .memory("i32.store", at + 8);
         c.get(record).i32(recordBytes(layout, table)).op("i32.add").set(record);
         c.get(left).i32(1).op("i32.sub").set(left).br(carry);
       });
@@ -177,7 +195,9 @@ export class DescriptorWriter {
     moved: (w: Walker) => number,
   ): void {
     if (axes.length > MAX_AXES)
-      throw new InternalError(`a loop nest of ${axes.length} axes; at most ${MAX_AXES} remain allowed`);
+      throw new InternalError(
+        `a loop nest of ${axes.length} axes; at most ${MAX_AXES} remain allowed`,
+      );
     this.word(HEADER.ranks[table], axes.length);
     const at = tableAt(layout, table);
     const record = recordBytes(layout, table);

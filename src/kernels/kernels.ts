@@ -3,6 +3,7 @@ import { DescriptorWriter } from "./descriptor.js";
 import { type ItemSize, launchCopy, launchFill } from "./launch-copy.js";
 import { launchLeaf } from "./launch-leaf.js";
 import { type Launcher, launchMap } from "./launch-map.js";
+import { launchShuffle } from "./launch-shuffle.js";
 import { KernelCache } from "./modules.js";
 import type { Constants, LeafSpec, MapSpec, Place } from "./structure.js";
 
@@ -79,5 +80,15 @@ export class Kernels {
   /** Sets every element to `bits`, written as in a scalar constant. */
   fill(itemSize: ItemSize, extents: readonly number[], target: Place, bits: string): void {
     launchFill(this.#launcher, itemSize, extents, target, bits);
+  }
+
+  /** Gathers byte 0 of `count` elements, then byte 1, and so on. Source and target must not overlap. */
+  shuffle(itemSize: number, count: number, source: number, target: number): void {
+    launchShuffle(this.#launcher, itemSize, count, source, target, false);
+  }
+
+  /** Undoes {@link shuffle}. */
+  unshuffle(itemSize: number, count: number, source: number, target: number): void {
+    launchShuffle(this.#launcher, itemSize, count, source, target, true);
   }
 }

@@ -1,10 +1,11 @@
 /** Strided copies and fills: long runs by `memory.copy`, everything else as loops over plain bits. */
 import type { DType } from "../ir/dtype.js";
 import type { ScalarProgram } from "../ir/scalar.js";
-import { Code, Imports, assemble } from "./assembler.js";
-import { HEADER, type Layout, emitOdometer, getSlot } from "./descriptor.js";
+import { assemble, Code, Imports } from "./assembler.js";
+import { emitOdometer, getSlot, HEADER, type Layout } from "./descriptor.js";
 import { type Launcher, launchMap } from "./launch-map.js";
-import { type Walker, flipAxis, mergeAxes, orderedAxes, walker } from "./nest.js";
+import { type CopyBox, launchTranspose, transposedAxis } from "./launch-transpose.js";
+import { flipAxis, mergeAxes, onAxes, orderedAxes, type Walker, walker } from "./nest.js";
 import type { MapSpec, Place } from "./structure.js";
 
 export type ItemSize = 1 | 2 | 4 | 8 | 16;
@@ -58,6 +59,8 @@ function compileRuns(): Uint8Array<ArrayBuffer> {
   return assemble(imports, { run: c });
 }
 
+const placeOf = (w: Walker): Place => ({ address: w.base, strides: w.strides });
+
 /** 16-byte items are pairs of 8-byte ones along one more axis. */
 const asPairs = (place: Place): Place => ({ ...place, strides: [...place.strides, 8] });
 
@@ -76,7 +79,7 @@ export function launchCopy(
   const walkers = [walker(source.address, source.strides), walker(target.address, target.strides)];
   const [from, to] = walkers as [Walker, Walker];
   const sizes = [...extents];
-  const order = orderedAxes(sizes, [to, to, from], sizes.map((_, axis) => axis));
+  const order = orderedAxes(sizes, [to], [from]);
   for (const axis of order) if ((to.strides[axis] as number) < 0) flipAxis(sizes, walkers, axis);
   const axes = mergeAxes(sizes, walkers, order);
   const inner = axes.at(-1);
@@ -84,7 +87,16 @@ export function launchCopy(
   const contiguous =
     inner !== undefined && from.strides[inner] === itemSize && to.strides[inner] === itemSize;
   if (!contiguous || bytes < LONG_RUN) {
-    launchMap(launcher, copySpec(itemSize), extents, [], [source], [target], []);
+    const small: CopyBox = (box, a, b) =>
+      launchMap(launcher, copySpec(itemSize), box, [], [placeOf(a)], [placeOf(b)], []);
+    const across = transposedAxis(itemSize, sizes, axes, from, to);
+    if (across === undefined)
+      small(
+        axes.map((axis) => sizes[axis] as number),
+        onAxes(from, axes),
+        onAxes(to, axes),
+      );
+    else launchTranspose(launcher, itemSize, sizes, axes, across, [from, to], small);
     return;
   }
   const { cache, writer } = launcher;

@@ -2,20 +2,29 @@
 import { InternalError } from "../errors.js";
 import { type DType, itemSize } from "../ir/dtype.js";
 import { isOrdered, leafProgram } from "./accumulators.js";
-import { HEADER, descriptorBytes } from "./descriptor.js";
-import { type Launcher, indexWalker, stepOf } from "./launch-map.js";
+import { descriptorBytes, HEADER } from "./descriptor.js";
+import { indexWalker, type Launcher, stepOf } from "./launch-map.js";
 import {
+  compileLeaf,
   GROUP,
   type LeafPlan,
-  SLOT,
-  compileLeaf,
   leafLanes,
   panelStepBytes,
   planLeaf,
+  rowGroup,
+  SLOT,
 } from "./leaf-kernel.js";
-import { type Walker, flipAxis, mergeAxes, mergeable, orderedAxes, spread, walker } from "./nest.js";
+import {
+  flipAxis,
+  mergeAxes,
+  mergeable,
+  orderedAxes,
+  spread,
+  type Walker,
+  walker,
+} from "./nest.js";
 import type { Step } from "./program.js";
-import { type Constants, type LeafSpec, type Place, indexAxes, programKey } from "./structure.js";
+import { type Constants, indexAxes, type LeafSpec, type Place, programKey } from "./structure.js";
 
 /** Columns whose accumulators are live at once: with two float64 sums each, a fraction of the first-level cache. */
 const PANEL = 256;
@@ -112,17 +121,21 @@ function simplify(
   const targets = states.flat().map((place) =>
     walker(
       place.address,
-      extents.map((_, axis) => (isReduced[axis] || axis === rank ? 0 : (place.strides[axis] as number))),
+      extents.map((_, axis) =>
+        isReduced[axis] || axis === rank ? 0 : (place.strides[axis] as number),
+      ),
     ),
   );
   const all = [...walkers, ...targets];
   const order = orderedAxes(
     extents,
     walkers,
+    targets,
     given.map((_, axis) => axis).filter((axis) => !isReduced[axis]),
   );
   for (const axis of order)
-    if (((walkers[0] ?? targets[0]) as Walker).strides[axis] as number < 0) flipAxis(extents, all, axis);
+    if ((((walkers[0] ?? targets[0]) as Walker).strides[axis] as number) < 0)
+      flipAxis(extents, all, axis);
   const kept = mergeAxes(extents, all, order);
   const count = reduced.reduce((n, axis) => n * (given[axis] as number), 1);
   let row = reduced.at(-1) ?? rank;
@@ -154,7 +167,10 @@ function simplify(
 }
 
 /** Steps along an axis if vectors can follow them. */
-function stepsAlong({ spec, walkers, prepared: { lanes } }: Nest, axis: number): Step[] | undefined {
+function stepsAlong(
+  { spec, walkers, prepared: { lanes } }: Nest,
+  axis: number,
+): Step[] | undefined {
   if (lanes === 0) return undefined;
   const steps = walkers.map((w, i) => {
     const dtype: DType | undefined = spec.operands[i];
@@ -179,7 +195,7 @@ function launchRows(launcher: Launcher, nest: Nest): void {
   const { writer, cache } = launcher;
   const { spec, extents, walkers, states, row, prepared: info } = nest;
   const { layout } = info.plan;
-  const long = (extents[row] as number) >= Math.max(GROUP, info.lanes);
+  const long = (extents[row] as number) >= rowGroup(info.plan, info.lanes);
   const steps = long ? stepsAlong(nest, row) : undefined;
   const run = cache.get(`${info.key}rows|${steps?.join() ?? ""}`, () =>
     compileLeaf(spec, info.plan, "rowsInner", steps),
@@ -208,7 +224,7 @@ function launchColumns(launcher: Launcher, nest: Nest, column: number): void {
   const panels = Math.ceil(total / most);
   const width = Math.min(most, Math.ceil(total / panels / step) * step);
   const whole = Math.floor(total / width);
-  launchPanels(launcher, nest, column, steps, 0, width, whole);
+  if (whole > 0) launchPanels(launcher, nest, column, steps, 0, width, whole);
   const rest = total - whole * width;
   const narrow = rest - (rest % step);
   if (narrow > 0) launchPanels(launcher, nest, column, steps, whole * width, narrow, 1);

@@ -1,11 +1,28 @@
 /** From a map over any extents and strides to calls of a compiled kernel: simplify, choose a variant, describe. */
 import { itemSize } from "../ir/dtype.js";
+import { halves, partPlaces, realMap } from "./complex.js";
 import { type DescriptorWriter, HEADER } from "./descriptor.js";
 import { compileMap, mapLayout } from "./map-kernel.js";
 import type { KernelCache } from "./modules.js";
-import { type Walker, flipAxis, mergeAxes, orderedAxes, walker } from "./nest.js";
-import { type Step, lanesOf } from "./program.js";
-import { type Constants, type MapSpec, type Place, indexAxes, programKey } from "./structure.js";
+import {
+  flipAxis,
+  mergeAxes,
+  type Nest,
+  onAxes,
+  orderedAxes,
+  tiled,
+  type Walker,
+  walker,
+} from "./nest.js";
+import { lanesOf, type Step } from "./program.js";
+import {
+  type Constants,
+  hasComplex,
+  indexAxes,
+  type MapSpec,
+  type Place,
+  programKey,
+} from "./structure.js";
 
 export interface Launcher {
   readonly cache: KernelCache;
@@ -60,7 +77,11 @@ export function launchMap(
   constants: Constants,
 ): void {
   if (extents.includes(0)) return;
-  const { key, axes: indices, lanes } = prepare(spec);
+  if (hasComplex(spec)) {
+    launchComplex({ cache, writer }, spec, extents, origin, operands, outputs, constants);
+    return;
+  }
+  const { axes: indices } = prepare(spec);
   const targets = outputs.map((place) => walker(place.address, place.strides));
   const walkers = [
     ...operands.map((place) => walker(place.address, place.strides)),
@@ -68,14 +89,32 @@ export function launchMap(
     ...targets,
   ];
   const sizes = [...extents];
-  // Outputs weigh double: writes that jump cost more than reads that jump.
-  const order = orderedAxes(sizes, [...walkers, ...targets], sizes.map((_, axis) => axis));
+  // Writes that jump cost more than reads that jump.
+  const order = orderedAxes(sizes, targets, walkers);
   for (const axis of order)
     if (((targets[0] as Walker).strides[axis] as number) < 0) flipAxis(sizes, walkers, axis);
   const axes = mergeAxes(sizes, walkers, order);
+  const nest: Nest = {
+    extents: axes.map((axis) => sizes[axis] as number),
+    walkers: walkers.map((w) => onAxes(w, axes)),
+  };
+  for (const part of tiled(nest)) runNest({ cache, writer }, spec, part, constants);
+}
+
+/** Runs a nest as it is, outermost axis first. */
+function runNest(
+  { cache, writer }: Launcher,
+  spec: MapSpec,
+  nest: Nest,
+  constants: Constants,
+): void {
+  const { key, lanes } = prepare(spec);
+  const { extents, walkers } = nest;
+  const axes = extents.map((_, axis) => axis);
   const inner = axes.pop();
-  const length = inner === undefined ? 1 : (sizes[inner] as number);
-  const steps = inner === undefined || length < lanes || lanes === 0 ? undefined : stepsOf(spec, walkers, inner);
+  const length = inner === undefined ? 1 : (extents[inner] as number);
+  const short = inner === undefined || length < lanes || lanes === 0;
+  const steps = short ? undefined : stepsOf(spec, walkers, inner);
   const run = cache.get(key + (steps?.join() ?? ""), () => compileMap(spec, steps));
 
   const layout = mapLayout(spec);
@@ -83,9 +122,34 @@ export function launchMap(
   writer.begin(layout);
   writer.constants(constants);
   walkers.forEach((w, i) => writer.walker(layout, i, w, [strideOf(w)]));
-  writer.table(layout, 0, sizes, axes.reverse(), walkers, (w) => length * strideOf(w));
+  writer.table(layout, 0, extents, axes.reverse(), walkers, (w) => length * strideOf(w));
   writer.word(HEADER.inner, length);
   run(writer.address);
+}
+
+function launchComplex(
+  launcher: Launcher,
+  spec: MapSpec,
+  extents: readonly number[],
+  origin: readonly number[],
+  operands: readonly Place[],
+  outputs: readonly Place[],
+  constants: Constants,
+): void {
+  const real = realMap(spec);
+  launchMap(
+    launcher,
+    real.spec,
+    extents,
+    origin,
+    partPlaces(real.operands, operands, spec.operands),
+    partPlaces(
+      real.outputs,
+      outputs,
+      spec.outputs.map((out) => out.dtype),
+    ),
+    halves(real.constants, constants),
+  );
 }
 
 /** Steps along the innermost axis if vectors can follow them. */

@@ -8,32 +8,33 @@
 import { type DType, itemSize } from "../ir/dtype.js";
 import { stateDTypes } from "../ir/monoid.js";
 import {
-  type Flavour,
-  type GroupSums,
-  type LeafProgram,
-  type Part,
-  type Position,
+  CHAINS,
   cellTypes,
   emitAccumulate,
   emitInit,
   emitMean,
   emitState,
+  type Flavour,
+  type GroupSums,
   isOrdered,
+  type LeafProgram,
+  type Part,
+  type Position,
 } from "./accumulators.js";
-import { Code, Imports, type ValueType, assemble } from "./assembler.js";
+import { assemble, Code, Imports, type ValueType } from "./assembler.js";
 import {
-  HEADER,
-  type Layout,
-  type WalkerLocal,
   addSlot,
   descriptorBytes,
   emitOdometer,
   getSlot,
+  HEADER,
+  type Layout,
+  type WalkerLocal,
 } from "./descriptor.js";
 import { emitAdvance, emitConstants, emitSplatConstants, emitWhileAtLeast } from "./map-kernel.js";
-import { type Environment, type Step, evaluate, lanesOf, release } from "./program.js";
+import { type Environment, evaluate, lanesOf, release, type Step } from "./program.js";
 import { emitStore } from "./scalar-code.js";
-import { type LeafSpec, indexAxes } from "./structure.js";
+import { indexAxes, type LeafSpec } from "./structure.js";
 
 export type LeafShape = "rowsInner" | "columnsInner";
 
@@ -53,6 +54,10 @@ export const SLOT = {
 
 /** Rows or elements that are added as one group. */
 export const GROUP = 8;
+
+/** Elements that the vector loop along a row takes at once. */
+export const rowGroup = ({ leaf }: LeafPlan, lanes: number): number =>
+  leaf.parts.some(isOrdered) ? GROUP : Math.max(GROUP, CHAINS * lanes);
 
 export interface LeafPlan {
   readonly leaf: LeafProgram;
@@ -84,10 +89,19 @@ export function planLeaf(spec: LeafSpec, leaf: LeafProgram): LeafPlan {
 /** Vector length for a leaf, 0 for scalar. */
 export function leafLanes(plan: LeafPlan): number {
   if (plan.hasArg) return 0;
-  return lanesOf(plan.leaf.program, plan.leaf.parts.map((part) => part.value));
+  return lanesOf(
+    plan.leaf.program,
+    plan.leaf.parts.map((part) => part.value),
+  );
 }
 
-const CELL_BYTES: Readonly<Record<ValueType, number>> = { i32: 4, f32: 4, i64: 8, f64: 8, v128: 16 };
+const CELL_BYTES: Readonly<Record<ValueType, number>> = {
+  i32: 4,
+  f32: 4,
+  i64: 8,
+  f64: 8,
+  v128: 16,
+};
 
 /** Scratch bytes per step of a panel in `columnsInner`. */
 export function panelStepBytes(plan: LeafPlan, lanes: number): number {
@@ -163,7 +177,9 @@ class LeafEmitter {
     const constants = emitConstants(c, plan.leaf.program);
     this.#scalarEnv = {
       operands: this.#walkers.slice(0, operands).map((w) => w.local),
-      indices: new Map(axes.map((axis, i) => [axis, (this.#walkers[operands + i] as WalkerLocal).local])),
+      indices: new Map(
+        axes.map((axis, i) => [axis, (this.#walkers[operands + i] as WalkerLocal).local]),
+      ),
       constants,
       steps: this.#steps,
       indexSteps: new Map(axes.map((axis, i) => [axis, this.#steps[operands + i] ?? "any"])),
@@ -302,7 +318,7 @@ class LeafEmitter {
   #row(parts: readonly Part[], second: boolean, left: number): void {
     const { c } = this;
     const lanes = this.#lanes;
-    const group = Math.max(GROUP, lanes);
+    const group = rowGroup(this.#plan, lanes);
     emitWhileAtLeast(c, left, group, () => {
       const sums: GroupSums = new Map();
       if (lanes === 0) {
@@ -337,7 +353,8 @@ class LeafEmitter {
       this.#walkers.forEach((w, i) => addSlot(c, layout, w, i, slot));
     this.#forPanel(parts, true, true, () => {
       const sums: GroupSums = new Map();
-      if (!grouped) this.#accumulate(parts, second, this.#lanes, 0, { in: "rest", odd: rows }, sums);
+      if (!grouped)
+        this.#accumulate(parts, second, this.#lanes, 0, { in: "rest", odd: rows }, sums);
       for (let place = 0; grouped && place < GROUP; place++) {
         if (place > 0) emitAdvance(c, this.#walkers, this.#strides);
         this.#accumulate(parts, second, this.#lanes, 0, { in: "group", place }, sums);
@@ -363,7 +380,8 @@ class LeafEmitter {
           const cells = this.#cellsOf(part);
           emitState(c, part, this.#flavour, cells, component, lane, this.#lanes, width);
           emitStore(c, dtype, 0);
-          if (columns) addSlot(c, this.#plan.layout, target, this.#plan.walkers + state, SLOT.column);
+          if (columns)
+            addSlot(c, this.#plan.layout, target, this.#plan.walkers + state, SLOT.column);
           state++;
         });
       });

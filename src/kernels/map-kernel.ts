@@ -5,18 +5,18 @@
  */
 import { type DType, itemSize } from "../ir/dtype.js";
 import type { ScalarProgram } from "../ir/scalar.js";
-import { Code, Imports, type Label, assemble } from "./assembler.js";
+import { assemble, Code, Imports, type Label } from "./assembler.js";
 import {
-  HEADER,
-  type Layout,
-  type WalkerLocal,
   constantAt,
   emitOdometer,
   getSlot,
+  HEADER,
+  type Layout,
+  type WalkerLocal,
 } from "./descriptor.js";
-import { type Environment, type Step, evaluate, lanesOf, release } from "./program.js";
+import { type Environment, evaluate, lanesOf, release, type Step } from "./program.js";
 import { emitLoad, emitStore, typeOf } from "./scalar-code.js";
-import { type MapSpec, indexAxes } from "./structure.js";
+import { indexAxes, type MapSpec } from "./structure.js";
 import { emitSplat, emitVectorStore } from "./vector-code.js";
 
 /** Walkers of a map kernel: operands, index axes, outputs. Slot 1 is the step of the innermost loop. */
@@ -43,7 +43,11 @@ export function emitConstants(c: Code, program: ScalarProgram): number[] {
 }
 
 /** Copies of the constants in every lane. */
-export function emitSplatConstants(c: Code, program: ScalarProgram, scalars: readonly number[]): number[] {
+export function emitSplatConstants(
+  c: Code,
+  program: ScalarProgram,
+  scalars: readonly number[],
+): number[] {
   const locals: number[] = [];
   for (const op of program.ops) {
     if (op.op !== "const" || locals[op.param] !== undefined) continue;
@@ -57,7 +61,10 @@ export function emitSplatConstants(c: Code, program: ScalarProgram, scalars: rea
  * The module of a map. `steps` says how each operand and index axis moves along the innermost axis; without it
  * the loop is scalar.
  */
-export function compileMap(spec: MapSpec, steps: readonly Step[] | undefined): Uint8Array<ArrayBuffer> {
+export function compileMap(
+  spec: MapSpec,
+  steps: readonly Step[] | undefined,
+): Uint8Array<ArrayBuffer> {
   const imports = new Imports();
   const c = new Code(imports, 1);
   const { program, operands, outputs } = spec;
@@ -80,7 +87,9 @@ export function compileMap(spec: MapSpec, steps: readonly Step[] | undefined): U
   const splats = lanes > 0 ? emitSplatConstants(c, program, constants) : [];
   const env: Environment = {
     operands: walkers.slice(0, operands.length).map((w) => w.local),
-    indices: new Map(axes.map((axis, i) => [axis, (walkers[operands.length + i] as WalkerLocal).local])),
+    indices: new Map(
+      axes.map((axis, i) => [axis, (walkers[operands.length + i] as WalkerLocal).local]),
+    ),
     constants,
     steps: steps ?? [],
     indexSteps: new Map(axes.map((axis, i) => [axis, steps?.[operands.length + i] ?? "any"])),
@@ -137,7 +146,9 @@ export function emitAdvance(
   strides: readonly number[],
 ): void {
   walkers.forEach(({ local, wide }, i) => {
-    c.get(local, strides[i] as number).op(wide ? "i64.add" : "i32.add").set(local);
+    c.get(local, strides[i] as number)
+      .op(wide ? "i64.add" : "i32.add")
+      .set(local);
   });
 }
 

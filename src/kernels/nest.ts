@@ -35,17 +35,82 @@ export function spread(walkers: readonly Walker[], axis: number): number {
   return sum;
 }
 
-/** Axes with more than one step, the widest spread outermost; stable. */
+/**
+ * Axes with more than one step, the widest spread of the `first` walkers outermost; where they do not tell, `then`
+ * decides; stable.
+ */
 export function orderedAxes(
   extents: readonly number[],
-  walkers: readonly Walker[],
-  among: readonly number[],
+  first: readonly Walker[],
+  then: readonly Walker[],
+  among: readonly number[] = extents.map((_, axis) => axis),
 ): number[] {
   return among
     .filter((axis) => extents[axis] !== 1)
-    .map((axis) => ({ axis, spread: spread(walkers, axis) }))
-    .sort((a, b) => b.spread - a.spread || a.axis - b.axis)
+    .map((axis) => ({ axis, first: spread(first, axis), then: spread(then, axis) }))
+    .sort((a, b) => b.first - a.first || b.then - a.then || a.axis - b.axis)
     .map(({ axis }) => axis);
+}
+
+/** A nest with its axes outermost first. */
+export interface Nest {
+  readonly extents: readonly number[];
+  readonly walkers: readonly Walker[];
+}
+
+/** Steps of a tile along both its axes: two tiles of 8-byte elements fill the first-level cache. */
+const TILE = 32;
+/** Bytes of a cache line: longer steps use each line for one element only. */
+const LINE = 64;
+/** Tiles add two axes; nests that deep are not cut. */
+const DEEPEST = 14;
+
+/**
+ * Cuts the nest into at most four of tiles when a walker crosses the innermost axis in long steps and another axis
+ * in short ones, so that the cache lines it touches are used whole before they are gone.
+ */
+export function tiled(nest: Nest): readonly Nest[] {
+  const { extents, walkers } = nest;
+  const inner = extents.length - 1;
+  if (inner < 1 || inner >= DEEPEST || (extents[inner] as number) < TILE) return [nest];
+  const step = (w: Walker, axis: number): number => Math.abs(w.strides[axis] as number);
+  const other = extents.findIndex(
+    (n, axis) =>
+      axis !== inner &&
+      n >= LINE / 8 &&
+      walkers.some(
+        (w) => !w.wide && step(w, inner) >= LINE && step(w, axis) > 0 && step(w, axis) < LINE,
+      ),
+  );
+  if (other < 0) return [nest];
+  return cutAxis(nest, other)
+    .flatMap((part) => cutAxis(part, inner))
+    .map((part) => {
+      const axes = part.extents.map((_, axis) => axis);
+      const [tilesOther, tilesInner] = [axes.length - 2, axes.length - 1];
+      const rest = axes.filter((axis) => axis !== other && axis !== inner && axis < tilesOther);
+      const order = [...rest, tilesOther, tilesInner, other, inner];
+      return {
+        extents: order.map((axis) => part.extents[axis] as number),
+        walkers: part.walkers.map((w) => onAxes(w, order)),
+      };
+    });
+}
+
+/** Adds an axis of whole tiles along `axis`, which becomes one tile long; what is left over is a nest of its own. */
+function cutAxis({ extents, walkers }: Nest, axis: number): Nest[] {
+  const n = extents[axis] as number;
+  const part = (start: number, length: number, tiles: number): Nest => ({
+    extents: [...extents.map((e, k) => (k === axis ? length : e)), tiles],
+    walkers: walkers.map((w) => {
+      const stride = w.strides[axis] as number;
+      return { ...w, base: w.base + start * stride, strides: [...w.strides, length * stride] };
+    }),
+  });
+  const tiles = Math.floor(n / TILE);
+  const rest = n - tiles * TILE;
+  const whole = tiles > 0 ? [part(0, TILE, tiles)] : [];
+  return rest > 0 ? [...whole, part(n - rest, rest, 1)] : whole;
 }
 
 /** Whether `outer` continues where `inner` ends, for every walker. */
@@ -78,7 +143,11 @@ export function mergeAxes(
 }
 
 /** Runs an axis backwards: the same positions, in the other order. */
-export function flipAxis(extents: readonly number[], walkers: readonly Walker[], axis: number): void {
+export function flipAxis(
+  extents: readonly number[],
+  walkers: readonly Walker[],
+  axis: number,
+): void {
   const last = (extents[axis] as number) - 1;
   for (const w of walkers) {
     const stride = w.strides[axis] as number;

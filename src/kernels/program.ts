@@ -7,7 +7,7 @@ import { itemSize } from "../ir/dtype.js";
 import type { ScalarProgram } from "../ir/scalar.js";
 import type { Code } from "./assembler.js";
 import { emitCall, emitCast, emitLoad, typeOf } from "./scalar-code.js";
-import { type Vector, emitVectorLoad, emitVectorOp, hasLanes } from "./vector-code.js";
+import { emitVectorLoad, emitVectorOp, hasLanes, type Vector } from "./vector-code.js";
 
 /** How a walker moves from one lane to the next: not at all, by one element, or by any stride. */
 export type Step = "repeated" | "next" | "any";
@@ -94,10 +94,17 @@ export function evaluate(
       const args = op.args.map((arg) => values[arg] as Value);
       if (lanes > 0) width = emitVectorOp(c, op, args, lanes);
       else if (op.op === "cast") emitCast(c, op.from, op.dtype, (args[0] as Value).local);
-      else emitCall(c, op.fn, op.on, args.map((x) => x.local));
+      else
+        emitCall(
+          c,
+          op.fn,
+          op.on,
+          args.map((x) => x.local),
+        );
       for (const arg of op.args) {
         uses[arg] = (uses[arg] as number) - 1;
-        if (uses[arg] === 0 && program.ops[arg]?.op !== "const") c.free((values[arg] as Value).local);
+        if (uses[arg] === 0 && program.ops[arg]?.op !== "const")
+          c.free((values[arg] as Value).local);
       }
     }
     values[n] = { local: c.keep(lanes > 0 ? "v128" : typeOf(op.dtype)), dtype: op.dtype, width };
@@ -119,6 +126,7 @@ export function release(
   values: readonly Value[],
 ): void {
   wanted.forEach((n, i) => {
-    if (wanted.indexOf(n) === i && program.ops[n]?.op !== "const") c.free((values[i] as Value).local);
+    if (wanted.indexOf(n) === i && program.ops[n]?.op !== "const")
+      c.free((values[i] as Value).local);
   });
 }

@@ -8,7 +8,7 @@ import { InternalError } from "../errors.js";
 import { type DType, isFloat, itemSize, kindOf } from "../ir/dtype.js";
 import type { ScalarFunction } from "../ir/scalar.js";
 import type { Code, ValueType } from "./assembler.js";
-import { FLOAT32_IMPORTS, FLOAT_IMPORTS } from "./floats.js";
+import { FLOAT_IMPORTS, FLOAT32_IMPORTS } from "./floats.js";
 
 /** The WebAssembly type of one element. */
 export function typeOf(dtype: DType): ValueType {
@@ -242,7 +242,8 @@ function emitImported(c: Code, fn: ScalarFunction, on: DType, a: number, b: numb
   if (!Object.hasOwn(FLOAT_IMPORTS, fn)) return false;
   const args = BINARY_IMPORTS.has(fn) ? [a, b] : [a];
   if (on === "float64") c.get(...args).callImport(fn, "f64", args.length);
-  else if (Object.hasOwn(FLOAT32_IMPORTS, fn)) c.get(...args).callImport(`${fn}32`, "f32", args.length);
+  else if (Object.hasOwn(FLOAT32_IMPORTS, fn))
+    c.get(...args).callImport(`${fn}32`, "f32", args.length);
   else {
     for (const x of args) c.get(x).op("f64.promote_f32");
     c.callImport(fn, "f64", args.length).op("f32.demote_f64");

@@ -40,7 +40,7 @@ const keys = new WeakMap<ScalarProgram, string>();
 export function programKey(program: ScalarProgram): string {
   let key = keys.get(program);
   if (key === undefined) {
-    key = program.ops
+    const ops = program.ops
       .map((op) => {
         switch (op.op) {
           case "load":
@@ -56,6 +56,8 @@ export function programKey(program: ScalarProgram): string {
         }
       })
       .join(";");
+    // Constants take room in the descriptor whether they are used or not.
+    key = `${program.constants.length};${ops}`;
     keys.set(program, key);
   }
   return key;
@@ -68,7 +70,15 @@ export function indexAxes(program: ScalarProgram): number[] {
   return [...axes].sort((a, b) => a - b);
 }
 
-export const hasComplex = (program: ScalarProgram, operands: readonly DType[]): boolean =>
-  operands.some(isComplex) || program.ops.some((op) => isComplex(op.dtype));
+const complex = new WeakMap<MapSpec, boolean>();
+
+export function hasComplex(spec: MapSpec): boolean {
+  let found = complex.get(spec);
+  if (found === undefined) {
+    found = spec.operands.some(isComplex) || spec.program.ops.some((op) => isComplex(op.dtype));
+    complex.set(spec, found);
+  }
+  return found;
+}
 
 export type Constants = readonly ScalarConstant[];

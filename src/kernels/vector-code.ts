@@ -18,7 +18,12 @@ export interface Vector {
   readonly width: number;
 }
 
-const INTEGER_SHAPES: Readonly<Record<number, string>> = { 1: "i8x16", 2: "i16x8", 4: "i32x4", 8: "i64x2" };
+const INTEGER_SHAPES: Readonly<Record<number, string>> = {
+  1: "i8x16",
+  2: "i16x8",
+  4: "i32x4",
+  8: "i64x2",
+};
 const integerShape = (size: number): string => INTEGER_SHAPES[size] as string;
 const shapeOf = (dtype: DType): string =>
   dtype === "float32" ? "f32x4" : dtype === "float64" ? "f64x2" : integerShape(itemSize(dtype));
@@ -289,7 +294,13 @@ function emitWhere(c: Code, on: DType, args: readonly Vector[], lanes: number): 
   return on === "bool" ? width : 0;
 }
 
-function emitBool(c: Code, fn: ScalarFunction, a: Vector, b: Vector | undefined, lanes: number): number {
+function emitBool(
+  c: Code,
+  fn: ScalarFunction,
+  a: Vector,
+  b: Vector | undefined,
+  lanes: number,
+): number {
   const width = a.width;
   const left = (): void => void c.get(a.local);
   const right = (): void => emitMask(c, b as Vector, width, lanes);
@@ -367,7 +378,9 @@ function emitFloat(
       c.op(`${shape}.${fn === "isinf" ? "eq" : "lt"}`);
       return size;
     case "signbit":
-      c.get(a).i32(size * 8 - 1).op(`${integerShape(size)}.shr_s`);
+      c.get(a)
+        .i32(size * 8 - 1)
+        .op(`${integerShape(size)}.shr_s`);
       c.get(a, a).op(`${shape}.eq`, "v128.and");
       return size;
     case "copysign":
@@ -397,7 +410,9 @@ function emitFloatSign(c: Code, on: DType, a: number): void {
 
 /** Flips sign bits, so that the signed order of 64-bit lanes is the unsigned one. */
 function getBiased(c: Code, x: number): void {
-  c.get(x).i64(-(2n ** 63n)).op("i64x2.splat", "v128.xor");
+  c.get(x)
+    .i64(-(2n ** 63n))
+    .op("i64x2.splat", "v128.xor");
 }
 
 function emitIntegerCompare(c: Code, compare: string, on: DType, a: number, b: number): number {

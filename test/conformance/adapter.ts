@@ -22,7 +22,7 @@ export const CHUNKINGS: Readonly<Record<string, Chunks>> = {
 /** Where a computation runs. */
 export const PLACES = {
   inline: { workers: 1 },
-  "on two workers": { workers: 2, inlineLimit: 0 },
+  "on two workers": { workers: 2, inlineBytes: 0 },
 } as const;
 
 /** Parameters that come before the options object. */

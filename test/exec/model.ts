@@ -55,7 +55,8 @@ export function blocksRead(
     const kept = Math.floor(task / groups);
     const out: [number, number][] = [];
     for (let s = 0; s < stage.segments; s++) {
-      if (Math.floor(s / stage.fan) === task % groups) out.push([stage.input, kept * stage.segments + s]);
+      if (Math.floor(s / stage.fan) === task % groups)
+        out.push([stage.input, kept * stage.segments + s]);
     }
     return out;
   }
@@ -117,7 +118,7 @@ export class Model {
   }
 
   /** Finishes, fails or kills a random ticket. */
-  tick(faults: { error?: number; death?: number; abort?: number } = {}): void {
+  tick(faults: { error?: number; death?: number; killed?: number; abort?: number } = {}): void {
     const random = this.#random;
     if (faults.abort !== undefined && random() < faults.abort) {
       const ids = [...this.runs.keys()];
@@ -131,9 +132,15 @@ export class Model {
     const run = this.runs.get(ticket.run) as ModelRun;
     this.issued.delete(slot);
     if (random() < (faults.death ?? 0)) {
-      this.send({ kind: "died", slots: [slot], cause: "killed by the test" });
+      const killed = random() < (faults.killed ?? 0);
+      this.send({ kind: "died", slots: [slot], cause: "killed by the test", killed });
     } else if (run.cancelled) {
-      this.send({ kind: "done", slot, outcome: random() < 0.5 ? "cancelled" : "ok", report: NO_REPORT });
+      this.send({
+        kind: "done",
+        slot,
+        outcome: random() < 0.5 ? "cancelled" : "ok",
+        report: NO_REPORT,
+      });
     } else if (random() < (faults.error ?? 0)) {
       const error = { name: "Error", message: "thrown by the test" };
       this.send({ kind: "done", slot, outcome: "error", error, report: NO_REPORT });
@@ -171,8 +178,14 @@ export class Model {
         const key = `${action.array}:${action.block}`;
         if (model.delivered.has(key)) throw new Error(`${key} is delivered twice`);
         model.delivered.add(key);
-        if (this.contents.get(action.address) !== `${action.run}:${key}`) throw new Error("wrong contents");
-        later.push({ kind: "delivered", run: action.run, array: action.array, block: action.block });
+        if (this.contents.get(action.address) !== `${action.run}:${key}`)
+          throw new Error("wrong contents");
+        later.push({
+          kind: "delivered",
+          run: action.run,
+          array: action.array,
+          block: action.block,
+        });
         break;
       }
       case "move": {
@@ -222,7 +235,8 @@ export class Model {
     let used = 0;
     for (const run of this.state.active) {
       used += run.account.used;
-      if (run.account.used > run.plan.peakBytes) throw new Error("a run holds more than it planned");
+      if (run.account.used > run.plan.peakBytes)
+        throw new Error("a run holds more than it planned");
       if (run.account.peak > run.account.limit) throw new Error("a run went beyond its lease");
     }
     if (used !== this.state.used) throw new Error("the sum of the accounts is wrong");
@@ -246,7 +260,8 @@ export class Model {
     ranges.sort((a, b) => a[0] - b[0]);
     ranges.forEach(([at], i) => {
       if (at % 64 !== 0) throw new Error("a block is not aligned");
-      if (i > 0 && at < (ranges[i - 1] as [number, number])[1]) throw new Error("two blocks overlap");
+      if (i > 0 && at < (ranges[i - 1] as [number, number])[1])
+        throw new Error("two blocks overlap");
     });
   }
 }

@@ -14,7 +14,12 @@ import {
   taskCount,
 } from "../../dist/ir/stage.js";
 import { Order } from "../../dist/exec/coordinator/order.js";
-import { BLOCK_GONE, BLOCK_READY, TASK_DONE, tableLayout } from "../../dist/exec/coordinator/tables.js";
+import {
+  BLOCK_GONE,
+  BLOCK_READY,
+  TASK_DONE,
+  tableLayout,
+} from "../../dist/exec/coordinator/tables.js";
 
 export type Random = () => number;
 
@@ -97,8 +102,7 @@ class Builder {
   operand(space: readonly number[]): Operand {
     const { random } = this;
     const usable = this.arrays.filter((a) => a.rawBytes === undefined);
-    const shapeOf = (map: AffineMap): number[] =>
-      map.map((m) => (m.axis < 0 ? m.start + 1 : 1));
+    const shapeOf = (map: AffineMap): number[] => map.map((m) => (m.axis < 0 ? m.start + 1 : 1));
     if (usable.length > 0 && random() < 0.85) {
       const array = pick(random, usable);
       const free = space.map((_, i) => i);
@@ -108,7 +112,8 @@ class Builder {
         // A space axis that stays inside this array axis: forwards, backwards, in steps, or one constant place.
         const options = free.filter((i) => (space[i] as number) <= extent);
         if (extent === 0 && options.length === 0) fits = false;
-        const axis = options.length > 0 && (extent === 0 || random() < 0.85) ? pick(random, options) : -1;
+        const axis =
+          options.length > 0 && (extent === 0 || random() < 0.85) ? pick(random, options) : -1;
         if (axis < 0) map.push({ axis: -1, start: below(random, Math.max(1, extent)), step: 0 });
         else {
           free.splice(free.indexOf(axis), 1);
@@ -117,7 +122,9 @@ class Builder {
           const step = 1 + below(random, Math.max(1, Math.min(3, most)));
           const reach = n === 0 ? 0 : (n - 1) * step;
           const start = n === 0 ? 0 : below(random, extent - reach);
-          map.push(random() < 0.3 ? { axis, start: start + reach, step: -step } : { axis, start, step });
+          map.push(
+            random() < 0.3 ? { axis, start: start + reach, step: -step } : { axis, start, step },
+          );
         }
       }
       if (fits) return { from: "array", id: array.id, dtype: "float64", shape: array.shape, map };
@@ -135,7 +142,9 @@ class Builder {
   map(): void {
     const { space, cuts } = this.space();
     const operands = Array.from({ length: 1 + below(this.random, 3) }, () => this.operand(space));
-    const outputs = Array.from({ length: 1 + below(this.random, 2) }, () => this.array(space, cuts));
+    const outputs = Array.from({ length: 1 + below(this.random, 2) }, () =>
+      this.array(space, cuts),
+    );
     this.stages.push({
       ...this.base("map", space, cuts, outputs),
       kind: "map",
@@ -158,7 +167,9 @@ class Builder {
     const axis = below(random, rank);
     const sizes = Array.from({ length: 1 + below(random, 3) }, () => 1 + below(random, 5));
     const total = sizes.reduce((n, s) => n + s, 0);
-    const space = Array.from({ length: rank }, (_, i) => (i === axis ? total : 1 + below(random, 6)));
+    const space = Array.from({ length: rank }, (_, i) =>
+      i === axis ? total : 1 + below(random, 6),
+    );
     let start = 0;
     const parts = sizes.map((size) => {
       const operand = this.operand(space.map((n, i) => (i === axis ? size : n)));
@@ -178,7 +189,9 @@ class Builder {
     const inputShape = Array.from({ length: rank }, () => 1 + below(random, 6));
     const n = below(random, 8);
     const start = below(random, 3);
-    const values = Float64Array.from({ length: start + n }, () => below(random, inputShape[axis] as number));
+    const values = Float64Array.from({ length: start + n }, () =>
+      below(random, inputShape[axis] as number),
+    );
     this.indices.push({ id: this.indices.length, values });
     const space = inputShape.map((m, i) => (i === axis ? n : m));
     const cuts = space.map((m) => randomCuts(random, m));
@@ -199,8 +212,22 @@ class Builder {
     const { random } = this;
     const [a, b, c] = [1 + below(random, 4), 1 + below(random, 4), 1 + below(random, 5)];
     const [inputShape, space, groups] = pick(random, [
-      [[a, b, c], [a * b, c], [{ input: [0, 1], output: [0] }, { input: [2], output: [1] }]],
-      [[a * b, c], [a, b, c], [{ input: [0], output: [0, 1] }, { input: [1], output: [2] }]],
+      [
+        [a, b, c],
+        [a * b, c],
+        [
+          { input: [0, 1], output: [0] },
+          { input: [2], output: [1] },
+        ],
+      ],
+      [
+        [a * b, c],
+        [a, b, c],
+        [
+          { input: [0], output: [0, 1] },
+          { input: [1], output: [2] },
+        ],
+      ],
       [[a, b * c], [a * b, c], [{ input: [0, 1], output: [0, 1] }]],
     ] as [number[], number[], { input: number[]; output: number[] }[]][]);
     const cuts = space.map((n) => randomCuts(random, n));
@@ -313,7 +340,17 @@ export function randomPlan(random: Random, tight = random() < 0.4): Draft {
   const builder = new Builder(random);
   builder.map();
   const n = 1 + below(random, 6);
-  const kinds = ["map", "map", "write", "concat", "gather", "reshape", "call", "reduce", "reduce"] as const;
+  const kinds = [
+    "map",
+    "map",
+    "write",
+    "concat",
+    "gather",
+    "reshape",
+    "call",
+    "reduce",
+    "reduce",
+  ] as const;
   for (let i = 0; i < n; i++) builder[pick(random, kinds)]();
   if (builder.roots.length === 0) {
     const last = builder.arrays.filter((a) => a.rawBytes === undefined).at(-1) as PlanArray;

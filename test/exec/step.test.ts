@@ -35,7 +35,8 @@ function checkIdle(model: Model): void {
   expect(model.state.issued).toBe(0);
   expect(model.state.allocator.live).toBe(0);
   expect(model.state.active).toEqual([]);
-  for (const run of model.runs.values()) expect(run.table.slice(16).every((a) => a === 0)).toBe(true);
+  for (const run of model.runs.values())
+    expect(run.table.slice(16).every((a) => a === 0)).toBe(true);
 }
 
 describe("StageInputs", () => {
@@ -49,7 +50,10 @@ describe("StageInputs", () => {
         const counts = new Map<number, Uint32Array>();
         const expected = new Map<number, number[]>();
         for (const a of plan.arrays) {
-          const blocks = new Order(plan, indices, new Uint32Array(tableLayout(plan).words)).tables.arrays.get(a.id)?.blocks ?? 0;
+          const blocks =
+            new Order(plan, indices, new Uint32Array(tableLayout(plan).words)).tables.arrays.get(
+              a.id,
+            )?.blocks ?? 0;
           counts.set(a.id, new Uint32Array(blocks));
           expected.set(a.id, Array<number>(blocks).fill(0));
         }
@@ -58,10 +62,12 @@ describe("StageInputs", () => {
           inputs.list(t, flat);
           const read = blocksRead(plan, stage, t, indices);
           expect(flat).toEqual(read.flat());
-          for (const [a, b] of read) (expected.get(a) as number[])[b] = ((expected.get(a) as number[])[b] as number) + 1;
+          for (const [a, b] of read)
+            (expected.get(a) as number[])[b] = ((expected.get(a) as number[])[b] as number) + 1;
         }
         inputs.countAll((id) => counts.get(id) as Uint32Array);
-        for (const [id, table] of counts) expect([...table], `seed ${seed}`).toEqual(expected.get(id));
+        for (const [id, table] of counts)
+          expect([...table], `seed ${seed}`).toEqual(expected.get(id));
       }
     }
     for (const kind of ["map", "write", "concat", "gather", "reshape", "call", "reduce", "merge"]) {
@@ -103,6 +109,18 @@ describe("step", () => {
     expect(failed).toBeLessThan(PLANS / 2);
   });
 
+  it("never blames a task for workers that were killed for the sake of others", () => {
+    for (let seed = 0; seed < 100; seed++) {
+      const random = randomOf(2500 + seed);
+      const model = new Model(random, 1 + below(random, 4));
+      const { plan, indices } = randomPlan(random);
+      const id = model.submit(plan, indices);
+      while (model.busy) model.tick({ death: 0.5, killed: 1 });
+      checkFinished(model.runs.get(id) as ModelRun);
+      checkIdle(model);
+    }
+  });
+
   it("survives errors, deaths and aborts at any point of several runs", () => {
     const outcomes = new Map<string, number>();
     for (let seed = 0; seed < PLANS; seed++) {
@@ -122,7 +140,8 @@ describe("step", () => {
       }
       checkIdle(model);
     }
-    for (const outcome of ["finished", "failed", "aborted"]) expect(outcomes.get(outcome)).toBeGreaterThan(20);
+    for (const outcome of ["finished", "failed", "aborted"])
+      expect(outcomes.get(outcome)).toBeGreaterThan(20);
   });
 
   it("pushes blocks together when the arena has room, but not in one piece", () => {
@@ -158,8 +177,12 @@ describe("step", () => {
       const random = randomOf(5000 + seed);
       const model = new Model(random, 1 + below(random, 3));
       const { plan, indices } = randomPlan(random, true);
-      const less = plan.resultBytes + Math.floor((plan.serialBytes - plan.resultBytes) * (0.5 + random() / 2));
-      const id = model.submit({ ...plan, serialBytes: less, peakBytes: less, memory: less }, indices);
+      const less =
+        plan.resultBytes + Math.floor((plan.serialBytes - plan.resultBytes) * (0.5 + random() / 2));
+      const id = model.submit(
+        { ...plan, serialBytes: less, peakBytes: less, memory: less },
+        indices,
+      );
       while (model.busy) model.tick({ death: 0.02 });
       const run = model.runs.get(id) as ModelRun;
       if (run.outcome === "finished") {

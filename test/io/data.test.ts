@@ -52,13 +52,21 @@ describe.skipIf(cases.length === 0)("real stores (CHUNKWISE_DATA)", () => {
   }
 
   test("packed arrays report how they are packed, in v2 and v3", async () => {
-    const packed = { scaleFactor: 0.0003948951232108251, addOffset: 278.6193093883759, fillValues: [-32767], reinterpret: undefined };
+    const packed = {
+      scaleFactor: 0.0003948951232108251,
+      addOffset: 278.6193093883759,
+      fillValues: [-32767],
+      reinterpret: undefined,
+    };
     for (const store of ["t2m_v2_packed_gzip.zarr", "t2m_v3_packed_sharded.zarr"]) {
       const t2m = await openZarrArray(path.join(DATA, "stores", store), { path: "t2m" });
       expect(t2m.packing).toEqual(packed);
       expect(t2m.dtype).toBe("int16");
       expect(t2m.dimensionNames).toEqual(["time", "latitude", "longitude"]);
-      const raw = await openZarrArray(path.join(DATA, "stores", store), { path: "t2m", decode: false });
+      const raw = await openZarrArray(path.join(DATA, "stores", store), {
+        path: "t2m",
+        decode: false,
+      });
       expect(raw.packing).toBeUndefined();
     }
   });

@@ -3,9 +3,11 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { afterAll } from "vitest";
-import type { RegionReader, SourceBinding } from "../../dist/ir/binding.js";
+import type { CreateOptions } from "../../dist/io/index.js";
+import type { RegionReader, SinkBinding, SourceBinding } from "../../dist/ir/binding.js";
+import { cutsCount, pieceSize, pieceStart } from "../../dist/ir/cuts.js";
 import { type DType, type TypedArray, viewOf } from "../../dist/ir/dtype.js";
-import { elementCount, rowMajorStrides } from "../../dist/ir/index-map.js";
+import { elementCount, rowMajorStrides, unravel } from "../../dist/ir/index-map.js";
 
 export const signal: AbortSignal = new AbortController().signal;
 
@@ -22,17 +24,27 @@ export async function readBox(
   const data = viewOf(dtype, new SharedArrayBuffer((n + 8) * 16), 0, n + 8);
   const guard = new Uint8Array(data.buffer);
   guard.fill(0xa5);
-  await reader.readInto({ lo, hi }, { data, shape, stride: rowMajorStrides(shape), offset: 4 }, signal);
+  await reader.readInto(
+    { lo, hi },
+    { data, shape, stride: rowMajorStrides(shape), offset: 4 },
+    signal,
+  );
   const slots = data.length / (n + 8);
   const bytes = data.BYTES_PER_ELEMENT * slots;
   for (let i = 0; i < 4 * bytes; i++) {
-    if (guard[i] !== 0xa5 || guard[(n + 4) * bytes + i] !== 0xa5) throw new Error("wrote outside the target");
+    if (guard[i] !== 0xa5 || guard[(n + 4) * bytes + i] !== 0xa5)
+      throw new Error("wrote outside the target");
   }
   return viewOf(dtype, data.buffer.slice(4 * bytes, (n + 4) * bytes) as ArrayBufferLike, 0, n);
 }
 
 export const readAll = (b: SourceBinding): Promise<TypedArray> =>
-  readBox(b.reader, b.dtype, b.shape.map(() => 0), b.shape);
+  readBox(
+    b.reader,
+    b.dtype,
+    b.shape.map(() => 0),
+    b.shape,
+  );
 
 /** Row-major elements of a sub-box of row-major elements. */
 export function sliceOf(
@@ -100,7 +112,9 @@ export function halfValue(h: number): number {
   const exponent = (h >> 10) & 31;
   const fraction = h & 1023;
   if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  return exponent === 0
+    ? sign * fraction * 2 ** -24
+    : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 /** A folder of its own for a test file, removed at its end. */
@@ -109,3 +123,44 @@ export function temporaryFolder(): string {
   afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
+
+// ------------------------------------------------------------------------------------------ for writing
+
+/** Elements with all kinds of bits, in shared memory. */
+export function sample(dtype: DType, shape: readonly number[]): TypedArray {
+  const n = elementCount(shape);
+  const data = viewOf(dtype, new SharedArrayBuffer(n * 16), 0, n);
+  for (let i = 0; i < data.length; i++) {
+    if (dtype === "int64") data[i] = BigInt(i) * -0x100000001n;
+    else if (dtype === "uint64") data[i] = 2n ** 64n - 1n - BigInt(i);
+    else data[i] = (dtype === "bool" ? (i % 3 === 0 ? 1 : 0) : (i * 37) % 251) as never;
+  }
+  return data;
+}
+
+export async function writeAll(sink: SinkBinding, data: TypedArray): Promise<void> {
+  const stride = rowMajorStrides(sink.shape);
+  const counts = sink.chunks.map(cutsCount);
+  for (let n = 0; n < elementCount(counts); n++) {
+    const position = unravel(n, counts);
+    const shape = position.map((p, i) => pieceSize(sink.chunks[i] as never, p));
+    const offset = position.reduce(
+      (s, p, i) => s + pieceStart(sink.chunks[i] as never, p) * (stride[i] as number),
+      0,
+    );
+    await sink.writer.writeChunk(position, { data, shape, stride, offset }, signal);
+  }
+}
+
+export const base = (options: Partial<CreateOptions> = {}): CreateOptions => ({
+  shape: [7, 11],
+  dtype: "float32",
+  chunks: [3, 4],
+  ...options,
+});
+
+export const filesIn = (root: string): string[] =>
+  fs
+    .readdirSync(root, { recursive: true })
+    .map(String)
+    .filter((f) => fs.statSync(path.join(root, f)).isFile());

@@ -15,7 +15,13 @@ import { blockBytes } from "../../ir/stage.js";
 import { CLASS_WASTE } from "../memory/allocator.js";
 import { type Order, type Ordered, dropClosure, undo } from "./order.js";
 import { type Action, type RunState, type State, charge, release } from "./state.js";
-import { type ArrayTable, BLOCK_GONE, BLOCK_READY, type StageTable, TASK_ISSUED } from "./tables.js";
+import {
+  type ArrayTable,
+  BLOCK_GONE,
+  BLOCK_READY,
+  type StageTable,
+  TASK_ISSUED,
+} from "./tables.js";
 
 /** Ordered tasks that may wait at once; more would be looked through again and again. */
 const WINDOW = 512;
@@ -44,13 +50,17 @@ export function admit(state: State, actions: Action[], report: Report): void {
       if (!(error instanceof MemoryLimitError)) throw error;
       report(run, error);
     }
-    if (state.draining) return admitDrained(state, actions, report);
+    if (state.draining) {
+      admitDrained(state, actions, report);
+      return;
+    }
   }
 }
 
 /** Draining may be over at once if nothing runs. */
 function admitDrained(state: State, actions: Action[], report: Report): void {
-  if (state.issued === 0 && !state.active.some((r) => r.deliveries > 0)) admit(state, actions, report);
+  if (state.issued === 0 && !state.active.some((r) => r.deliveries > 0))
+    admit(state, actions, report);
 }
 
 function admitRun(state: State, run: RunState, actions: Action[]): void {
@@ -66,7 +76,7 @@ function admitRun(state: State, run: RunState, actions: Action[]): void {
         run.window.splice(i, 1);
         continue;
       }
-      if (head) return unplaceable(state, run, entry, actions);
+      if (head) unplaceable(state, run, entry, actions);
       return;
     }
     if (!affordable) {
@@ -94,7 +104,13 @@ function mostIssued(state: State, run: RunState, entry: Ordered): number {
 }
 
 /** Places and charges everything of a task and issues its ticket; false (and nothing changed) if it has no place. */
-function issue(state: State, run: RunState, entry: Ordered, head: boolean, actions: Action[]): boolean {
+function issue(
+  state: State,
+  run: RunState,
+  entry: Ordered,
+  head: boolean,
+  actions: Action[],
+): boolean {
   const table = run.order.tables.stages[entry.stage] as StageTable;
   const { allocator } = state;
   // Only the next task of a run may touch pages beyond what the runs' leases would fill: RSS stays near the budget.
@@ -102,7 +118,8 @@ function issue(state: State, run: RunState, entry: Ordered, head: boolean, actio
   const soft = allocator.base + leases * (1 + CLASS_WASTE) + SLACK;
   const ceiling = head ? allocator.end : Math.min(allocator.end, Math.max(allocator.top, soft));
   const placed: number[] = [];
-  const wanted = table.stage.scratchBytes > 0 ? [...entry.outputs, table.stage.scratchBytes] : entry.outputs;
+  const wanted =
+    table.stage.scratchBytes > 0 ? [...entry.outputs, table.stage.scratchBytes] : entry.outputs;
   for (const bytes of wanted) {
     const address = allocator.allocate(bytes, ceiling);
     if (address < 0) {
@@ -121,7 +138,15 @@ function issue(state: State, run: RunState, entry: Ordered, head: boolean, actio
   state.tickets[slot] = { run, entry, scratch, attempt: 1 };
   state.issued++;
   run.issued++;
-  actions.push({ kind: "issue", slot, run: run.id, stage: entry.stage, task: entry.task, attempt: 1, scratch });
+  actions.push({
+    kind: "issue",
+    slot,
+    run: run.id,
+    stage: entry.stage,
+    task: entry.task,
+    attempt: 1,
+    scratch,
+  });
   return true;
 }
 
@@ -174,22 +199,28 @@ function dropAhead(state: State, run: RunState, entry: Ordered, actions: Action[
   const first = order.next() ?? entry;
   const pins = pinnedBlocks(order, first);
   const isPinned = (array: ArrayTable, block: number): boolean =>
-    pins.get(array)?.has(block) === true || (array.roots.length > 0 && array.delivered[block] === 0);
+    pins.get(array)?.has(block) === true ||
+    (array.roots.length > 0 && array.delivered[block] === 0);
   run.window.push(first);
   for (const [stage, task] of candidates(order)) {
     if (run.account.fits(first.need)) break;
-    if (!(order.tables.stages[stage] as StageTable).outputs.some((o) => o.state[task] === BLOCK_READY)) continue;
+    if (
+      !(order.tables.stages[stage] as StageTable).outputs.some((o) => o.state[task] === BLOCK_READY)
+    )
+      continue;
     const closure = dropClosure(order, stage, task, isPinned);
     if (closure === undefined) continue;
     for (const [s, t] of closure) {
-      for (const out of (order.tables.stages[s] as StageTable).outputs) freeBlock(state, run, out, t);
+      for (const out of (order.tables.stages[s] as StageTable).outputs)
+        freeBlock(state, run, out, t);
     }
     undo(order, closure);
     run.done -= closure.length;
     run.repeated += closure.length;
   }
   // A plan that drops more than it has tasks is going round in circles.
-  if (!run.account.fits(first.need) || run.repeated > 4 * order.total + 1000) throw stuck(run, first);
+  if (!run.account.fits(first.need) || run.repeated > 4 * order.total + 1000)
+    throw stuck(run, first);
   if (issue(state, run, first, true, actions)) run.window.shift();
   else if (state.issued > 0) state.draining = true;
   else {
@@ -230,7 +261,8 @@ function candidates(order: Order): readonly (readonly [number, number])[] {
   const found: [number, number, number][] = [];
   order.tables.stages.forEach((table, s) => {
     for (let t = 0; t < table.tasks; t++) {
-      if (table.outputs.some((o) => o.state[t] === BLOCK_READY)) found.push([s, t, table.sequence[t] as number]);
+      if (table.outputs.some((o) => o.state[t] === BLOCK_READY))
+        found.push([s, t, table.sequence[t] as number]);
     }
   });
   return found.sort((a, b) => b[2] - a[2]).map(([s, t]) => [s, t]);

@@ -159,7 +159,8 @@ export class StageInputs {
       }
       const row = perAxis[rank - 1];
       for (let i = 0; i < inner; i++) {
-        counts[block + i] = (counts[block + i] as number) + outer * (row === undefined ? 1 : (row[i] as number));
+        counts[block + i] =
+          (counts[block + i] as number) + outer * (row === undefined ? 1 : (row[i] as number));
       }
       for (let d = rank - 2; d >= 0; d--) {
         const next = (position[d] as number) + 1;
@@ -197,7 +198,8 @@ function coverage(axis: AxisTable, blocks: number): Uint32Array {
 }
 
 function listProduct(input: Product, position: readonly number[], into: number[]): void {
-  if (input.guard !== undefined && input.guard.open[position[input.guard.space] as number] === 0) return;
+  if (input.guard !== undefined && input.guard.open[position[input.guard.space] as number] === 0)
+    return;
   const rank = input.axes.length;
   const lo: number[] = [];
   const hi: number[] = [];
@@ -249,7 +251,11 @@ function listReshape({ stage, array, cuts }: Reshape, t: number, into: number[])
     first: Int32Array.of(range[0]),
     last: Int32Array.of(range[1]),
   });
-  listProduct({ kind: "product", array, grid, axes: ranges.map(table), guard: undefined }, [], into);
+  listProduct(
+    { kind: "product", array, grid, axes: ranges.map(table), guard: undefined },
+    [],
+    into,
+  );
 }
 
 function inputsOf(
@@ -281,13 +287,19 @@ function inputsOf(
         };
         const pieces = cutsCount(cuts[stage.axis] as Cuts);
         const open = Uint8Array.from({ length: pieces }, (_, p) => (inside(stage.axis, p) ? 1 : 0));
-        return product(part.operand, { space: (i) => i, interval: inside }, { space: stage.axis, open });
+        return product(
+          part.operand,
+          { space: (i) => i, interval: inside },
+          { space: stage.axis, open },
+        );
       });
     case "gather": {
       const values = (indices[stage.indices] as IndexList).values;
       const hull = (axis: number, p: number): Interval => {
         const [lo, hi] = straight(axis, p) as readonly [number, number];
-        return axis === stage.axis ? hullOfIndices(values, stage.start + lo, stage.start + hi) : [lo, hi];
+        return axis === stage.axis
+          ? hullOfIndices(values, stage.start + lo, stage.start + hi)
+          : [lo, hi];
       };
       return product(stage.operand, { space: (i) => i, interval: hull });
     }
@@ -344,7 +356,8 @@ function productOf(
   guard: Product["guard"],
 ): Product {
   const array = arrays.get(operand.id);
-  if (array === undefined) throw new InternalError(`an operand names array ${operand.id}, which is not there`);
+  if (array === undefined)
+    throw new InternalError(`an operand names array ${operand.id}, which is not there`);
   const axes = operand.map.map((m, d): AxisTable => {
     const blocks = array.cuts[d] as Cuts;
     const space = m.axis < 0 ? -1 : inner.space(m.axis);

@@ -81,7 +81,8 @@ export class Order {
 
   /** Forgets the places of `window` (ordered, not issued) and starts again at the first sink task that is not done. */
   restart(window: readonly Ordered[]): void {
-    for (const { stage, task } of window) (this.tables.stages[stage] as StageTable).state[task] = TASK_IDLE;
+    for (const { stage, task } of window)
+      (this.tables.stages[stage] as StageTable).state[task] = TASK_IDLE;
     this.#stack.length = 0;
     this.#sinkStage = 0;
     this.#sinkTask = 0;
@@ -114,7 +115,8 @@ export class Order {
   }
 
   #eachInput(inputs: readonly number[], visit: (array: ArrayTable, block: number) => void): void {
-    for (let i = 0; i < inputs.length; i += 2) visit(this.#array(inputs[i] as number), inputs[i + 1] as number);
+    for (let i = 0; i < inputs.length; i += 2)
+      visit(this.#array(inputs[i] as number), inputs[i + 1] as number);
   }
 
   #frame(stage: number, task: number): Frame {
@@ -125,7 +127,8 @@ export class Order {
     for (; this.#sinkStage < this.tables.stages.length; this.#sinkStage++, this.#sinkTask = 0) {
       const table = this.tables.stages[this.#sinkStage] as StageTable;
       if (!table.sink) continue;
-      while (this.#sinkTask < table.tasks && table.state[this.#sinkTask] !== TASK_IDLE) this.#sinkTask++;
+      while (this.#sinkTask < table.tasks && table.state[this.#sinkTask] !== TASK_IDLE)
+        this.#sinkTask++;
       if (this.#sinkTask < table.tasks) {
         const frame = this.#frame(this.#sinkStage, this.#sinkTask);
         this.#stack.push(frame);
@@ -144,7 +147,9 @@ export class Order {
       const producer = this.tables.stages[array.producer] as StageTable;
       if (producer.state[block] === TASK_IDLE) return this.#frame(array.producer, block);
       if (producer.state[block] === TASK_DONE) {
-        throw new InternalError(`block ${block} of array ${array.array.id} is read after it was freed`);
+        throw new InternalError(
+          `block ${block} of array ${array.array.id} is read after it was freed`,
+        );
       }
     }
     return undefined;
@@ -162,7 +167,8 @@ export class Order {
   #countConsumers(): number {
     const counts = (id: number): Uint32Array => this.#array(id).remaining;
     let total = 0;
-    for (const array of this.tables.arrays.values()) if (array.roots.length > 0) array.remaining.fill(1);
+    for (const array of this.tables.arrays.values())
+      if (array.roots.length > 0) array.remaining.fill(1);
     for (let s = this.tables.stages.length - 1; s >= 0; s--) {
       const table = this.tables.stages[s] as StageTable;
       const inputs = this.#inputs[s] as StageInputs;

@@ -14,7 +14,7 @@ export interface PoolHooks {
   /** A new worker's line to the calling thread. */
   line(worker: number, generation: number, port: MessagePort): void;
   /** The thread is gone. */
-  died(worker: number, generation: number, cause: string): void;
+  died(worker: number, generation: number, cause: string, killed: boolean): void;
   /** What a new worker must know before its first ticket. */
   greet(send: (message: ToWorker) => void): void;
 }
@@ -39,7 +39,7 @@ export class WorkerPool {
     this.#memory = memory;
     this.#hooks = hooks;
     this.#pool = new Piscina({
-      filename: new URL("../worker.js", import.meta.url).href,
+      filename: new URL("../worker-entry.cjs", import.meta.url).href,
       minThreads: 0,
       maxThreads: MAX_THREADS,
       idleTimeout: Number.POSITIVE_INFINITY,
@@ -112,11 +112,12 @@ export class WorkerPool {
       .then(() => "the thread ended", causeOf)
       .then((cause) => {
         if (this.#closing) return;
-        this.#hooks.died(id, generation, cause);
+        this.#hooks.died(id, generation, cause, member.abort.signal.aborted);
         member.port.close();
         this.#spawn(id, generation + 1);
       });
   }
 }
 
-const causeOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const causeOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

@@ -37,12 +37,27 @@ export type Event =
       readonly error?: ErrorData | undefined;
       readonly report: TaskReport;
     }
-  /** The worker that had claimed these slots is gone, and nobody writes to their memory any more. */
-  | { readonly kind: "died"; readonly slots: readonly number[]; readonly cause: string }
+  /**
+   * The worker that had claimed these slots is gone, and nobody writes to their memory any more. If it was killed (for
+   * the sake of another run), that is no fault of theirs.
+   */
+  | {
+      readonly kind: "died";
+      readonly slots: readonly number[];
+      readonly cause: string;
+      readonly killed: boolean;
+    }
   | { readonly kind: "abort"; readonly run: number }
+  /** Nothing moves, and the run that waits first may be what the others wait for: it starts beyond the budget. */
+  | { readonly kind: "stalled" }
   /** The grace period after a cancel is over. */
   | { readonly kind: "grace"; readonly run: number }
-  | { readonly kind: "delivered"; readonly run: number; readonly array: number; readonly block: number };
+  | {
+      readonly kind: "delivered";
+      readonly run: number;
+      readonly array: number;
+      readonly block: number;
+    };
 
 export type Action =
   /** `attempt` is 1 for the first time. */

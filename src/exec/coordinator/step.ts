@@ -6,6 +6,7 @@
  * and what tasks side by side can use. Leases are given in order of arrival and grow when a neighbour ends.
  */
 import { InternalError, TaskError, errorToData } from "../../errors.js";
+import { MAX_THREADS } from "../memory/arena.js";
 import { admit, freeBlock } from "./admit.js";
 import {
   type Action,
@@ -32,7 +33,7 @@ export function step(state: State, event: Event): Action[] {
       finishTask(state, event, actions);
       break;
     case "died":
-      for (const slot of event.slots) reissue(state, slot, event.cause, actions);
+      for (const slot of event.slots) reissue(state, slot, event.cause, event.killed, actions);
       break;
     case "abort":
       abort(state, event.run, actions);
@@ -41,6 +42,9 @@ export function step(state: State, event: Event): Action[] {
       state.tickets.forEach((ticket, slot) => {
         if (ticket?.run.id === event.run) actions.push({ kind: "kill", slot });
       });
+      break;
+    case "stalled":
+      startStalled(state, actions);
       break;
     case "delivered":
       delivered(state, event);
@@ -54,7 +58,9 @@ export function step(state: State, event: Event): Action[] {
 function settle(state: State, actions: Action[]): void {
   for (;;) {
     startRuns(state, actions);
-    admit(state, actions, (run, error) => fail(run, { kind: "error", error: errorToData(error) }, actions));
+    admit(state, actions, (run, error) =>
+      fail(run, { kind: "error", error: errorToData(error) }, actions),
+    );
     const over = state.active.filter(isOver);
     if (over.length === 0) return;
     for (const run of over) end(state, run, actions);
@@ -74,25 +80,49 @@ function startRuns(state: State, actions: Action[]): void {
     const run = state.queue[0] as RunState;
     if (state.active.length > 0 && run.plan.serialBytes > room) return;
     state.queue.shift();
-    run.account.limit = state.active.length === 0 ? run.plan.peakBytes : Math.min(room, run.plan.peakBytes);
-    room -= run.account.limit;
-    run.phase = "running";
-    state.active.push(run);
-    actions.push({ kind: "start", run: run.id });
-    if (run.account.fits(run.plan.resultBytes)) charge(state, run, run.plan.resultBytes);
-    else {
-      const { resultBytes, peakBytes } = run.plan;
-      const message = `results of ${resultBytes} bytes do not fit the planned ${peakBytes} bytes`;
-      fail(run, { kind: "error", error: errorToData(new InternalError(message)) }, actions);
-    }
+    const lease =
+      state.active.length === 0 ? run.plan.peakBytes : Math.min(room, run.plan.peakBytes);
+    room -= lease;
+    start(state, run, lease, actions);
+  }
+}
+
+/**
+ * A reader on the calling thread that itself computes waits for a run that waits for the memory of the run it reads
+ * for. The only way out is to start it; it gets no more than it must have.
+ */
+function startStalled(state: State, actions: Action[]): void {
+  const run = state.queue.shift();
+  if (run !== undefined) start(state, run, run.plan.serialBytes, actions);
+}
+
+function start(state: State, run: RunState, lease: number, actions: Action[]): void {
+  run.account.limit = lease;
+  run.phase = "running";
+  state.active.push(run);
+  // Whoever performs "start" sees to it that there are so many.
+  state.workers = Math.max(state.workers, Math.min(run.plan.workers, MAX_THREADS));
+  actions.push({ kind: "start", run: run.id });
+  if (run.account.fits(run.plan.resultBytes)) charge(state, run, run.plan.resultBytes);
+  else {
+    const { resultBytes, peakBytes } = run.plan;
+    const message = `results of ${resultBytes} bytes do not fit the planned ${peakBytes} bytes`;
+    fail(run, { kind: "error", error: errorToData(new InternalError(message)) }, actions);
   }
 }
 
 /** What all runs together may hold: the largest budget that any of them was planned for. */
 const budget = (state: State): number =>
-  [...state.active, ...state.queue].reduce((n, r) => Math.max(n, r.plan.memory, r.plan.peakBytes), 0);
+  [...state.active, ...state.queue].reduce(
+    (n, r) => Math.max(n, r.plan.memory, r.plan.peakBytes),
+    0,
+  );
 
-function finishTask(state: State, event: Extract<Event, { kind: "done" }>, actions: Action[]): void {
+function finishTask(
+  state: State,
+  event: Extract<Event, { kind: "done" }>,
+  actions: Action[],
+): void {
   const ticket = takeTicket(state, event.slot);
   const { run, entry } = ticket;
   const table = run.order.tables.stages[entry.stage] as StageTable;
@@ -123,7 +153,8 @@ function finishTask(state: State, event: Extract<Event, { kind: "done" }>, actio
 /** Frees what only the task had: its slot, scratch and foreign bytes. */
 function takeTicket(state: State, slot: number): Ticket {
   const ticket = state.tickets[slot];
-  if (ticket === undefined) throw new InternalError(`slot ${slot} is done, but nothing was issued there`);
+  if (ticket === undefined)
+    throw new InternalError(`slot ${slot} is done, but nothing was issued there`);
   const { run, entry, scratch } = ticket;
   state.tickets[slot] = undefined;
   state.issued--;
@@ -134,7 +165,13 @@ function takeTicket(state: State, slot: number): Ticket {
   return ticket;
 }
 
-function publish(state: State, run: RunState, out: ArrayTable, block: number, actions: Action[]): void {
+function publish(
+  state: State,
+  run: RunState,
+  out: ArrayTable,
+  block: number,
+  actions: Action[],
+): void {
   out.state[block] = BLOCK_READY;
   if (out.roots.length > 0 && out.delivered[block] === 0 && run.phase === "running") {
     run.deliveries++;
@@ -151,7 +188,8 @@ function publish(state: State, run: RunState, out: ArrayTable, block: number, ac
 
 function consume(state: State, run: RunState, array: ArrayTable, block: number): void {
   const left = (array.remaining[block] as number) - 1;
-  if (left < 0) throw new InternalError(`block ${block} of array ${array.array.id} is read too often`);
+  if (left < 0)
+    throw new InternalError(`block ${block} of array ${array.array.id} is read too often`);
   array.remaining[block] = left;
   if (left === 0) freeBlock(state, run, array, block);
 }
@@ -159,22 +197,30 @@ function consume(state: State, run: RunState, array: ArrayTable, block: number):
 function delivered(state: State, event: Extract<Event, { kind: "delivered" }>): void {
   const run = state.active.find((r) => r.id === event.run);
   const array = run?.order.tables.arrays.get(event.array);
-  if (run === undefined || array === undefined) throw new InternalError(`run ${event.run} delivers nothing`);
+  if (run === undefined || array === undefined)
+    throw new InternalError(`run ${event.run} delivers nothing`);
   run.deliveries--;
   array.delivered[event.block] = 1;
   consume(state, run, array, event.block);
 }
 
 /** The memory of the task is still its own, so the next worker simply does it again. */
-function reissue(state: State, slot: number, cause: string, actions: Action[]): void {
+function reissue(
+  state: State,
+  slot: number,
+  cause: string,
+  killed: boolean,
+  actions: Action[],
+): void {
   const ticket = state.tickets[slot];
-  if (ticket === undefined) throw new InternalError(`slot ${slot} died, but nothing was issued there`);
+  if (ticket === undefined)
+    throw new InternalError(`slot ${slot} died, but nothing was issued there`);
   const { run, entry } = ticket;
   const { stage } = run.order.tables.stages[entry.stage] as StageTable;
   const report = { bytesRead: 0, bytesWritten: 0, seconds: 0 };
   if (run.phase === "failing") {
     finishTask(state, { kind: "done", slot, outcome: "cancelled", report }, actions);
-  } else if (ticket.attempt >= MAX_ATTEMPTS) {
+  } else if (!killed && ticket.attempt >= MAX_ATTEMPTS) {
     const message = `the worker died ${MAX_ATTEMPTS} times in block ${entry.task} of ${stage.label}: ${cause}`;
     const error = errorToData(
       new TaskError(message, {
@@ -185,7 +231,7 @@ function reissue(state: State, slot: number, cause: string, actions: Action[]): 
     );
     finishTask(state, { kind: "done", slot, outcome: "error", error, report }, actions);
   } else {
-    ticket.attempt++;
+    if (!killed) ticket.attempt++;
     actions.push({
       kind: "issue",
       slot,
@@ -220,7 +266,10 @@ function fail(run: RunState, failure: Failure, actions: Action[]): void {
 
 function isOver(run: RunState): boolean {
   if (run.issued > 0 || run.deliveries > 0) return false;
-  return run.phase === "failing" || (run.phase === "running" && run.done >= run.order.total && run.window.length === 0);
+  return (
+    run.phase === "failing" ||
+    (run.phase === "running" && run.done >= run.order.total && run.window.length === 0)
+  );
 }
 
 function end(state: State, run: RunState, actions: Action[]): void {
@@ -228,13 +277,15 @@ function end(state: State, run: RunState, actions: Action[]): void {
   for (const array of run.order.tables.arrays.values()) {
     for (let block = 0; block < array.blocks; block++) {
       if (array.address[block] === 0) continue;
-      if (run.failure === undefined) throw new InternalError(`block ${block} of array ${array.array.id} is left over`);
+      if (run.failure === undefined)
+        throw new InternalError(`block ${block} of array ${array.array.id} is left over`);
       freeBlock(state, run, array, block);
     }
   }
   if (run.account.used >= run.plan.resultBytes) release(state, run, run.plan.resultBytes);
-  if (run.account.used !== 0) throw new InternalError(`run ${run.id} ends with ${run.account.used} bytes held`);
-  if (run.failure === undefined) actions.push({ kind: "finish", run: run.id, stats: countersOf(run) });
+  if (run.account.used !== 0)
+    throw new InternalError(`run ${run.id} ends with ${run.account.used} bytes held`);
+  if (run.failure === undefined)
+    actions.push({ kind: "finish", run: run.id, stats: countersOf(run) });
   else actions.push({ kind: "fail", run: run.id, failure: run.failure });
 }
-

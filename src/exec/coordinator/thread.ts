@@ -25,12 +25,14 @@ import {
   type ToWorker,
   WORK,
   kindOf,
+  progressData,
   waitForBell,
   workerOf,
 } from "../protocol.js";
+import { outputTaken } from "../output.js";
 import { type ResultBuffer, copyBlock, createResults } from "../results.js";
 import { WorkerPool } from "./pool.js";
-import { type Action, type Event, type RunCounters, SLOTS, type State, countersOf, createState } from "./state.js";
+import { type Action, type Event, SLOTS, type State, countersOf, createState } from "./state.js";
 import { step } from "./step.js";
 import { TABLE_CANCEL, tableLayout } from "./tables.js";
 
@@ -38,6 +40,8 @@ import { TABLE_CANCEL, tableLayout } from "./tables.js";
 const GRACE_MS = 200;
 /** Progress is told at most this often. */
 const PROGRESS_MS = 50;
+/** No ticket finished for so long while a run waits: nothing moves. */
+const STALL_MS = 500;
 /** The event loop gets its turn at least this often. */
 const YIELD_MS = 4;
 
@@ -45,6 +49,7 @@ interface Run {
   readonly data: RunData;
   readonly shared: boolean;
   readonly progress: boolean;
+  readonly nested: boolean;
   readonly arrays: ReadonlyMap<number, PlanArray>;
   readonly table: SharedArrayBuffer;
   results: (ResultBuffer | undefined)[];
@@ -58,6 +63,7 @@ interface Burial {
   readonly generation: number;
   readonly slots: readonly number[];
   readonly cause: string;
+  readonly killed: boolean;
 }
 
 class Coordinator {
@@ -71,8 +77,11 @@ class Coordinator {
   #burials: Burial[] = [];
   /** Deaths since a ticket was last finished: a thread that cannot even start must not be started for ever. */
   #deaths = 0;
-  #told = 0;
   #stopped = false;
+  /** Tickets finished so far. */
+  #moves = 0;
+  #watching = false;
+  #ticking: NodeJS.Timeout | undefined;
 
   constructor(port: MessagePort, memory: WebAssembly.Memory, control: ControlBlock) {
     this.#port = port;
@@ -81,7 +90,7 @@ class Coordinator {
     this.#state = createState(new AddressAllocator(FIRST_BLOCK, memory.buffer.byteLength), 0);
     this.#pool = new WorkerPool(control, memory, {
       line: (worker, generation, line) => this.#tellLine(worker, generation, line),
-      died: (worker, generation, cause) => this.#died(worker, generation, cause),
+      died: (worker, generation, cause, killed) => this.#died(worker, generation, cause, killed),
       greet: (send) => this.#greet(send),
     });
     port.on("message", (message: ToCoordinator) => this.#take(message));
@@ -123,7 +132,7 @@ class Coordinator {
     }
   }
 
-  #submit({ data, shared, progress }: Extract<ToCoordinator, { kind: "submit" }>): void {
+  #submit({ data, shared, progress, nested }: Extract<ToCoordinator, { kind: "submit" }>): void {
     const { plan, indices, run } = data;
     const table = new SharedArrayBuffer(tableLayout(plan).words * 4);
     const arrays = new Map(plan.arrays.map((a) => [a.id, a]));
@@ -131,6 +140,7 @@ class Coordinator {
       data,
       shared,
       progress,
+      nested,
       arrays,
       table,
       results: [],
@@ -138,6 +148,25 @@ class Coordinator {
       grace: undefined,
     });
     this.#send({ kind: "submit", run, plan, indices, table: new Uint32Array(table) });
+    if (this.#state.queue.length > 0) this.#watch();
+    if (progress) this.#tellProgress();
+  }
+
+  /** Looks from time to time whether anything moves while runs wait for their turn. */
+  #watch(): void {
+    if (this.#watching) return;
+    this.#watching = true;
+    let moves = this.#moves;
+    const timer = setInterval(() => {
+      const [first] = this.#state.queue;
+      if (first === undefined || this.#stopped) {
+        clearInterval(timer);
+        this.#watching = false;
+      } else if (moves === this.#moves && this.#runs.get(first.id)?.nested === true) {
+        this.#send({ kind: "stalled" });
+      }
+      moves = this.#moves;
+    }, STALL_MS);
   }
 
   /** Takes an event through `step`; deliveries made on the way are events again. */
@@ -146,14 +175,15 @@ class Coordinator {
       const events: Event[] = [event];
       for (let next = events.shift(); next !== undefined; next = events.shift()) {
         let issued = false;
-        for (const action of step(this.#state, next)) {
+        const actions = step(this.#state, next);
+        // Before anybody is told that a run is over.
+        this.#control.setBalance(this.#state.used, this.#state.peak);
+        for (const action of actions) {
           if (action.kind === "issue") issued = true;
           this.#perform(action, events);
         }
         if (issued) this.#control.ring(WORK);
       }
-      this.#control.setBalance(this.#state.used, this.#state.peak);
-      this.#tellProgress();
     } catch (error) {
       this.#collapse(error);
     }
@@ -175,12 +205,18 @@ class Coordinator {
           if (result === undefined) throw new InternalError(`root ${root} has no result`);
           copyBlock(this.#memory.buffer, action.address, array, action.block, result);
         }
-        events.push({ kind: "delivered", run: action.run, array: action.array, block: action.block });
+        events.push({
+          kind: "delivered",
+          run: action.run,
+          array: action.array,
+          block: action.block,
+        });
         break;
       }
       case "move": {
         const bytes = new Uint8Array(this.#memory.buffer);
-        for (const move of action.moves) bytes.copyWithin(move.to, move.from, move.from + move.bytes);
+        for (const move of action.moves)
+          bytes.copyWithin(move.to, move.from, move.from + move.bytes);
         break;
       }
       case "cancel":
@@ -192,20 +228,29 @@ class Coordinator {
         break;
       }
       case "finish": {
-        const { results, progress } = this.#drop(action.run);
-        if (progress) this.#tellEnd(action.run, action.stats);
+        const { data, results, progress } = this.#drop(action.run);
+        if (progress) {
+          const last = progressData(action.stats, 0, 0, data.plan.peakBytes);
+          this.#tell({ kind: "progress", run: action.run, progress: last });
+        }
         // The same buffer cannot be in the list twice, but may be a root twice: every root has its own.
         const transfer = results.filter((r): r is ArrayBuffer => r instanceof ArrayBuffer);
-        this.#tell({ kind: "finish", run: action.run, roots: results, stats: action.stats }, transfer);
+        const { run, stats } = action;
+        this.#tellOver(data, { kind: "finish", run, roots: results, stats }, transfer);
         break;
       }
       case "fail": {
-        this.#drop(action.run);
+        const { data } = this.#drop(action.run);
         const error = action.failure.kind === "error" ? action.failure.error : undefined;
-        this.#tell({ kind: "fail", run: action.run, error });
+        this.#tellOver(data, { kind: "fail", run: action.run, error }, []);
         break;
       }
     }
+  }
+
+  #tellOver(data: RunData, message: FromCoordinator, transfer: readonly ArrayBuffer[]): void {
+    if (!data.plan.stages.some((s) => s.kind === "call")) this.#tell(message, transfer);
+    else void outputTaken().then(() => this.#tell(message, transfer));
   }
 
   #run(id: number): Run {
@@ -226,7 +271,6 @@ class Coordinator {
     const run = this.#run(id);
     run.results = createResults(run.data.plan, run.shared);
     this.#pool.grow(run.data.plan.workers);
-    this.#state.workers = this.#pool.size;
     run.started = true;
     this.#pool.sendAll({ kind: "run", data: run.data, table: run.table });
   }
@@ -249,7 +293,12 @@ class Coordinator {
     for (let slot = 0; slot < SLOTS; slot++) {
       if (this.#control.state(slot) !== READY || this.#control.fields(slot).run !== id) continue;
       if (!this.#control.swapState(slot, READY, FREE)) continue;
-      events.push({ kind: "done", slot, outcome: "cancelled", report: this.#control.reported(slot) });
+      events.push({
+        kind: "done",
+        slot,
+        outcome: "cancelled",
+        report: this.#control.reported(slot),
+      });
     }
     run.grace = setTimeout(() => {
       this.#tell({ kind: "overdue", run: id });
@@ -263,6 +312,7 @@ class Coordinator {
       const kind = kindOf(state);
       if (kind !== OK && kind !== FAILED && kind !== CANCELLED) continue;
       this.#deaths = 0;
+      this.#moves++;
       const report = this.#control.reported(slot);
       const error = kind === FAILED ? this.#errorOf(slot, workerOf(state)) : undefined;
       this.#control.setState(slot, FREE);
@@ -279,7 +329,7 @@ class Coordinator {
   }
 
   /** What a dead worker had claimed is given out again, once nobody writes for it any more. */
-  #died(worker: number, generation: number, cause: string): void {
+  #died(worker: number, generation: number, cause: string, killed: boolean): void {
     this.#collect();
     const slots: number[] = [];
     for (let slot = 0; slot < SLOTS; slot++) {
@@ -288,17 +338,19 @@ class Coordinator {
       this.#control.setState(slot, DEAD);
       slots.push(slot);
     }
-    if (++this.#deaths > 10 + 3 * this.#pool.size) {
+    if (!killed && ++this.#deaths > 10 + 3 * this.#pool.size) {
       this.#collapse(new InternalError(`workers die as soon as they start: ${cause}`));
       return;
     }
-    const burial = { worker, generation, slots, cause };
+    const burial = { worker, generation, slots, cause, killed };
     this.#burials.push(burial);
     this.#tell({ kind: "quieten", worker, generation });
     // Runs whose data every thread can read never involve the calling thread: no need to wait for it.
     const asks = slots.some((slot) => {
       const run = this.#runs.get(this.#control.fields(slot).run);
-      return run !== undefined && [...run.data.sources, ...run.data.sinks].some((b) => !b.description);
+      return (
+        run !== undefined && [...run.data.sources, ...run.data.sinks].some((b) => !b.description)
+      );
     });
     if (!asks) this.#bury((b) => b === burial);
   }
@@ -306,39 +358,40 @@ class Coordinator {
   #bury(which: (burial: Burial) => boolean): void {
     const over = this.#burials.filter(which);
     this.#burials = this.#burials.filter((b) => !over.includes(b));
-    for (const { slots, cause } of over) {
+    for (const { slots, cause, killed } of over) {
       for (const slot of slots) this.#control.setState(slot, FREE);
-      if (slots.length > 0) this.#send({ kind: "died", slots, cause });
+      if (slots.length > 0) this.#send({ kind: "died", slots, cause, killed });
     }
   }
 
+  /** Tells progress now and then, while anybody listens. */
   #tellProgress(): void {
-    const now = performance.now();
-    if (now - this.#told < PROGRESS_MS) return;
-    this.#told = now;
+    this.#tick();
+    if (this.#ticking !== undefined) return;
+    this.#ticking = setInterval(() => {
+      const listened = [...this.#runs.values()].some((r) => r.progress);
+      if (listened && !this.#stopped) this.#tick();
+      else {
+        clearInterval(this.#ticking);
+        this.#ticking = undefined;
+      }
+    }, PROGRESS_MS);
+  }
+
+  #tick(): void {
     for (const active of this.#state.active) {
       if (this.#runs.get(active.id)?.progress !== true) continue;
-      const { tasks, tasksTotal, bytesRead, bytesWritten } = countersOf(active);
+      let underWay = 0;
+      this.#state.tickets.forEach((ticket, slot) => {
+        if (ticket?.run === active) underWay += this.#control.progressOf(slot);
+      });
       const { used, limit } = active.account;
       this.#tell({
         kind: "progress",
         run: active.id,
-        progress: {
-          tasksDone: tasks,
-          tasksTotal,
-          bytesRead,
-          bytesWritten,
-          memoryUsed: used,
-          memoryLimit: limit,
-        },
+        progress: progressData(countersOf(active), underWay, used, limit),
       });
     }
-  }
-
-  #tellEnd(run: number, stats: RunCounters): void {
-    const { tasks, tasksTotal, bytesRead, bytesWritten, peakBytes } = stats;
-    const progress = { tasksDone: tasks, tasksTotal, bytesRead, bytesWritten, memoryUsed: 0 };
-    this.#tell({ kind: "progress", run, progress: { ...progress, memoryLimit: peakBytes } });
   }
 
   /** The engine itself is broken: everybody is told, and the calling thread starts a new one. */

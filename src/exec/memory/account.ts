@@ -31,7 +31,9 @@ export class Account {
 
   charge(bytes: number): void {
     if (this.#used + bytes > this.limit) {
-      throw new InternalError(`${bytes} bytes charged to an account of ${this.#used} of ${this.limit}`);
+      throw new InternalError(
+        `${bytes} bytes charged to an account of ${this.#used} of ${this.limit}`,
+      );
     }
     this.#used += bytes;
     if (this.#used > this.#peak) this.#peak = this.#used;

@@ -98,7 +98,8 @@ export class AddressAllocator {
 
   free(address: number): void {
     const block = this.#live.get(address);
-    if (block === undefined) throw new InternalError(`address ${address} is freed, but was not taken`);
+    if (block === undefined)
+      throw new InternalError(`address ${address} is freed, but was not taken`);
     this.#live.delete(address);
     this.#insert(address, block.size);
   }

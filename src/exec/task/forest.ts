@@ -6,7 +6,7 @@ import { InternalError } from "../../errors.js";
 import { type Cuts, cutsCount, cutsExtent, pieceSize } from "../../ir/cuts.js";
 import { AxisTree, type TreeNode, leavesUnder } from "../../ir/leaves.js";
 import { type ReduceStage, elementsUnder } from "../../ir/stage.js";
-import type { NodeStates, Slots, StateMath } from "./states.js";
+import { BORROWED, type NodeStates, type Slots, type StateMath } from "./states.js";
 
 type Tree = AxisTree<NodeStates>;
 
@@ -60,11 +60,14 @@ export class Forest {
           trees.delete(outer);
           this.#harvest.nodes(outer, tree.nodes());
           for (const { state } of tree.nodes()) this.#slots.release(state);
-        }
+        } else this.#settle(tree);
         return;
       }
       const root = tree.root();
-      if (root === undefined) return;
+      if (root === undefined) {
+        this.#settle(tree);
+        return;
+      }
       trees.delete(outer);
       if (k === 0) {
         this.#harvest.root(root);
@@ -76,6 +79,12 @@ export class Forest {
       next = { level: 0, index: outer % before, state: root };
       outer = Math.floor(outer / before);
     }
+  }
+
+  /** The node that was pushed last stays open: nothing else may be written over it. */
+  #settle(tree: Tree): void {
+    const last = tree.nodes().at(-1);
+    if (last?.state.slot === BORROWED) this.#math.settle(last.state, this.#slots);
   }
 
   /** Every tree must have been handed over or completed. */

@@ -1,4 +1,5 @@
 /** Tasks: one block of every output of a stage, made in whatever thread calls. */
+import { AbortError } from "../../errors.js";
 import type { Stage } from "../../ir/stage.js";
 import { callTask } from "./call.js";
 import { type Scratch, ScratchStack, type TaskContext, checkCancelled } from "./context.js";
@@ -36,7 +37,19 @@ export function runTask(
   outputs: readonly number[],
   scratch: Scratch,
 ): void | Promise<void> {
-  return runFlow(taskFlow(ctx, stage, task, outputs, new ScratchStack(scratch)));
+  return runFlow(abortable(ctx, taskFlow(ctx, stage, task, outputs, new ScratchStack(scratch))));
+}
+
+/** What fails because it was told to stop did not fail. */
+function* abortable(ctx: TaskContext, flow: Flow): Flow {
+  try {
+    return yield* flow;
+  } catch (cause) {
+    if (ctx.signal.aborted && !(cause instanceof AbortError)) {
+      throw new AbortError(undefined, { cause: ctx.signal.reason ?? cause });
+    }
+    throw cause;
+  }
 }
 
 function* taskFlow(

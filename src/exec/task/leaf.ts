@@ -1,101 +1,33 @@
 /**
- * Leaf calls: the states of one leaf box, or of a batch of equal leaves in one call.
- *
- * A reduction that keeps few elements would spend its time on calls: leaves are small. So an aligned run of 2^n equal
- * leaves goes to the kernel as one call with one more kept axis (the leaf), and the first n levels of the tree are
- * merged row by row. The result is bit for bit what single leaves give: the tree is the same.
+ * The leaves of one step: a leaf call for each leaf box, or for many at once where little is kept (`LeafBatch`).
  */
-import { type Cuts, type Run, cutsCount, pieceStart } from "../../ir/cuts.js";
-import type { DType } from "../../ir/dtype.js";
-import { type Box, boxShape, ravel, rowMajorStrides } from "../../ir/index-map.js";
-import { ProgramBuilder } from "../../ir/monoid.js";
-import { type ScalarConstant, type ScalarProgram, constant } from "../../ir/scalar.js";
-import { batchLeaves, maxKept, slotBytes, stateComponents, treeAxis } from "../../ir/scratch.js";
-import { type ReduceStage, keptAxes } from "../../ir/stage.js";
-import type { LeafSpec, MapSpec } from "../../kernels/index.js";
-import { type Place, type ScratchStack, type TaskContext, itemOf } from "./context.js";
+import { type Cuts, cutsCount, piecesIn, pieceStart } from "../../ir/cuts.js";
+import { type Box, boxShape, ravel } from "../../ir/index-map.js";
+import { batchLeaves, isIndexed, treeAxis } from "../../ir/scratch.js";
+import type { ReduceStage } from "../../ir/stage.js";
+import { LeafBatch } from "./batch.js";
+import { type Place, type ScratchStack, type TaskContext, checkCancelled } from "./context.js";
 import type { Forest } from "./forest.js";
-import { shifted } from "./operands.js";
-import { type NodeStates, type Slots, type StateMath, componentOffsets } from "./states.js";
-
-/** Accumulators that one leaf call can fill: all of them, unless arg- reductions number their elements differently. */
-interface LeafCall {
-  readonly accumulators: readonly number[];
-  readonly argStrides: readonly number[];
-  readonly single: LeafSpec;
-  /** In a space with one more axis in front. */
-  readonly batched: LeafSpec;
-}
-
-const isArg = (monoid: string): boolean => monoid === "argmin" || monoid === "argmax";
-
-const known = new WeakMap<ReduceStage, readonly LeafCall[]>();
-
-function leafCalls(stage: ReduceStage): readonly LeafCall[] {
-  let calls = known.get(stage);
-  if (calls === undefined) {
-    const groups = new Map<string, number[]>();
-    const args = stage.accumulators.filter((a) => isArg(a.monoid));
-    stage.accumulators.forEach((a, i) => {
-      const key = (isArg(a.monoid) ? a : args[0])?.argStrides.join() ?? "";
-      groups.set(key, [...(groups.get(key) ?? []), i]);
-    });
-    calls = [...groups.values()].map((accumulators) => leafCall(stage, accumulators));
-    known.set(stage, calls);
-  }
-  return calls;
-}
-
-function leafCall(stage: ReduceStage, accumulators: readonly number[]): LeafCall {
-  const members = accumulators.map(
-    (i) => stage.accumulators[i] as ReduceStage["accumulators"][number],
-  );
-  const outputs = members.map(({ value, monoid, on }) => ({ value, monoid, on }));
-  const operands = stage.operands.map((o) => o.dtype);
-  const program = behindOneAxis(stage.program);
-  return {
-    accumulators,
-    argStrides: members.find((a) => isArg(a.monoid))?.argStrides ?? stage.space.map(() => 0),
-    single: { program: stage.program, operands, outputs },
-    batched: { program, operands, outputs },
-  };
-}
-
-/** The program in a space with one more axis in front. */
-const behindOneAxis = (program: ScalarProgram): ScalarProgram =>
-  program.ops.some((op) => op.op === "index")
-    ? {
-        ...program,
-        ops: program.ops.map((op) => (op.op === "index" ? { ...op, axis: op.axis + 1 } : op)),
-      }
-    : program;
-
-/** `index + leaf number * elements between leaves`: to the kernel every leaf of a batch is the first one. */
-const RENUMBER: MapSpec = ((): MapSpec => {
-  const b = new ProgramBuilder();
-  const index = b.emit({ op: "load", operand: 0, dtype: "int64" });
-  const leaf = b.emit({ op: "index", axis: 0, dtype: "int64" });
-  const weight = b.constant(constant(1, "int64"));
-  const call = { op: "call", on: "int64", dtype: "int64" } as const;
-  const offset = b.emit({ ...call, fn: "multiply", args: [leaf, weight] });
-  const value = b.emit({ ...call, fn: "add", args: [index, offset] });
-  return { program: b.program(), operands: ["int64"], outputs: [{ value, dtype: "int64" }] };
-})();
+import {
+  type LeafCall,
+  type LeafRange,
+  type StateGeometry,
+  geometryOf,
+  leafCalls,
+  statePlaces,
+  within,
+} from "./leaf-calls.js";
+import { positions } from "./operands.js";
+import type { NodeStates, Slots, StateMath } from "./states.js";
 
 export class LeafRunner {
   readonly #ctx: TaskContext;
   readonly #stage: ReduceStage;
   readonly #slots: Slots;
-  readonly #math: StateMath;
   readonly #calls: readonly LeafCall[];
-  readonly #dtypes: readonly DType[];
-  /** Accumulator of every component. */
-  readonly #owners: readonly number[];
-  readonly #keptStrides: readonly number[];
-  readonly #kept: number;
+  readonly #geometry: StateGeometry;
   readonly #most: number;
-  /** Two buffers for the states of a batch. */
-  readonly #buffers: readonly number[] = [];
+  readonly #batch: LeafBatch | undefined;
 
   constructor(
     ctx: TaskContext,
@@ -108,75 +40,79 @@ export class LeafRunner {
     this.#ctx = ctx;
     this.#stage = stage;
     this.#slots = slots;
-    this.#math = math;
     this.#calls = leafCalls(stage);
-    const components = stateComponents(stage);
-    this.#dtypes = components.map((c) => c.dtype);
-    this.#owners = components.map((c) => c.accumulator);
-    const shape = boxShape(whole);
-    const kept = keptAxes(stage);
-    const strides = rowMajorStrides(kept.map((a) => shape[a] as number));
-    this.#keptStrides = shape.map((_, axis) => {
-      const k = kept.indexOf(axis);
-      return k < 0 ? 0 : (strides[k] as number);
-    });
-    this.#kept = kept.reduce((n, a) => n * (shape[a] as number), 1);
+    this.#geometry = geometryOf(stage, whole);
     this.#most = batchLeaves(stage);
     if (this.#most > 1) {
-      const bytes = slotBytes(stage, this.#most * maxKept(stage));
-      this.#buffers = [scratch.take(bytes), scratch.take(bytes)];
+      this.#batch = new LeafBatch(ctx, stage, this.#calls, this.#geometry, math, scratch);
     }
   }
 
-  /** Leaves `[from, to)` of the tree axis at one leaf position of the axes before it. */
-  run(
-    step: Box,
-    places: readonly Place[],
-    prefix: readonly number[],
-    from: number,
-    to: number,
-    forest: Forest,
-  ): void {
+  /** Feeds every leaf of a step to the trees. */
+  walk(step: Box, places: readonly Place[], forest: Forest): void {
     const stage = this.#stage;
-    const k = treeAxis(stage);
-    const leaves = stage.leaves[k] as Cuts;
-    const outer = ravel(
-      prefix,
-      stage.leaves.slice(0, k).map((c) => cutsCount(c)),
-    );
-    const box = leafBox(stage, step, prefix);
-    const axis = stage.reduced[k] as number;
-    const equal = this.#most > 1 ? new EqualRuns(leaves) : undefined;
-    for (let n = from; n < to; ) {
-      let count = 1;
-      if (equal !== undefined) {
-        const room = Math.min(this.#most, to - n, equal.from(n));
-        while (count * 2 <= room && n % (count * 2) === 0) count *= 2;
+    const ranges = stage.leaves.slice(0, treeAxis(stage) + 1).map((cuts, k): LeafRange => {
+      const axis = stage.reduced[k] as number;
+      const [first, last] = piecesIn(cuts, step.lo[axis] as number, step.hi[axis] as number);
+      return [first, last + 1];
+    });
+    const { top, window } = this.#batchOf(ranges);
+    const axis = Math.min(top, ranges.length - 1);
+    const [from, to] = ranges[axis] as LeafRange;
+    const counts = stage.leaves.slice(0, axis).map((c) => cutsCount(c));
+    for (const prefix of positions(ranges.slice(0, axis))) {
+      checkCancelled(this.#ctx);
+      const outer = ravel(prefix, counts);
+      const box = leafBox(stage, step, prefix);
+      for (let n = from; n < to; ) {
+        // Windows start at multiples of their size: then almost all of their nodes meet inside.
+        const end = Math.min(to, n - (n % window) + window);
+        const several = [[n, end] as const, ...ranges.slice(axis + 1)];
+        if (this.#batch !== undefined && several.some(([a, b]) => b - a > 1)) {
+          this.#batch.run(step, box, places, { axis, outer, ranges: several }, forest);
+        } else {
+          const one = leafBox(stage, box, [...prefix, n]);
+          const state = this.single(step, one, places);
+          forest.push(axis, outer, { level: 0, index: n, state });
+        }
+        n = end;
       }
-      (box.lo as number[])[axis] = pieceStart(leaves, n);
-      (box.hi as number[])[axis] = pieceStart(leaves, n + count);
-      if (count === 1) {
-        forest.push(k, outer, { level: 0, index: n, state: this.single(step, box, places) });
-      } else {
-        const state = this.#batch(step, box, places, axis, count, forest.elementsPer(k, outer));
-        forest.push(k, outer, { level: Math.log2(count), index: n / count, state });
-      }
-      n += count;
     }
+  }
+
+  /**
+   * The outermost tree axis along which leaves are batched, and how many of its leaves at once. Axes after it are
+   * complete within the step, so that their trees are complete within the batch.
+   */
+  #batchOf(ranges: readonly LeafRange[]): { readonly top: number; readonly window: number } {
+    let top = ranges.length;
+    let inner = 1;
+    if (this.#batch === undefined) return { top, window: 1 };
+    for (let k = ranges.length - 1; k >= 0 && !isIndexed(this.#stage, k); k--) {
+      const [from, to] = ranges[k] as LeafRange;
+      const room = Math.floor(this.#most / inner);
+      if (room < 2) break;
+      top = k;
+      if (to - from > room) return { top, window: 2 ** Math.floor(Math.log2(room)) };
+      inner *= to - from;
+      if (to - from < cutsCount(this.#stage.leaves[k] as Cuts)) break;
+    }
+    return { top, window: top === ranges.length ? 1 : Number.MAX_SAFE_INTEGER };
   }
 
   /** The states of one leaf box, in a slot. */
   single(step: Box, box: Box, places: readonly Place[]): NodeStates {
     const stage = this.#stage;
     const states = this.#slots.take();
-    const target = this.#statePlaces(states.components, this.#keptStrides);
-    for (const { accumulators, argStrides, single } of this.#calls) {
+    const target = statePlaces(stage, states.components, this.#geometry.strides);
+    const operands = within(places, step, box);
+    for (const { accumulators, argStrides, spec } of this.#calls) {
       this.#ctx.kernels.leaf(
-        single,
+        spec,
         boxShape(box),
         box.lo,
         stage.reduced,
-        within(places, step, box),
+        operands,
         accumulators.map((a) => target[a] as Place[]),
         argStrides,
         stage.program.constants,
@@ -184,104 +120,16 @@ export class LeafRunner {
     }
     return states;
   }
-
-  #statePlaces(addresses: readonly number[], strides: readonly number[]): Place[][] {
-    const places: Place[][] = this.#stage.accumulators.map(() => []);
-    addresses.forEach((address, i) => {
-      const size = itemOf(this.#dtypes[i] as DType);
-      places[this.#owners[i] as number]?.push({ address, strides: strides.map((s) => s * size) });
-    });
-    return places;
-  }
-
-  /** The states of the node above `count` (a power of two) equal leaves that fill `box` along `axis`, in a slot. */
-  #batch(
-    step: Box,
-    box: Box,
-    places: readonly Place[],
-    axis: number,
-    count: number,
-    elementsPer: number,
-  ): NodeStates {
-    const stage = this.#stage;
-    const shape = boxShape(box);
-    const size = (shape[axis] as number) / count;
-    shape[axis] = size;
-    let [here, there] = this.#buffers as [number, number];
-    const at = (base: number, rows: number): number[] =>
-      componentOffsets(stage, rows * this.#kept).map((o) => base + o);
-    const target = this.#statePlaces(at(here, count), [this.#kept, ...this.#keptStrides]);
-    for (const { accumulators, argStrides, batched } of this.#calls) {
-      this.#ctx.kernels.leaf(
-        batched,
-        [count, ...shape],
-        [0, ...box.lo],
-        stage.reduced.map((a) => a + 1),
-        within(places, step, box).map(({ address, strides }) => ({
-          address,
-          strides: [size * (strides[axis] as number), ...strides],
-        })),
-        accumulators.map((a) => target[a] as Place[]),
-        [0, ...argStrides],
-        stage.program.constants,
-      );
-      const weight = constant(size * (argStrides[axis] ?? 0), "int64");
-      for (const a of accumulators) {
-        if (!isArg(stage.accumulators[a]?.monoid ?? "")) continue;
-        this.#renumber(count, (target[a] as Place[])[1] as Place, weight);
-      }
-    }
-    const result = this.#slots.take();
-    let elements = elementsPer * size;
-    for (let rows = count / 2; rows >= 1; rows /= 2) {
-      const a = at(here, rows * 2);
-      const b = a.map((address, i) => address + this.#kept * itemOf(this.#dtypes[i] as DType));
-      const to = rows === 1 ? result.components : at(there, rows);
-      this.#math.mergeRows(rows, a, b, to, elements, elements, 2);
-      elements *= 2;
-      [here, there] = [there, here];
-    }
-    return result;
-  }
-
-  #renumber(count: number, { address }: Place, weight: ScalarConstant): void {
-    const place: Place = { address, strides: [8 * this.#kept, 8] };
-    this.#ctx.kernels.map(RENUMBER, [count, this.#kept], [0, 0], [place], [place], [weight]);
-  }
 }
 
-/** The box of the leaf position `prefix` inside a step. */
-function leafBox(stage: ReduceStage, step: Box, prefix: readonly number[]): Box {
-  const lo = [...step.lo];
-  const hi = [...step.hi];
+/** The box of the leaf position `prefix` of the first reduced axes, inside `box`. */
+function leafBox(stage: ReduceStage, box: Box, prefix: readonly number[]): Box {
+  const lo = [...box.lo];
+  const hi = [...box.hi];
   prefix.forEach((n, k) => {
     const axis = stage.reduced[k] as number;
     lo[axis] = pieceStart(stage.leaves[k] as Cuts, n);
     hi[axis] = pieceStart(stage.leaves[k] as Cuts, n + 1);
   });
   return { lo, hi };
-}
-
-/** Places over `outer` as places over `inner`, a box inside. */
-const within = (places: readonly Place[], outer: Box, inner: Box): Place[] => {
-  const offset = inner.lo.map((v, i) => v - (outer.lo[i] as number));
-  return places.map((place) => shifted(place, offset));
-};
-
-/** How many pieces in a row have the same size; asked in ascending order. */
-class EqualRuns {
-  readonly #cuts: Cuts;
-  #run = 0;
-  #end: number;
-
-  constructor(cuts: Cuts) {
-    this.#cuts = cuts;
-    this.#end = (cuts[0] as Run).repeat;
-  }
-
-  /** Number of pieces from `n` on that are as long as piece `n`. */
-  from(n: number): number {
-    while (this.#end <= n) this.#end += (this.#cuts[++this.#run] as Run).repeat;
-    return this.#end - n;
-  }
 }

@@ -284,3 +284,20 @@ export function readDirectly(
   }
   return readSource(ctx, operand, image, { address: target.address, strides });
 }
+
+/** All positions of a box of numbers, row-major; the array is reused. */
+export function* positions(ranges: readonly (readonly [number, number])[]): Generator<number[]> {
+  if (ranges.some(([lo, hi]) => lo >= hi)) return;
+  const at = ranges.map(([lo]) => lo);
+  for (;;) {
+    yield at;
+    let k = at.length - 1;
+    for (; k >= 0; k--) {
+      const [lo, hi] = ranges[k] as readonly [number, number];
+      at[k] = (at[k] as number) + 1;
+      if ((at[k] as number) < hi) break;
+      at[k] = lo;
+    }
+    if (k < 0) return;
+  }
+}

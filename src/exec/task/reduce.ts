@@ -2,17 +2,18 @@
  * Reduce tasks: walk through the steps of a segment, run the leaf kernels of each step over the whole kept block and
  * feed the states to the trees.
  */
-import { type Cuts, cutsCount, piecesIn, pieceStart } from "../../ir/cuts.js";
+import { type Cuts, cutsCount, pieceStart } from "../../ir/cuts.js";
 import { type Box, boxShape, elementCount } from "../../ir/index-map.js";
 import { reducedElements } from "../../ir/leaves.js";
 import { maxKept, reduceSlots, treeAxis } from "../../ir/scratch.js";
-import { type ReduceStage, keptAxes, partialNodes, taskBox } from "../../ir/stage.js";
+import { type ReduceStage, keptAxes, taskBox } from "../../ir/stage.js";
 import { type ScratchStack, type TaskContext, checkCancelled } from "./context.js";
 import type { Flow } from "./flow.js";
-import { Forest, type Harvest } from "./forest.js";
+import { Forest } from "./forest.js";
 import { LeafRunner } from "./leaf.js";
-import { placeOperands } from "./operands.js";
-import { PartialLayout, Slots, StateMath } from "./states.js";
+import { placeOperands, positions } from "./operands.js";
+import { PartialLayout, coverageOf, finishing, handOver } from "./partials.js";
+import { Slots, StateMath } from "./states.js";
 
 /** Steps that one task takes on every reduced axis, `[first, last)`. */
 function stepRanges(stage: ReduceStage, task: number): (readonly [number, number])[] {
@@ -23,23 +24,6 @@ function stepRanges(stage: ReduceStage, task: number): (readonly [number, number
     const first = (task % segments) * steps;
     return [first, Math.min(first + steps, count)];
   });
-}
-
-/** All positions of a box of numbers, row-major; the array is reused. */
-export function* positions(ranges: readonly (readonly [number, number])[]): Generator<number[]> {
-  if (ranges.some(([lo, hi]) => lo >= hi)) return;
-  const at = ranges.map(([lo]) => lo);
-  for (;;) {
-    yield at;
-    let k = at.length - 1;
-    for (; k >= 0; k--) {
-      const [lo, hi] = ranges[k] as readonly [number, number];
-      at[k] = (at[k] as number) + 1;
-      if ((at[k] as number) < hi) break;
-      at[k] = lo;
-    }
-    if (k < 0) return;
-  }
 }
 
 export function* reduceTask(
@@ -61,15 +45,16 @@ export function* reduceTask(
     return;
   }
   const slots = new Slots(stage, reduceSlots(stage), scratch);
+  const { steps, segments } = stage.split;
   const harvest = partial
-    ? handOver(stage, task, kept, math, outputs[0] as number)
-    : {
-        axis: -1,
-        end: 0,
-        nodes: () => {},
-        root: (states: Parameters<Harvest["root"]>[0]) =>
-          math.finish(states, total, stage.outputs, outputs),
-      };
+    ? handOver(
+        stage,
+        coverageOf(stage, (task % segments) * steps, steps),
+        kept,
+        math,
+        outputs[0] as number,
+      )
+    : finishing(math, total, stage.outputs, outputs);
   const forest = new Forest(stage, slots, math, harvest);
   const leaves = new LeafRunner(ctx, stage, whole, slots, math, scratch);
   const mark = scratch.mark();
@@ -81,10 +66,7 @@ export function* reduceTask(
       const states = leaves.single(box, box, places);
       harvest.root(states);
       slots.release(states);
-    } else
-      walkLeaves(ctx, stage, box, (prefix, from, to) =>
-        leaves.run(box, places, prefix, from, to, forest),
-      );
+    } else leaves.walk(box, places, forest);
     scratch.reset(mark);
   }
   forest.checkEmpty();
@@ -101,52 +83,6 @@ function stepBox(stage: ReduceStage, whole: Box, step: readonly number[]): Box {
   return { lo, hi };
 }
 
-/** Calls `row` for every leaf position of the axes before the tree axis, with the step's leaves on that axis. */
-function walkLeaves(
-  ctx: TaskContext,
-  stage: ReduceStage,
-  box: Box,
-  row: (prefix: readonly number[], from: number, to: number) => void,
-): void {
-  const ranges = stage.leaves.slice(0, treeAxis(stage) + 1).map((cuts, k) => {
-    const axis = stage.reduced[k] as number;
-    const [first, last] = piecesIn(cuts, box.lo[axis] as number, box.hi[axis] as number);
-    return [first, last + 1] as const;
-  });
-  const [from, to] = ranges.pop() as readonly [number, number];
-  for (const prefix of positions(ranges)) {
-    checkCancelled(ctx);
-    row(prefix, from, to);
-  }
-}
-
-/** Puts the nodes of every outer leaf position into the raw block. */
-function handOver(
-  stage: ReduceStage,
-  task: number,
-  kept: number,
-  math: StateMath,
-  output: number,
-): Harvest {
-  const { axis: splitAxis, steps, segments } = stage.split;
-  const axis = stage.reduced.indexOf(splitAxis);
-  const first = (task % segments) * steps;
-  const { outer, nodes } = partialNodes(stage, first, steps);
-  const layout = new PartialLayout(stage, outer * nodes.length, kept);
-  const cuts = stage.cuts[splitAxis] as Cuts;
-  const stop = pieceStart(cuts, Math.min(first + steps, cutsCount(cuts)));
-  const end = piecesIn(stage.leaves[axis] as Cuts, stop - 1, stop)[1] + 1;
-  return {
-    axis,
-    end,
-    nodes: (prefix, found) =>
-      found.forEach(({ state }, i) =>
-        math.copy(state.components, layout.node(output, prefix * nodes.length + i)),
-      ),
-    root: () => {},
-  };
-}
-
 function nothingToHandOver(
   stage: ReduceStage,
   task: number,
@@ -155,7 +91,7 @@ function nothingToHandOver(
   output: number,
 ): void {
   const { steps, segments } = stage.split;
-  const { outer, nodes } = partialNodes(stage, (task % segments) * steps, steps);
+  const { outer, nodes } = coverageOf(stage, (task % segments) * steps, steps);
   const layout = new PartialLayout(stage, outer * nodes.length, kept);
   for (let n = 0; n < outer * nodes.length; n++) math.identity(layout.node(output, n));
 }

@@ -51,11 +51,11 @@ export function storeResult(
     fail(describe(result), `an array of ${expected.length} blocks`);
     return;
   }
-  expected.forEach((e, i) =>
-    storeOne(memory, result[i], e, (returned, wanted, hint) =>
-      fail(`${returned} as result ${i}`, wanted, hint),
-    ),
-  );
+  expected.forEach((e, i) => {
+    storeOne(memory, result[i], e, (returned, wanted, hint) => {
+      fail(`${returned} as result ${i}`, wanted, hint);
+    });
+  });
 }
 
 type Fail = (returned: string, wanted: string, hint?: string) => void;

@@ -5,7 +5,7 @@
  * *slots* of scratch while a task works with them and in raw blocks between tasks.
  */
 import { InternalError } from "../../errors.js";
-import { type DType } from "../../ir/dtype.js";
+import type { DType } from "../../ir/dtype.js";
 import {
   ProgramBuilder,
   finishTree,
@@ -14,7 +14,7 @@ import {
   programOf,
   stateDTypes,
 } from "../../ir/monoid.js";
-import { type ScalarConstant, type ScalarProgram, constant } from "../../ir/scalar.js";
+import { type ScalarConstant, constant } from "../../ir/scalar.js";
 import { maxKept, slotBytes, stateComponents } from "../../ir/scratch.js";
 import {
   type Accumulator,
@@ -22,12 +22,18 @@ import {
   type ReduceStage,
   componentBytes,
 } from "../../ir/stage.js";
+import type { MapSpec } from "../../kernels/index.js";
 import { itemOf, type Place, type ScratchStack, type TaskContext } from "./context.js";
 
-/** The states of one node: an address per component; `slot` is the slot to give back, or -1 if they lie elsewhere. */
+/** Not in a slot, but somewhere that outlives the task's work with them. */
+export const ELSEWHERE = -1;
+/** Somewhere that is about to be used for other states: who keeps them copies them first. */
+export const BORROWED = -2;
+
+/** The states of one node: an address per component, and the slot to give back or one of the two numbers above. */
 export interface NodeStates {
-  readonly components: readonly number[];
-  readonly slot: number;
+  components: readonly number[];
+  slot: number;
 }
 
 /** Byte offsets of the components of one node whose states are stored one after another. */
@@ -71,19 +77,30 @@ interface MergeKernel {
   readonly first: number;
   readonly dtypes: readonly DType[];
   readonly counted: boolean;
-  readonly spec: {
-    readonly program: ScalarProgram;
-    readonly operands: readonly DType[];
-    readonly outputs: readonly { readonly value: number; readonly dtype: DType }[];
-  };
+  /** Moments take the two counts as constants 0 and 1. */
+  readonly spec: MapSpec;
+  /** Moments take them as two more operands. */
+  readonly tabled: MapSpec;
 }
 
-/** One program per accumulator; moments take the two counts as constants 0 and 1. */
+/** One program per accumulator, so that equal ones share their code. */
 function mergeKernel(accumulator: Accumulator, first: number): MergeKernel {
   const { monoid, on } = accumulator;
   const dtypes = stateDTypes(monoid, on);
+  const counted = monoid === "moments";
+  const trees = mergeTrees(monoid, on);
+  const outputs = (values: readonly number[]): MapSpec["outputs"] =>
+    values.map((value, i) => ({ value, dtype: dtypes[i] as DType }));
+  const { program, results } = programOf(trees);
+  const counts: DType[] = counted ? ["float64", "float64"] : [];
+  const tabled = {
+    program,
+    operands: [...dtypes, ...dtypes, ...counts],
+    outputs: outputs(results),
+  };
+  if (!counted) return { first, dtypes, counted, spec: tabled, tabled };
   const builder = new ProgramBuilder();
-  const values = mergeTrees(monoid, on).map((tree) =>
+  const values = trees.map((tree) =>
     builder.add(tree, (leaf) => {
       if (leaf.kind === "index") throw new InternalError("a merge that looks at an index");
       return leaf.index < 2 * dtypes.length
@@ -91,21 +108,13 @@ function mergeKernel(accumulator: Accumulator, first: number): MergeKernel {
         : builder.emit({ op: "const", param: leaf.index - 2 * dtypes.length, dtype: leaf.dtype });
     }),
   );
-  const counted = monoid === "moments";
-  const program: ScalarProgram = {
-    ops: builder.ops,
-    constants: counted ? [constant(1, "float64"), constant(1, "float64")] : builder.constants,
+  const constants = [constant(1, "float64"), constant(1, "float64")];
+  const spec = {
+    program: { ops: builder.ops, constants },
+    operands: [...dtypes, ...dtypes],
+    outputs: outputs(values),
   };
-  return {
-    first,
-    dtypes,
-    counted,
-    spec: {
-      program,
-      operands: [...dtypes, ...dtypes],
-      outputs: values.map((value, i) => ({ value, dtype: dtypes[i] as DType })),
-    },
-  };
+  return { first, dtypes, counted, spec, tabled };
 }
 
 interface Shared {
@@ -151,39 +160,64 @@ export class StateMath {
 
   /** `to = a + b` where `a` and `b` stand for `na` and `nb` elements. The three do not overlap. */
   merge(a: NodeStates, b: NodeStates, to: NodeStates, na: number, nb: number): void {
-    this.mergeRows(1, a.components, b.components, to.components, na, nb, 1);
-  }
-
-  /**
-   * The same for `rows` nodes at once. Components of `to` lie side by side; from one row of `a` (or `b`) to the next
-   * it is `every` nodes.
-   */
-  mergeRows(
-    rows: number,
-    a: readonly number[],
-    b: readonly number[],
-    to: readonly number[],
-    na: number,
-    nb: number,
-    every: number,
-  ): void {
-    const kept = this.#kept;
-    const extents = [rows, kept];
     for (const { first, dtypes, counted, spec } of this.#merges) {
-      const place = (addresses: readonly number[], step: number): Place[] =>
-        dtypes.map((dtype, i) => {
-          const size = itemOf(dtype);
-          return { address: addresses[first + i] as number, strides: [step * kept * size, size] };
-        });
+      const places = (states: NodeStates): Place[] =>
+        dtypes.map((dtype, i) => ({
+          address: states.components[first + i] as number,
+          strides: [itemOf(dtype)],
+        }));
       this.#ctx.kernels.map(
         spec,
-        extents,
-        [0, 0],
-        [...place(a, every), ...place(b, every)],
-        place(to, 1),
+        [this.#kept],
+        [0],
+        [...places(a), ...places(b)],
+        places(to),
         counted ? [this.#count(na), this.#count(nb)] : spec.program.constants,
       );
     }
+  }
+
+  /**
+   * Merges a level of trees that lie side by side: `rows * pairs` nodes at `a`, from one row or pair to the next
+   * `row` and `pair` nodes on, each with its right neighbour `right` nodes on, into `a` itself. `counts` is where the
+   * counts of all `a`, then of all `b` lie.
+   */
+  mergeLevel(
+    rows: number,
+    pairs: number,
+    a: readonly number[],
+    steps: { readonly row: number; readonly pair: number; readonly right: number },
+    counts: number,
+  ): void {
+    for (const { first, dtypes, counted, tabled } of this.#merges) {
+      const places = (distance: number): Place[] =>
+        dtypes.map((dtype, i) => {
+          const size = itemOf(dtype);
+          const node = this.#kept * size;
+          return {
+            address: (a[first + i] as number) + distance * node,
+            strides: [steps.row * node, steps.pair * node, size],
+          };
+        });
+      const table = (address: number): Place => ({ address, strides: [8 * pairs, 8, 0] });
+      const tables = counted ? [table(counts), table(counts + 8 * rows * pairs)] : [];
+      this.#ctx.kernels.map(
+        tabled,
+        [rows, pairs, this.#kept],
+        [0, 0, 0],
+        [...places(0), ...places(steps.right), ...tables],
+        places(0),
+        tabled.program.constants,
+      );
+    }
+  }
+
+  /** Gives borrowed states a slot of their own. */
+  settle(states: NodeStates, slots: Slots): void {
+    const own = slots.take();
+    this.copy(states.components, own.components);
+    states.components = own.components;
+    states.slot = own.slot;
   }
 
   #count(n: number): ScalarConstant {
@@ -247,46 +281,5 @@ export class StateMath {
       [{ address: output, strides: [itemOf(result.dtype)] }],
       program.constants,
     );
-  }
-}
-
-/** Component addresses of node `node` (of `nodes`) in a partial block; see `partialNodes`. */
-export class PartialLayout {
-  readonly #sizes: readonly {
-    readonly start: number;
-    readonly bytes: number;
-    readonly offset: number;
-  }[];
-  readonly bytes: number;
-
-  constructor(stage: ReduceStage, nodes: number, kept: number) {
-    const components = stateComponents(stage);
-    const perNode = stage.accumulators.map((a) =>
-      stateDTypes(a.monoid, a.on).reduce((n, d) => n + componentBytes(d, kept), 0),
-    );
-    let start = 0;
-    const starts = perNode.map((bytes) => {
-      const at = start;
-      start += bytes * nodes;
-      return at;
-    });
-    let previous = -1;
-    let offset = 0;
-    this.#sizes = components.map(({ accumulator, dtype }) => {
-      if (accumulator !== previous) offset = 0;
-      previous = accumulator;
-      const at = offset;
-      offset += componentBytes(dtype, kept);
-      return {
-        start: starts[accumulator] as number,
-        bytes: perNode[accumulator] as number,
-        offset: at,
-      };
-    });
-    this.bytes = start;
-  }
-
-  node(address: number, node: number): number[] {
-    return this.#sizes.map(({ start, bytes, offset }) => address + start + node * bytes + offset);
   }
 }

@@ -11,8 +11,7 @@ import {
   regionTarget,
 } from "./context.js";
 import type { Flow } from "./flow.js";
-import { placeArray, placeOperands, shifted } from "./operands.js";
-import { positions } from "./reduce.js";
+import { placeArray, placeOperands, positions, shifted } from "./operands.js";
 
 export function* writeTask(
   ctx: TaskContext,

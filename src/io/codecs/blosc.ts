@@ -145,6 +145,7 @@ export const blosc: CodecEntry = {
         : new DataView(src.buffer, src.byteOffset, src.length).getUint32(4, true),
   }),
   prepare: async (config) => {
-    if (!zstdIsSync && (config["cname"] === "zstd" || config["cname"] === undefined)) await loadZstd();
+    if (!zstdIsSync && (config["cname"] === "zstd" || config["cname"] === undefined))
+      await loadZstd();
   },
 };

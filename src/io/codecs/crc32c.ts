@@ -55,26 +55,26 @@ export const crc32c: CodecEntry = {
 };
 
 const CODEC: Codec = {
-    fixedSize: (decoded) => decoded + 4,
-    heapBytes: (decoded) => decoded + 4,
-    decode: (src, dst) => {
-      if (src.length !== dst.length + 4) {
-        throw damaged("crc32c", `${src.length} bytes instead of ${dst.length + 4}`);
-      }
-      const data = src.subarray(0, dst.length);
-      const stored = new DataView(src.buffer, src.byteOffset, src.length).getUint32(dst.length, true);
-      const actual = crc32cOf(data);
-      if (stored !== actual) {
-        const hex = (n: number): string => `0x${n.toString(16).padStart(8, "0")}`;
-        throw damaged("crc32c", `the checksum is ${hex(actual)}, stored is ${hex(stored)}`);
-      }
-      dst.set(data);
-    },
-    sizeOf: (src) => (src.length < 4 ? undefined : src.length - 4),
-    encode: (src) => {
-      const out = new Uint8Array(src.length + 4);
-      out.set(src);
-      new DataView(out.buffer).setUint32(src.length, crc32cOf(src), true);
-      return out;
-    },
+  fixedSize: (decoded) => decoded + 4,
+  heapBytes: (decoded) => decoded + 4,
+  decode: (src, dst) => {
+    if (src.length !== dst.length + 4) {
+      throw damaged("crc32c", `${src.length} bytes instead of ${dst.length + 4}`);
+    }
+    const data = src.subarray(0, dst.length);
+    const stored = new DataView(src.buffer, src.byteOffset, src.length).getUint32(dst.length, true);
+    const actual = crc32cOf(data);
+    if (stored !== actual) {
+      const hex = (n: number): string => `0x${n.toString(16).padStart(8, "0")}`;
+      throw damaged("crc32c", `the checksum is ${hex(actual)}, stored is ${hex(stored)}`);
+    }
+    dst.set(data);
+  },
+  sizeOf: (src) => (src.length < 4 ? undefined : src.length - 4),
+  encode: (src) => {
+    const out = new Uint8Array(src.length + 4);
+    out.set(src);
+    new DataView(out.buffer).setUint32(src.length, crc32cOf(src), true);
+    return out;
+  },
 };

@@ -1,12 +1,12 @@
 /** Zarr v2 filters (numcodecs): shuffle, delta and fixedscaleoffset, as bytes to bytes. */
 import { ZarrError } from "../../errors.js";
 import {
-  type RealDType,
-  type TypedArray,
   arrayClass,
   isBig,
   isFloat,
   itemSize,
+  type RealDType,
+  type TypedArray,
 } from "../../ir/dtype.js";
 import { realFromV2 } from "../zarr/dtypes.js";
 import { type CodecConfig, type CodecEntry, damaged, integerOption } from "./codec.js";
@@ -42,7 +42,8 @@ interface Types {
 
 function typesOf(codec: string, config: CodecConfig): Types {
   const to = realFromV2(config["dtype"], `codec ${codec}: dtype`);
-  const from = config["astype"] == null ? to : realFromV2(config["astype"], `codec ${codec}: astype`);
+  const from =
+    config["astype"] == null ? to : realFromV2(config["astype"], `codec ${codec}: astype`);
   return { to, from };
 }
 
@@ -112,7 +113,9 @@ export const fixedscaleoffset: CodecEntry = {
       throw new ZarrError("codec fixedscaleoffset: scale and offset must be numbers");
     }
     if (!isFloat(types.to) || isBig(types.from)) {
-      throw new ZarrError(`codec fixedscaleoffset from ${types.from} to ${types.to} is not supported`);
+      throw new ZarrError(
+        `codec fixedscaleoffset from ${types.from} to ${types.to} is not supported`,
+      );
     }
     return {
       fixedSize: resized(types),

@@ -8,11 +8,7 @@ const exactly = (size: number): zlib.ZlibOptions => ({
   maxOutputLength: Math.max(1, size),
 });
 
-export function inflateInto(
-  name: "gzip" | "zlib",
-  src: Uint8Array,
-  dst: Uint8Array,
-): void {
+export function inflateInto(name: "gzip" | "zlib", src: Uint8Array, dst: Uint8Array): void {
   let out: Uint8Array;
   try {
     const options = exactly(dst.length);

@@ -55,7 +55,9 @@ export function copyMatch(dst: Uint8Array, at: number, distance: number, length:
 }
 
 const sizeOf = (src: Uint8Array): number | undefined =>
-  src.length < 4 ? undefined : new DataView(src.buffer, src.byteOffset, src.length).getUint32(0, true);
+  src.length < 4
+    ? undefined
+    : new DataView(src.buffer, src.byteOffset, src.length).getUint32(0, true);
 
 export const lz4: CodecEntry = {
   make: () => ({

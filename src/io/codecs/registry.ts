@@ -21,10 +21,19 @@ const CODECS = new Map<string, CodecEntry>([
   ["zstd", zstd],
 ]);
 
-/** Adds a codec under a name, or replaces one, in this thread. */
+const registered = new Set<string>();
+
+/**
+ * Adds a codec under a name, or replaces one, in this thread; arrays that use it are read and written here only.
+ */
 export function registerCodec(name: string, entry: CodecEntry): void {
   CODECS.set(name, entry);
+  registered.add(name);
 }
+
+/** True for codecs that every thread has. */
+export const isBuiltIn = (name: string): boolean =>
+  !registered.has(name) && !registered.has(name.replace(/^numcodecs\./, ""));
 
 /** The codec of a name. Throws {@link ZarrError} naming it when there is none. */
 export function codecEntry(name: string): CodecEntry {

@@ -10,7 +10,8 @@ const P5 = 0x27d4eb2f165667c5n;
 
 const u64 = (n: bigint): bigint => BigInt.asUintN(64, n);
 const rotate = (n: bigint, by: bigint): bigint => u64(n << by) | (n >> (64n - by));
-const round = (acc: bigint, lane: bigint): bigint => u64(rotate(u64(acc + u64(lane * P2)), 31n) * P1);
+const round = (acc: bigint, lane: bigint): bigint =>
+  u64(rotate(u64(acc + u64(lane * P2)), 31n) * P1);
 const merge = (acc: bigint, v: bigint): bigint => u64(u64((acc ^ round(0n, v)) * P1) + P4);
 
 export function xxh64(bytes: Uint8Array): bigint {

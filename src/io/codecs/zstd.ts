@@ -101,8 +101,11 @@ function finish(out: Uint8Array, dst: Uint8Array): void {
 
 function encode(src: Uint8Array, level: number, checksum: boolean): Maybe<Uint8Array> {
   if (native !== undefined) {
-    const { ZSTD_c_compressionLevel: c, ZSTD_c_checksumFlag: k, ZSTD_c_contentSizeFlag: s } =
-      native.constants;
+    const {
+      ZSTD_c_compressionLevel: c,
+      ZSTD_c_checksumFlag: k,
+      ZSTD_c_contentSizeFlag: s,
+    } = native.constants;
     return native.zstdCompressSync(src, {
       params: { [c as number]: level, [k as number]: Number(checksum), [s as number]: 1 },
       pledgedSrcSize: src.length,
@@ -127,7 +130,9 @@ export const zstd: CodecEntry = {
     return {
       // Native: the output buffer. WebAssembly: both sides in its heap, and the copy that it returns.
       heapBytes: (decoded) =>
-        native === undefined ? 2 * decoded + compressedBound(decoded) + (4 << 20) : decoded + (1 << 20),
+        native === undefined
+          ? 2 * decoded + compressedBound(decoded) + (4 << 20)
+          : decoded + (1 << 20),
       decode: zstdInto,
       sizeOf: zstdContentSize,
       encode: (src) => encode(src, level, config["checksum"] === true),

@@ -5,9 +5,14 @@ import { type Cuts, cutsExtent, cutsFromSizes, uniformCuts } from "../../ir/cuts
 const isLength = (n: unknown, low: number): n is number =>
   typeof n === "number" && Number.isSafeInteger(n) && n >= low;
 
-export function checkShapeArgument(who: string, shape: unknown): asserts shape is readonly number[] {
+export function checkShapeArgument(
+  who: string,
+  shape: unknown,
+): asserts shape is readonly number[] {
   if (!Array.isArray(shape) || !shape.every((n) => isLength(n, 0))) {
-    throw new ShapeError(`${who}: shape must be a list of integers >= 0, got ${JSON.stringify(shape)}`);
+    throw new ShapeError(
+      `${who}: shape must be a list of integers >= 0, got ${JSON.stringify(shape)}`,
+    );
   }
   let count = 1;
   for (const n of shape as readonly number[]) count *= Math.max(1, n);

@@ -3,13 +3,13 @@ import { DTypeError, ShapeError } from "../../errors.js";
 import type { ReadTarget, RegionReader, SourceBinding } from "../../ir/binding.js";
 import { type Cuts, uniformCuts } from "../../ir/cuts.js";
 import {
-  type DType,
-  type TypedArray,
   arrayClass,
+  type DType,
   dtypeOfArray,
   isDType,
   itemSize,
   slotsPerElement,
+  type TypedArray,
   viewOf,
 } from "../../ir/dtype.js";
 import { type Box, boxShape, elementCount, rowMajorStrides } from "../../ir/index-map.js";
@@ -57,7 +57,12 @@ export function arrayBinding(
       `arrayBinding: shape ${JSON.stringify(shape)} of ${dtype} needs ${elements * slotsPerElement(dtype)} array elements, got ${data.length}`,
     );
   }
-  const description: ArrayDescription = { type: "array", shape: [...shape], dtype, ...shared(data) };
+  const description: ArrayDescription = {
+    type: "array",
+    shape: [...shape],
+    dtype,
+    ...shared(data),
+  };
   return Object.freeze({
     kind: "source",
     id: freshId(),

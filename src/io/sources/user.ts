@@ -5,7 +5,7 @@ import { type Cuts, cutsMax, pieceSize, pieceStart, piecesIn } from "../../ir/cu
 import { DTYPES, type DType, isDType, itemSize } from "../../ir/dtype.js";
 import { type Box, boxIsEmpty } from "../../ir/index-map.js";
 import { freshId } from "../../ir/node.js";
-import { type Maybe, isPromise, mapError, runAll } from "../maybe.js";
+import { isPromise, type Maybe, mapError, runAll } from "../maybe.js";
 import { checkShapeArgument, cutsArgument } from "./arguments.js";
 
 export interface Interval {
@@ -25,7 +25,11 @@ export interface ChunkSource {
    * region belongs at `target.data[target.offset + sum(p[i] * target.stride[i])]`; complex elements take two
    * slots each. May return a promise; then at most sixteen calls are under way at a time.
    */
-  readInto(region: readonly Interval[], target: ReadTarget, signal: AbortSignal): void | Promise<void>;
+  readInto(
+    region: readonly Interval[],
+    target: ReadTarget,
+    signal: AbortSignal,
+  ): void | Promise<void>;
 }
 
 /** Calls of an asynchronous source that are under way at a time. */
@@ -140,7 +144,8 @@ function ask(
     (error) => {
       if (signal.aborted) return new AbortError(undefined, { cause: error });
       const where = box.map(({ start, stop }) => `${start}:${stop}`).join(", ");
-      const what = error instanceof ChunkwiseError || error instanceof Error ? error.message : String(error);
+      const what =
+        error instanceof ChunkwiseError || error instanceof Error ? error.message : String(error);
       return new SourceError(`source ${name} failed to read [${where}]: ${what}`, { cause: error });
     },
   );

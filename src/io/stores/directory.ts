@@ -10,7 +10,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { threadId } from "node:worker_threads";
 import { SourceError, ZarrError } from "../../errors.js";
-import { type DirectoryStore, type OpenFile, type RangeQuery, normalizePath } from "./store.js";
+import { type DirectoryStore, normalizePath, type OpenFile, type RangeQuery } from "./store.js";
 
 const TEMPORARY = /^\.chunkwise-(\d+)-\d+-\d+\.tmp$/;
 let written = 0;
@@ -155,10 +155,14 @@ function writeWhole(file: string, value: Uint8Array): void {
 
 function entriesOf(folder: string): fs.Dirent[] {
   try {
-    return fs.readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+    return fs
+      .readdirSync(folder, { withFileTypes: true })
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
     if (isMissing(error)) return [];
-    throw new SourceError(`could not list ${folder}: ${(error as Error).message}`, { cause: error });
+    throw new SourceError(`could not list ${folder}: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 

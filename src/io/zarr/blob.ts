@@ -2,11 +2,13 @@
 import { SourceError, ZarrError } from "../../errors.js";
 import { type Maybe, mapError, then } from "../maybe.js";
 import type { Scratch } from "../scratch.js";
-import { type Store, isDirectoryStore } from "../stores/store.js";
+import { isDirectoryStore, type Store } from "../stores/store.js";
 
 export interface Blob {
   /** Undefined where the store tells only with the bytes themselves. */
   readonly size: number | undefined;
+  /** Whether reading a part costs less than reading all. */
+  readonly ranged: boolean;
   /** All bytes, in memory that may be changed; undefined when there is no value. At most `limit`. */
   whole(limit: number, scratch: Scratch): Maybe<Uint8Array | undefined>;
   /** Fills `into`; answers false when there is no value. Negative offsets count from the end. */
@@ -21,6 +23,7 @@ export function openBlob(store: Store, key: `/${string}`, signal: AbortSignal): 
   if (file === undefined) return undefined;
   return {
     size: file.size,
+    ranged: true,
     whole: (limit, scratch) => {
       checkLimit(file.size, limit);
       const bytes = scratch.take(file.size);
@@ -50,27 +53,38 @@ function storeBlob(store: Store, key: `/${string}`, signal: AbortSignal): Blob {
   const failed = (error: unknown): unknown =>
     signal.aborted || error instanceof ZarrError || error instanceof SourceError
       ? error
-      : new SourceError(`the store failed to read ${key}: ${String((error as Error)?.message ?? error)}`, {
-          cause: error,
-        });
+      : new SourceError(
+          `the store failed to read ${key}: ${String((error as Error)?.message ?? error)}`,
+          {
+            cause: error,
+          },
+        );
   const asked = <T>(work: () => Maybe<T>): Maybe<T> => mapError(work, failed);
   let all: Maybe<Uint8Array | undefined> | undefined;
+  const wholeOnce = (): Maybe<Uint8Array | undefined> => {
+    all ??= asked(() => store.get(key, { signal }));
+    return all;
+  };
   return {
     size: undefined,
+    ranged: store.getRange !== undefined,
     whole: (limit, scratch) =>
-      then(asked(() => store.get(key, { signal })), (bytes) => {
-        if (bytes === undefined) return undefined;
-        checkBytes(bytes, key);
-        checkLimit(bytes.length, limit);
-        const own = scratch.take(bytes.length);
-        own.set(bytes);
-        return own;
-      }),
+      then(
+        asked(() => store.get(key, { signal })),
+        (bytes) => {
+          if (bytes === undefined) return undefined;
+          checkBytes(bytes, key);
+          checkLimit(bytes.length, limit);
+          const own = scratch.take(bytes.length);
+          own.set(bytes);
+          return own;
+        },
+      ),
     read: (into, offset) => {
       const range = { length: into.length, offset };
       const got =
         store.getRange === undefined
-          ? then((all ??= asked(() => store.get(key, { signal }))), (bytes) => slice(bytes, into, offset))
+          ? then(wholeOnce(), (bytes) => slice(bytes, into, offset))
           : asked(() =>
               store.getRange?.(key, offset < 0 ? { suffixLength: -offset } : range, { signal }),
             );
@@ -105,6 +119,7 @@ function checkBytes(bytes: unknown, key: string): void {
 /** A part of another value, such as an inner chunk of a shard. */
 export const partOf = (blob: Blob, offset: number, length: number): Blob => ({
   size: length,
+  ranged: true,
   whole: (limit, scratch) => {
     checkLimit(length, limit);
     const bytes = scratch.take(length);
@@ -120,13 +135,15 @@ export const partOf = (blob: Blob, offset: number, length: number): Blob => ({
 /** A value that has been decoded into memory. */
 export const memoryBlob = (bytes: Uint8Array): Blob => ({
   size: bytes.length,
+  ranged: true,
   whole: (limit) => {
     checkLimit(bytes.length, limit);
     return bytes;
   },
   read: (into, offset) => {
     const from = offset < 0 ? bytes.length + offset : offset;
-    if (from < 0 || from + into.length > bytes.length) throw tooShort(bytes.length, from + into.length);
+    if (from < 0 || from + into.length > bytes.length)
+      throw tooShort(bytes.length, from + into.length);
     into.set(bytes.subarray(from, from + into.length));
     return true;
   },

@@ -64,7 +64,9 @@ export function decodeChain(
 ): Maybe<Uint8Array> {
   const last = chain.bounds.at(-1) as number;
   if (encoded.length > last) {
-    throw new ZarrError(`damaged chunk: ${encoded.length} bytes are more than the ${last} it can have`);
+    throw new ZarrError(
+      `damaged chunk: ${encoded.length} bytes are more than the ${last} it can have`,
+    );
   }
   const step = (k: number, src: Uint8Array): Maybe<Uint8Array> => {
     if (k < 0) return src;
@@ -81,10 +83,14 @@ function outputSize(chain: Chain, k: number, src: Uint8Array): number {
   const name = chain.names[k] as string;
   const stated = codec.sizeOf?.(src);
   if (stated === undefined) {
-    throw damaged(name, "it does not say how many bytes it holds, which another codec needs to know");
+    throw damaged(
+      name,
+      "it does not say how many bytes it holds, which another codec needs to know",
+    );
   }
   const bound = chain.bounds[k] as number;
-  if (stated > bound) throw damaged(name, `it states ${stated} bytes, more than the possible ${bound}`);
+  if (stated > bound)
+    throw damaged(name, `it states ${stated} bytes, more than the possible ${bound}`);
   return stated;
 }
 
@@ -93,7 +99,8 @@ export function encodeChain(chain: Chain, raw: Uint8Array): Maybe<Uint8Array> {
   let result: Maybe<Uint8Array> = raw;
   chain.codecs.forEach((codec, k) => {
     result = then(result, (bytes) => {
-      if (codec.encode === undefined) throw new ZarrError(`codec ${chain.names[k]} cannot be written`);
+      if (codec.encode === undefined)
+        throw new ZarrError(`codec ${chain.names[k]} cannot be written`);
       return codec.encode(bytes);
     });
   });

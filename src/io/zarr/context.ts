@@ -1,5 +1,5 @@
 /** What a reader knows about its array before it reads anything. */
-import { type Store, isDirectoryStore } from "../stores/store.js";
+import { isDirectoryStore, type Store } from "../stores/store.js";
 import { type Chain, makeChain } from "./chain.js";
 import type { ArrayMetadata } from "./metadata.js";
 

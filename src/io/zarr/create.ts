@@ -3,14 +3,14 @@ import { OptionError, ZarrError } from "../../errors.js";
 import type { SinkBinding } from "../../ir/binding.js";
 import { uniformCuts } from "../../ir/cuts.js";
 import { freshId } from "../../ir/node.js";
-import { type Store, isDirectoryStore, keyOf } from "../stores/store.js";
+import { isDirectoryStore, keyOf, type Store } from "../stores/store.js";
 import { type ArrayOptions, makeDocument } from "./document-v3.js";
 import { type JsonObject, readNode } from "./documents.js";
 import { formatJson, isObject, parseObject } from "./json.js";
-import { type Place, type StoreLike, locate } from "./locate.js";
+import { locate, type Place, type StoreLike } from "./locate.js";
 import type { ArrayMetadata } from "./metadata.js";
 import { parseV3 } from "./metadata-v3.js";
-import { prepareMetadata } from "./prepare.js";
+import { hasBuiltInCodecs, prepareMetadata } from "./prepare.js";
 import { writeScratchBytes, zarrWriter } from "./writer.js";
 
 export interface CreateOptions extends ArrayOptions {
@@ -31,10 +31,15 @@ export interface CreateOptions extends ArrayOptions {
  * @example
  * const sink = await createZarrArray("out.zarr", { path: "speed", shape: [365, 100], dtype: "float32", chunks: [30, 100] });
  */
-export async function createZarrArray(url: StoreLike, options: CreateOptions): Promise<SinkBinding> {
+export async function createZarrArray(
+  url: StoreLike,
+  options: CreateOptions,
+): Promise<SinkBinding> {
   const { mode = "create" } = options;
   if (mode !== "create" && mode !== "overwrite") {
-    throw new OptionError(`createZarrArray: mode must be "create" or "overwrite", got ${String(mode)}`);
+    throw new OptionError(
+      `createZarrArray: mode must be "create" or "overwrite", got ${String(mode)}`,
+    );
   }
   const place = locate(url, options.path);
   const { store, path } = place;
@@ -52,7 +57,7 @@ export async function createZarrArray(url: StoreLike, options: CreateOptions): P
 }
 
 function bind({ store, path, name }: Place, metadata: ArrayMetadata): SinkBinding {
-  const local = isDirectoryStore(store);
+  const local = isDirectoryStore(store) && hasBuiltInCodecs(metadata);
   return Object.freeze({
     kind: "sink",
     id: freshId(),
@@ -62,7 +67,9 @@ function bind({ store, path, name }: Place, metadata: ArrayMetadata): SinkBindin
     chunks: metadata.shape.map((n, i) => uniformCuts(n, metadata.layout.shape[i] as number)),
     thread: local ? "any" : "caller",
     scratchBytes: writeScratchBytes(metadata),
-    description: local ? { type: "zarr", store: store.description, path, name, metadata } : undefined,
+    description: local
+      ? { type: "zarr", store: store.description, path, name, metadata }
+      : undefined,
     writer: zarrWriter(store, path, name, metadata),
   } satisfies SinkBinding);
 }
@@ -119,7 +126,9 @@ async function writeGroups({ store, path, name }: Place, document: JsonObject): 
       const group = { zarr_format: 3, node_type: "group", attributes: {} };
       await store.set?.(key, formatJson(group));
     } else if (node.kind === "array") {
-      throw new ZarrError(`${name} would lie inside the array at "${parent}"`, { hint: "choose another path" });
+      throw new ZarrError(`${name} would lie inside the array at "${parent}"`, {
+        hint: "choose another path",
+      });
     } else if (node.version === 2) {
       throw new ZarrError(`${name} would lie inside the Zarr v2 group at "${parent}"`, {
         hint: "v3 arrays need a store of their own",

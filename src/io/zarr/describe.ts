@@ -1,10 +1,10 @@
 /** The tree of a store: groups and arrays with their metadata, without reading a chunk. */
 import { ZarrError } from "../../errors.js";
-import { type Store, isDirectoryStore } from "../stores/store.js";
+import { isDirectoryStore, type Store } from "../stores/store.js";
 import { type NodeDocument, readNode } from "./documents.js";
 import type { Json } from "./json.js";
-import { type StoreLike, locate } from "./locate.js";
-import { type ZarrArrayInfo, arrayInfo, named, parseArray } from "./open.js";
+import { locate, type StoreLike } from "./locate.js";
+import { arrayInfo, named, parseArray, type ZarrArrayInfo } from "./open.js";
 
 export interface GroupDescription {
   readonly kind: "group";
@@ -56,6 +56,9 @@ function describeArray(path: string, node: NodeDocument & { kind: "array" }): Ar
   }
 }
 
+/** Groups deeper than this are not listed: a link to a folder above would never end. */
+const MAX_DEPTH = 32;
+
 /** Depth of the recursion is the depth of the folder tree. */
 async function describe(
   store: Store,
@@ -67,7 +70,10 @@ async function describe(
   const { attributes, version, consolidated } = node;
   if (consolidated !== undefined) return fromConsolidated(path, node, consolidated);
   const children: NodeDescription[] = [];
-  for (const name of await foldersOf(store, path)) {
+  const names = path.split("/").length < MAX_DEPTH ? await foldersOf(store, path) : [];
+  for (const name of names) {
+    // Not a key of any store, so nothing of the tree.
+    if (name.includes("\\")) continue;
     const child = await readNode(store, join(path, name), signal);
     if (child !== undefined) children.push(await describe(store, join(path, name), child, signal));
   }
@@ -124,7 +130,9 @@ async function foldersOf(store: Store, path: string): Promise<readonly string[]>
     });
   }
   const keys: Iterable<string> =
-    store.list === undefined ? (store as unknown as Map<string, unknown>).keys() : await store.list(prefix);
+    store.list === undefined
+      ? (store as unknown as Map<string, unknown>).keys()
+      : await store.list(prefix);
   const start = path === "" ? "/" : `${prefix}/`;
   const names = new Set<string>();
   for (const key of keys) {

@@ -4,10 +4,15 @@ import { type DType, isComplex, isDType, isInteger, itemSize } from "../../ir/dt
 import { bitsOf } from "../../ir/scalar.js";
 import { codecEntry } from "../codecs/registry.js";
 import type { JsonObject } from "./documents.js";
-import { type Json, isObject } from "./json.js";
+import { isObject, type Json } from "./json.js";
 import { show } from "./metadata.js";
 
-export type FillValue = number | bigint | boolean | string | readonly [number | string, number | string];
+export type FillValue =
+  | number
+  | bigint
+  | boolean
+  | string
+  | readonly [number | string, number | string];
 
 export type CodecChoice =
   | "raw"
@@ -15,7 +20,10 @@ export type CodecChoice =
   | "gzip"
   | readonly (
       | string
-      | { readonly name: string; readonly configuration?: Readonly<Record<string, unknown>> | undefined }
+      | {
+          readonly name: string;
+          readonly configuration?: Readonly<Record<string, unknown>> | undefined;
+        }
     )[];
 
 export interface ArrayOptions {
@@ -39,7 +47,8 @@ const WRITABLE = ["bytes", "transpose", "zstd", "gzip", "crc32c"];
 export function makeDocument(options: ArrayOptions): JsonObject {
   const { shape, dtype, chunks, attributes = {}, dimensionNames } = options;
   checkExtents(shape, chunks);
-  if (!isDType(dtype)) throw new DTypeError(`createZarrArray: dtype ${show(dtype)} cannot be stored`);
+  if (!isDType(dtype))
+    throw new DTypeError(`createZarrArray: dtype ${show(dtype)} cannot be stored`);
   if (!isObject(attributes)) throw new OptionError("createZarrArray: attributes must be an object");
   if (dimensionNames !== undefined && dimensionNames.length !== shape.length) {
     throw new OptionError(

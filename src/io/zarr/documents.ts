@@ -1,7 +1,7 @@
 /** Finds and reads metadata documents: v3 before v2, then what consolidated metadata at the root says. */
 import { SourceError, ZarrError } from "../../errors.js";
-import { type Store, keyOf } from "../stores/store.js";
-import { type Json, isObject, parseObject } from "./json.js";
+import { keyOf, type Store } from "../stores/store.js";
+import { isObject, type Json, parseObject } from "./json.js";
 import { show } from "./metadata.js";
 
 export type JsonObject = { readonly [key: string]: Json };
@@ -26,18 +26,27 @@ const EMPTY: JsonObject = {};
 /** No honest metadata document is larger; consolidated ones of thousands of arrays have some MiB. */
 const MAX_DOCUMENT_BYTES = 256 << 20;
 
-async function read(store: Store, key: `/${string}`, signal?: AbortSignal): Promise<JsonObject | undefined> {
+async function read(
+  store: Store,
+  key: `/${string}`,
+  signal?: AbortSignal,
+): Promise<JsonObject | undefined> {
   let bytes: Uint8Array | undefined;
   try {
     bytes = await store.get(key, { signal });
   } catch (error) {
-    if (error instanceof ZarrError || error instanceof SourceError || signal?.aborted === true) throw error;
-    throw new SourceError(`the store failed to read ${key}: ${String((error as Error)?.message ?? error)}`, {
-      cause: error,
-    });
+    if (error instanceof ZarrError || error instanceof SourceError || signal?.aborted === true)
+      throw error;
+    throw new SourceError(
+      `the store failed to read ${key}: ${String((error as Error)?.message ?? error)}`,
+      {
+        cause: error,
+      },
+    );
   }
   if (bytes === undefined || bytes === null) return undefined;
-  if (bytes.length > MAX_DOCUMENT_BYTES) throw new ZarrError(`${key} is too large for a metadata document`);
+  if (bytes.length > MAX_DOCUMENT_BYTES)
+    throw new ZarrError(`${key} is too large for a metadata document`);
   return parseObject(bytes, key);
 }
 
@@ -53,7 +62,11 @@ export async function readNode(
   return root?.kind === "group" ? root.consolidated?.get(path) : undefined;
 }
 
-async function readOwn(store: Store, path: string, signal?: AbortSignal): Promise<NodeDocument | undefined> {
+async function readOwn(
+  store: Store,
+  path: string,
+  signal?: AbortSignal,
+): Promise<NodeDocument | undefined> {
   const v3 = await read(store, keyOf(path, "zarr.json"), signal);
   if (v3 !== undefined) return nodeFromV3(v3, keyOf(path, "zarr.json"));
   const array = await read(store, keyOf(path, ".zarray"), signal);
@@ -67,7 +80,12 @@ async function readOwn(store: Store, path: string, signal?: AbortSignal): Promis
   if (all !== undefined) {
     const nodes = consolidatedV2(all, keyOf(path, ".zmetadata"));
     const self = nodes.get("");
-    return { kind: "group", version: 2, attributes: self?.kind === "group" ? self.attributes : EMPTY, consolidated: nodes };
+    return {
+      kind: "group",
+      version: 2,
+      attributes: self?.kind === "group" ? self.attributes : EMPTY,
+      consolidated: nodes,
+    };
   }
   const attributes = (await read(store, keyOf(path, ".zattrs"), signal)) ?? EMPTY;
   return { kind: "group", version: 2, attributes, consolidated: undefined };
@@ -89,7 +107,8 @@ function nodeFromV3(document: JsonObject, where: string): NodeDocument {
   if (!isObject(nodes)) return { kind: "group", version: 3, attributes, consolidated: undefined };
   const consolidated = new Map<string, NodeDocument>();
   for (const [path, node] of Object.entries(nodes)) {
-    if (!isObject(node)) throw new ZarrError(`${where}: consolidated metadata of ${path} is no object`);
+    if (!isObject(node))
+      throw new ZarrError(`${where}: consolidated metadata of ${path} is no object`);
     consolidated.set(path, nodeFromV3(node, `${where}: ${path}`));
   }
   return { kind: "group", version: 3, attributes, consolidated };
@@ -106,7 +125,8 @@ function consolidatedV2(document: JsonObject, where: string): ReadonlyMap<string
     if (!isObject(value)) throw new ZarrError(`${where}: ${key} is no object`);
     const beside = metadata[path === "" ? ".zattrs" : `${path}/.zattrs`];
     const attributes = isObject(beside) ? beside : EMPTY;
-    if (name === ".zarray") nodes.set(path, { kind: "array", version: 2, document: value, attributes });
+    if (name === ".zarray")
+      nodes.set(path, { kind: "array", version: 2, document: value, attributes });
     if (name === ".zgroup") {
       nodes.set(path, { kind: "group", version: 2, attributes, consolidated: undefined });
     }

@@ -5,12 +5,12 @@
 import { ZarrError } from "../../errors.js";
 import {
   type DType,
-  type RealDType,
   integerRange,
   isComplex,
   isDType,
   isInteger,
   itemSize,
+  type RealDType,
 } from "../../ir/dtype.js";
 import type { Json } from "./json.js";
 
@@ -25,7 +25,8 @@ export const deliveredDType = (dtype: StoredDType): DType =>
 export const wordSize = (dtype: StoredDType): number =>
   dtype === "complex64" ? 4 : dtype === "complex128" ? 8 : storedSize(dtype);
 
-const SUPPORTED = "supported are bool, int8 to int64, uint8 to uint64, float16, bfloat16, float32, float64, complex64 and complex128";
+const SUPPORTED =
+  "supported are bool, int8 to int64, uint8 to uint64, float16, bfloat16, float32, float64, complex64 and complex128";
 const unsupported = (what: string, value: unknown): ZarrError =>
   new ZarrError(`${what} ${JSON.stringify(value)} is not supported`, { hint: SUPPORTED });
 

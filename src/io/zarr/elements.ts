@@ -4,7 +4,7 @@ import { itemSize } from "../../ir/dtype.js";
 import { rowMajorStrides } from "../../ir/index-map.js";
 import { copyBox, wordsOf } from "../copy.js";
 import type { Scratch } from "../scratch.js";
-import { type StoredDType, deliveredDType, storedSize, widenBits, wordSize } from "./dtypes.js";
+import { deliveredDType, type StoredDType, storedSize, widenBits, wordSize } from "./dtypes.js";
 import type { ArrayMetadata, Layout } from "./metadata.js";
 
 /** A box of a stored chunk and where it goes: element `p` of it is target element `offset + p . stride`. */
@@ -18,7 +18,12 @@ export interface Part {
 }
 
 /** The same target for a smaller box that starts at `lo` of the part's own coordinates. */
-export function subPart(part: Part, lo: readonly number[], hi: readonly number[], origin: readonly number[]): Part {
+export function subPart(
+  part: Part,
+  lo: readonly number[],
+  hi: readonly number[],
+  origin: readonly number[],
+): Part {
   let offset = part.offset;
   for (let i = 0; i < lo.length; i++) offset += (lo[i]! - part.lo[i]!) * part.target.stride[i]!;
   return {
@@ -46,7 +51,11 @@ export const isVerbatim = (layout: Layout, stored: StoredDType): boolean =>
   (layout.endian === "little" || wordSize(stored) === 1);
 
 /** True when elements at `stride` are consecutive and in order in both layouts. */
-export function isDense(shape: readonly number[], stride: readonly number[], order: readonly number[]): boolean {
+export function isDense(
+  shape: readonly number[],
+  stride: readonly number[],
+  order: readonly number[],
+): boolean {
   let next = 1;
   for (let i = order.length - 1; i >= 0; i--) {
     const axis = order[i]!;
@@ -95,7 +104,11 @@ export function deliverFill(metadata: ArrayMetadata, part: Part): void {
   copyBox(
     part.shape,
     size,
-    { words: wordsOf(Uint8Array.from(metadata.fill), size), offset: 0, stride: part.shape.map(() => 0) },
+    {
+      words: wordsOf(Uint8Array.from(metadata.fill), size),
+      offset: 0,
+      stride: part.shape.map(() => 0),
+    },
     { words: wordsOf(part.target.data, size), offset: part.offset, stride: part.target.stride },
   );
 }

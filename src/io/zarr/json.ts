@@ -54,7 +54,9 @@ export function parseJson(bytes: Uint8Array, where: string): Json {
       return LITERALS[token] ?? BigInt(token);
     }) as Json;
   } catch (error) {
-    throw new ZarrError(`${where} is not valid JSON: ${(error as Error).message}`, { cause: error });
+    throw new ZarrError(`${where} is not valid JSON: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 

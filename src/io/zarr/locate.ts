@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url";
 import { ZarrError } from "../../errors.js";
 import { directoryStore } from "../stores/directory.js";
-import { type Store, isDirectoryStore, normalizePath } from "../stores/store.js";
+import { isDirectoryStore, normalizePath, type Store } from "../stores/store.js";
 
 export type StoreLike = string | URL | Store;
 
@@ -17,7 +17,9 @@ export interface Place {
 export function locate(url: StoreLike, path = ""): Place {
   const store = storeOf(url);
   const inner = normalizePath(path);
-  const root = isDirectoryStore(store) ? (store.description.root.split(/[\\/]/).pop() ?? "") : "store";
+  const root = isDirectoryStore(store)
+    ? (store.description.root.split(/[\\/]/).pop() ?? "")
+    : "store";
   return { store, path: inner, name: inner === "" ? root : `${root}/${inner}` };
 }
 

@@ -2,7 +2,7 @@
 import { ZarrError } from "../../errors.js";
 import { codecEntry } from "../codecs/registry.js";
 import { dtypeFromV2, storedSize } from "./dtypes.js";
-import { type Json, isObject } from "./json.js";
+import { isObject, type Json } from "./json.js";
 import {
   type ArrayDocument,
   type CodecSpec,
@@ -38,7 +38,8 @@ export function parseV2(
   const { dtype, endian } = dtypeFromV2(document["dtype"]);
   checkChunkSize(chunks, dtype);
   const order = document["order"] ?? "C";
-  if (order !== "C" && order !== "F") throw new ZarrError(`order must be "C" or "F", got ${show(order)}`);
+  if (order !== "C" && order !== "F")
+    throw new ZarrError(`order must be "C" or "F", got ${show(order)}`);
   const filters = document["filters"] ?? [];
   if (!Array.isArray(filters)) throw new ZarrError(`filters must be a list, got ${show(filters)}`);
   const codecs = (filters as readonly Json[]).map((f) => codecSpec(f, "a filter"));
@@ -72,7 +73,9 @@ export function parseV2(
     ],
     attributes,
     dimensionNames:
-      Array.isArray(names) && names.length === shape.length && names.every((n) => typeof n === "string")
+      Array.isArray(names) &&
+      names.length === shape.length &&
+      names.every((n) => typeof n === "string")
         ? (names as readonly string[])
         : undefined,
   };

@@ -1,18 +1,18 @@
 /** Zarr v3: `zarr.json` of an array (zarr-specs v3.0 and 3.1, with sharding and transposition). */
 import { ZarrError } from "../../errors.js";
 import { codecEntry } from "../codecs/registry.js";
-import { type Endian, type StoredDType, dtypeFromV3, storedSize } from "./dtypes.js";
-import { type Json, isObject } from "./json.js";
+import { dtypeFromV3, type Endian, type StoredDType, storedSize } from "./dtypes.js";
+import { isObject, type Json } from "./json.js";
 import {
   type ArrayDocument,
   type ArrayMetadata,
   type CodecSpec,
-  type Layout,
-  type ShardLayout,
   checkChunkSize,
   checkShape,
+  type Layout,
   lengths,
   makeMetadata,
+  type ShardLayout,
   separatorOf,
   show,
 } from "./metadata.js";
@@ -60,13 +60,15 @@ export function parseV3(document: JsonObject): ArrayDocument {
   const dtype = dtypeFromV3(document["data_type"]);
   const grid = named(document["chunk_grid"], "chunk_grid");
   if (grid.name !== "regular") {
-    throw new ZarrError(`chunk_grid ${show(grid.name)} is not supported`, { hint: "supported is regular" });
+    throw new ZarrError(`chunk_grid ${show(grid.name)} is not supported`, {
+      hint: "supported is regular",
+    });
   }
   const chunks = lengths(grid.config["chunk_shape"], "chunk_shape", 1, shape.length);
-  checkChunkSize(chunks, dtype);
   const names: string[] = [];
   const axes = shape.map((_, i) => i);
   const layout = layoutOf(document["codecs"], "codecs", chunks, axes, dtype, names);
+  checkSizes(layout, dtype);
   if (document["fill_value"] === undefined) throw new ZarrError("zarr.json has no fill_value");
   const attributes = document["attributes"] ?? {};
   if (!isObject(attributes)) throw new ZarrError("attributes must be an object");
@@ -79,12 +81,28 @@ export function parseV3(document: JsonObject): ArrayDocument {
   };
 }
 
+/** Inner chunks of a shard at most, a power of two: their index alone then takes a gigabyte. */
+const MAX_INNER_CHUNKS = 2 ** 26;
+
+/** A shard may be larger than memory, unless a codec needs it as a whole. */
+function checkSizes({ shape, shard, codecs }: Layout, dtype: StoredDType): void {
+  if (shard === undefined || codecs.length > 0) checkChunkSize(shape, dtype);
+  if (shard === undefined) return;
+  checkChunkSize(shard.inner.shape, dtype);
+  const count = shape.reduce((n, extent, i) => (n * extent) / (shard.inner.shape[i] as number), 1);
+  if (count > MAX_INNER_CHUNKS) {
+    throw new ZarrError(`a shard of ${show(shape)} has more than ${MAX_INNER_CHUNKS} inner chunks`);
+  }
+}
+
 function refuseExtensions(document: JsonObject): void {
   for (const [key, value] of Object.entries(document)) {
     if (KNOWN.has(key) || (isObject(value) && value["must_understand"] === false)) continue;
     // zarr-python writes this beside every group, and an array may carry an empty one.
     if (key === "consolidated_metadata" && value === null) continue;
-    throw new ZarrError(`zarr.json has an extension ${show(key)} that must be understood and is not`);
+    throw new ZarrError(
+      `zarr.json has an extension ${show(key)} that must be understood and is not`,
+    );
   }
   const transformers = document["storage_transformers"] ?? [];
   if (!Array.isArray(transformers)) throw new ZarrError("storage_transformers must be a list");
@@ -115,7 +133,8 @@ function dimensionNames(
     Array.isArray(value) &&
     value.length === rank &&
     value.every((n) => n === null || typeof n === "string");
-  if (!valid) throw new ZarrError(`dimension_names must be ${rank} strings or nulls, got ${show(value)}`);
+  if (!valid)
+    throw new ZarrError(`dimension_names must be ${rank} strings or nulls, got ${show(value)}`);
   return value as readonly (string | null)[];
 }
 
@@ -132,16 +151,24 @@ function layoutOf(
   names: string[],
 ): Layout {
   if (!Array.isArray(value) || value.length === 0) {
-    throw new ZarrError(`${what} must be a list that holds an array-to-bytes codec, got ${show(value)}`);
+    throw new ZarrError(
+      `${what} must be a list that holds an array-to-bytes codec, got ${show(value)}`,
+    );
+  }
+  const chain = (value as readonly Json[]).map((entry) => named(entry, "a codec"));
+  // Unknown names first: an array-to-bytes codec may be among them.
+  for (const { name } of chain) if (name !== "transpose" && !TO_BYTES.has(name)) codecEntry(name);
+  if (!chain.some(({ name }) => TO_BYTES.has(name))) {
+    throw new ZarrError(`${what} has no array-to-bytes codec such as bytes`);
   }
   let current = order;
   let endian: Endian | undefined;
   let shard: ShardLayout | undefined;
   const codecs: CodecSpec[] = [];
-  for (const entry of value as readonly Json[]) {
-    const { name, config } = named(entry, "a codec");
-    const toBytes = name === "bytes" || name === "endian" || name === "sharding_indexed";
-    if (toBytes && endian !== undefined) throw new ZarrError(`${what} has two array-to-bytes codecs`);
+  for (const { name, config } of chain) {
+    const toBytes = TO_BYTES.has(name);
+    if (toBytes && endian !== undefined)
+      throw new ZarrError(`${what} has two array-to-bytes codecs`);
     if (name === "transpose") {
       if (endian !== undefined || codecs.length > 0) {
         throw new ZarrError(`${what} has transpose behind a codec that it cannot follow`);
@@ -162,12 +189,15 @@ function layoutOf(
       names.push(name);
     }
   }
-  if (endian === undefined) throw new ZarrError(`${what} has no array-to-bytes codec such as bytes`);
+  endian ??= "little";
   if (endian === "big" && codecs.some((c) => ARRAY_CODECS.test(c.name))) {
     throw new ZarrError(`${what} filters big-endian elements, which is not supported`);
   }
   return { shape, order: current, endian, codecs, shard };
 }
+
+/** "endian" is what bytes was called in drafts. */
+const TO_BYTES: ReadonlySet<string> = new Set(["bytes", "endian", "sharding_indexed"]);
 
 /** numcodecs' array-to-array filters: on little-endian elements they are the same as bytes to bytes. */
 const ARRAY_CODECS = /^(?:numcodecs\.)?(?:delta|fixedscaleoffset)$/;
@@ -203,7 +233,12 @@ function shardOf(
   dtype: StoredDType,
   names: string[],
 ): ShardLayout {
-  const storedChunks = lengths(config["chunk_shape"], "sharding_indexed: chunk_shape", 1, shape.length);
+  const storedChunks = lengths(
+    config["chunk_shape"],
+    "sharding_indexed: chunk_shape",
+    1,
+    shape.length,
+  );
   const inner = shape.slice();
   order.forEach((axis, i) => {
     inner[axis] = storedChunks[i] as number;
@@ -212,8 +247,16 @@ function shardOf(
     throw new ZarrError(`inner chunks ${show(inner)} do not divide the shard ${show(shape)}`);
   }
   const innerNames: string[] = [];
-  const layout = layoutOf(config["codecs"], "sharding_indexed: codecs", inner, order, dtype, innerNames);
-  if (layout.shard !== undefined) throw new ZarrError("codec sharding_indexed inside sharding_indexed is not supported");
+  const layout = layoutOf(
+    config["codecs"],
+    "sharding_indexed: codecs",
+    inner,
+    order,
+    dtype,
+    innerNames,
+  );
+  if (layout.shard !== undefined)
+    throw new ZarrError("codec sharding_indexed inside sharding_indexed is not supported");
   names.push(`sharding_indexed(${inner.join(" x ")}: ${innerNames.join(", ")})`);
   const location = config["index_location"] ?? "end";
   if (location !== "end" && location !== "start") {
@@ -223,7 +266,9 @@ function shardOf(
 }
 
 function indexCodecs(value: Json | undefined): { indexEndian: Endian; indexChecksum: boolean } {
-  const list = Array.isArray(value) ? (value as readonly Json[]).map((c) => named(c, "an index codec")) : [];
+  const list = Array.isArray(value)
+    ? (value as readonly Json[]).map((c) => named(c, "an index codec"))
+    : [];
   const [bytes, checksum] = list;
   const known =
     bytes?.name === "bytes" &&
@@ -238,5 +283,8 @@ function indexCodecs(value: Json | undefined): { indexEndian: Endian; indexCheck
       { hint: "supported are bytes and crc32c" },
     );
   }
-  return { indexEndian: endianOf(bytes.config["endian"], "uint64"), indexChecksum: checksum !== undefined };
+  return {
+    indexEndian: endianOf(bytes.config["endian"], "uint64"),
+    indexChecksum: checksum !== undefined,
+  };
 }

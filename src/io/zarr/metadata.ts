@@ -6,7 +6,7 @@
 import { ZarrError } from "../../errors.js";
 import { type DType, isDType } from "../../ir/dtype.js";
 import type { CodecConfig } from "../codecs/codec.js";
-import { type Endian, type StoredDType, deliveredDType, fillBytes, storedSize } from "./dtypes.js";
+import { deliveredDType, type Endian, fillBytes, type StoredDType, storedSize } from "./dtypes.js";
 import type { Json } from "./json.js";
 
 export interface CodecSpec {
@@ -70,7 +70,9 @@ export function lengths(
   rank?: number,
 ): number[] {
   if (!Array.isArray(value) || value.length > MAX_RANK) {
-    throw new ZarrError(`${what} must be a list of at most ${MAX_RANK} integers, got ${show(value)}`);
+    throw new ZarrError(
+      `${what} must be a list of at most ${MAX_RANK} integers, got ${show(value)}`,
+    );
   }
   for (const n of value as readonly Json[]) {
     if (typeof n !== "number" || !Number.isSafeInteger(n) || n < minimum) {

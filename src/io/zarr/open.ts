@@ -5,15 +5,15 @@ import { uniformCuts } from "../../ir/cuts.js";
 import type { DType } from "../../ir/dtype.js";
 import { freshId } from "../../ir/node.js";
 import { isDirectoryStore } from "../stores/store.js";
-import { prepareMetadata } from "./prepare.js";
-import type { StoredDType } from "./dtypes.js";
 import { type NodeDocument, readNode } from "./documents.js";
+import type { StoredDType } from "./dtypes.js";
 import type { Json } from "./json.js";
-import { type Place, type StoreLike, locate } from "./locate.js";
+import { locate, type Place, type StoreLike } from "./locate.js";
 import type { ArrayDocument } from "./metadata.js";
 import { parseV2 } from "./metadata-v2.js";
 import { parseV3 } from "./metadata-v3.js";
 import { type Packing, packingOf } from "./packing.js";
+import { hasBuiltInCodecs, prepareMetadata } from "./prepare.js";
 import { readScratchBytes, zarrReader } from "./reader.js";
 
 export interface ZarrArrayInfo {
@@ -94,7 +94,7 @@ export function arrayInfo(document: ArrayDocument, decode: boolean): ZarrArrayIn
 }
 
 function bind({ store, path, name }: Place, { metadata }: ArrayDocument): SourceBinding {
-  const local = isDirectoryStore(store);
+  const local = isDirectoryStore(store) && hasBuiltInCodecs(metadata);
   const grid = metadata.layout.shard?.inner.shape ?? metadata.layout.shape;
   return Object.freeze({
     kind: "source",
@@ -106,7 +106,9 @@ function bind({ store, path, name }: Place, { metadata }: ArrayDocument): Source
     residence: "store",
     thread: local ? "any" : "caller",
     scratchBytes: readScratchBytes(store, metadata),
-    description: local ? { type: "zarr", store: store.description, path, name, metadata } : undefined,
+    description: local
+      ? { type: "zarr", store: store.description, path, name, metadata }
+      : undefined,
     reader: zarrReader(store, path, name, metadata),
   } satisfies SourceBinding);
 }
@@ -114,13 +116,17 @@ function bind({ store, path, name }: Place, { metadata }: ArrayDocument): Source
 function notFound({ store, path, name }: Place): ZarrError {
   const where = isDirectoryStore(store) ? ` in ${store.description.root}` : "";
   return new ZarrError(
-    path === "" ? `${name} holds no Zarr array or group${where}` : `there is no Zarr array at ${JSON.stringify(path)}${where}`,
+    path === ""
+      ? `${name} holds no Zarr array or group${where}`
+      : `there is no Zarr array at ${JSON.stringify(path)}${where}`,
     { hint: "an array has a zarr.json (v3) or a .zarray (v2) document" },
   );
 }
 
 function isGroup({ name }: Place, node: NodeDocument & { kind: "group" }): ZarrError {
-  const arrays = [...(node.consolidated ?? [])].filter(([, n]) => n.kind === "array").map(([p]) => p);
+  const arrays = [...(node.consolidated ?? [])]
+    .filter(([, n]) => n.kind === "array")
+    .map(([p]) => p);
   return new ZarrError(`${name} is a Zarr group, not an array`, {
     hint:
       arrays.length === 0

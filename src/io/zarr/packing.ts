@@ -60,10 +60,16 @@ function valuesOf(value: Json | undefined, name: string, dtype: DType): (number 
   if (value === undefined || value === null) return [];
   const list: readonly Json[] = Array.isArray(value) ? value : [value as Json];
   return list.map((v) => {
-    const fault = new ZarrError(`attribute ${name} must be a ${dtype}, got ${show(value)}`, { hint });
+    const fault = new ZarrError(`attribute ${name} must be a ${dtype}, got ${show(value)}`, {
+      hint,
+    });
     if (typeof v === "string" && isFloat(dtype)) return fillFromText(v, fault);
     if (typeof v !== "number" && typeof v !== "bigint") throw fault;
-    if (isInteger(dtype) && (dtype === "int64" || dtype === "uint64") && Number.isInteger(Number(v))) {
+    if (
+      isInteger(dtype) &&
+      (dtype === "int64" || dtype === "uint64") &&
+      Number.isInteger(Number(v))
+    ) {
       return BigInt(v);
     }
     return Number(v);

@@ -1,14 +1,19 @@
-/** Loads what the codecs of an array need before they can be used in a thread. */
-import { codecEntry } from "../codecs/registry.js";
-import type { ArrayMetadata, Layout } from "./metadata.js";
+/** What the codecs of an array need of a thread before they can be used in it. */
+import { codecEntry, isBuiltIn } from "../codecs/registry.js";
+import type { ArrayMetadata, CodecSpec, Layout } from "./metadata.js";
 
 export async function prepareMetadata(
   { layout }: ArrayMetadata,
   use: "decode" | "encode",
 ): Promise<void> {
-  const layouts: Layout[] = [layout];
-  if (layout.shard !== undefined) layouts.push(layout.shard.inner);
-  for (const { codecs } of layouts) {
-    for (const { name, config } of codecs) await codecEntry(name).prepare?.(config, use);
-  }
+  for (const { name, config } of codecsOf(layout)) await codecEntry(name).prepare?.(config, use);
 }
+
+const codecsOf = (layout: Layout): readonly CodecSpec[] => [
+  ...layout.codecs,
+  ...(layout.shard?.inner.codecs ?? []),
+];
+
+/** True when every thread has the codecs of an array. */
+export const hasBuiltInCodecs = ({ layout }: ArrayMetadata): boolean =>
+  codecsOf(layout).every(({ name }) => isBuiltIn(name));

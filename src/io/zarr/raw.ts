@@ -4,14 +4,14 @@
  */
 import { ZarrError } from "../../errors.js";
 import { itemSize } from "../../ir/dtype.js";
-import { type Maybe, andFinally, isPromise, then } from "../maybe.js";
+import { andFinally, isPromise, type Maybe, then } from "../maybe.js";
 import { Scratch } from "../scratch.js";
 import type { Blob } from "./blob.js";
 import { rawBytes } from "./chain.js";
-import { storedSize } from "./dtypes.js";
-import { type Part, deliver, deliverFill, isDense, isVerbatim, storedStrides } from "./elements.js";
-import type { Layout } from "./metadata.js";
 import type { ReaderContext } from "./context.js";
+import { storedSize } from "./dtypes.js";
+import { deliver, deliverFill, isDense, isVerbatim, type Part, storedStrides } from "./elements.js";
+import type { Layout } from "./metadata.js";
 
 /** How many of the outermost stored axes are walked, and the elements from first to last of what is inside. */
 interface Cut {
@@ -53,6 +53,10 @@ export function readRaw(
   if (blob.size !== undefined && blob.size !== total) {
     throw new ZarrError(`damaged chunk: it has ${blob.size} bytes instead of ${total}`);
   }
+  const all = part.shape.every((n, i) => n === layout.shape[i]!);
+  if (blob.size === undefined && (all || !blob.ranged)) {
+    return readWhole(blob, total, layout, context, part);
+  }
   const size = storedSize(metadata.stored);
   const stride = storedStrides(layout);
   const counts = layout.order.map((axis) => part.shape[axis]!);
@@ -72,13 +76,41 @@ export function readRaw(
   return rest(true);
 }
 
+/** From a store that hands over whole values: then their length can be checked too. */
+function readWhole(
+  blob: Blob,
+  total: number,
+  layout: Layout,
+  { metadata }: ReaderContext,
+  part: Part,
+): Maybe<void> {
+  const scratch = new Scratch();
+  return andFinally(
+    () =>
+      then(blob.whole(total, scratch), (bytes) => {
+        if (bytes === undefined) return deliverFill(metadata, part);
+        if (bytes.length !== total) {
+          throw new ZarrError(`damaged chunk: it has ${bytes.length} bytes instead of ${total}`);
+        }
+        const stride = storedStrides(layout);
+        const first = part.lo.reduce((n, v, i) => n + v * stride[i]!, 0);
+        deliver(bytes, layout.endian, metadata.stored, first, stride, part, scratch);
+      }),
+    () => scratch.release(),
+  );
+}
+
 interface Span {
   readonly part: Part;
   /** Element of the chunk at which the span starts. */
   readonly start: number;
 }
 
-function* spansOf(walked: readonly number[], part: Part, stride: readonly number[]): Generator<Span> {
+function* spansOf(
+  walked: readonly number[],
+  part: Part,
+  stride: readonly number[],
+): Generator<Span> {
   const at = part.lo.map(() => 0);
   const shape = part.shape.map((n, axis) => (walked.includes(axis) ? 1 : n));
   for (;;) {

@@ -7,23 +7,23 @@ import type { ReadTarget, RegionReader } from "../../ir/binding.js";
 import { itemSize } from "../../ir/dtype.js";
 import type { Box } from "../../ir/index-map.js";
 import { boxIsEmpty, boxShape, elementCount } from "../../ir/index-map.js";
-import { type Maybe, andFinally, mapError, runAll, then } from "../maybe.js";
+import { andFinally, type Maybe, mapError, runAll, then } from "../maybe.js";
 import { Scratch } from "../scratch.js";
-import { type Store, isDirectoryStore, keyOf } from "../stores/store.js";
+import { isDirectoryStore, keyOf, type Store } from "../stores/store.js";
 import { type Blob, memoryBlob, openBlob } from "./blob.js";
 import { type Chain, decodeChain, makeChain, rawBytes } from "./chain.js";
-import { type ReaderContext, contextOf } from "./context.js";
+import { contextOf, type ReaderContext } from "./context.js";
 import {
-  type Part,
   deliver,
   deliverFill,
   isDense,
   isVerbatim,
+  type Part,
   storedStrides,
   subPart,
   widenedBytes,
 } from "./elements.js";
-import { type ArrayMetadata, type Layout, chunkKey, show } from "./metadata.js";
+import { type ArrayMetadata, chunkKey, type Layout, show } from "./metadata.js";
 import { readRaw } from "./raw.js";
 import { readIndex, shardIndexBytes } from "./shard.js";
 
@@ -51,7 +51,12 @@ function chunkScratch(store: Store, metadata: ArrayMetadata): number {
   if (isDirectoryStore(store)) return bytes;
   // What the store hands over, beside our own copy of it: the whole value where it cannot read ranges.
   const whole = shard !== undefined && store.getRange === undefined;
-  return bytes + (whole ? rawBytes(layout, stored) : (makeChain(shard?.inner ?? layout, stored).bounds.at(-1) as number));
+  return (
+    bytes +
+    (whole
+      ? rawBytes(layout, stored)
+      : (makeChain(shard?.inner ?? layout, stored).bounds.at(-1) as number))
+  );
 }
 
 /** Local files answer at once, so one chunk at a time is all there ever is. */
@@ -105,7 +110,10 @@ function* tasks(
       const key = keyOf(path, chunkKey(context.metadata.keys, position));
       return mapError(
         () => readChunk(store, key, context, part, signal),
-        (error) => (signal.aborted && !(error instanceof ChunkwiseError) ? new AbortError(undefined, { cause: error }) : located(error, name, key)),
+        (error) =>
+          signal.aborted && !(error instanceof ChunkwiseError)
+            ? new AbortError(undefined, { cause: error })
+            : located(error, name, key),
       );
     };
   }
@@ -116,9 +124,12 @@ function located(error: unknown, name: string, key: string): unknown {
     return new ZarrError(`array ${name}, chunk ${key}: ${error.message}`, { cause: error.cause });
   }
   if (error instanceof ChunkwiseError) return error;
-  return new SourceError(`array ${name}, chunk ${key}: ${String((error as Error)?.message ?? error)}`, {
-    cause: error,
-  });
+  return new SourceError(
+    `array ${name}, chunk ${key}: ${String((error as Error)?.message ?? error)}`,
+    {
+      cause: error,
+    },
+  );
 }
 
 interface ChunkPiece {

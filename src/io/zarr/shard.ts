@@ -40,7 +40,10 @@ export function readIndex(
 function indexOf(bytes: Uint8Array, blob: Blob, layout: Layout, shard: ShardLayout): ShardIndex {
   const view = new DataView(bytes.buffer);
   const entries = 16 * innerCount(layout, shard);
-  if (shard.indexChecksum && crc32cOf(bytes.subarray(0, entries)) !== view.getUint32(entries, true)) {
+  if (
+    shard.indexChecksum &&
+    crc32cOf(bytes.subarray(0, entries)) !== view.getUint32(entries, true)
+  ) {
     throw new ZarrError("damaged shard: the checksum of its index is wrong");
   }
   const little = shard.indexEndian === "little";

@@ -4,9 +4,9 @@ import type { ChunkWriter, ReadTarget } from "../../ir/binding.js";
 import { itemSize } from "../../ir/dtype.js";
 import { elementCount } from "../../ir/index-map.js";
 import { copyBox, wordsOf } from "../copy.js";
-import { type Maybe, andFinally, mapError, then } from "../maybe.js";
+import { andFinally, type Maybe, mapError, then } from "../maybe.js";
 import { Scratch } from "../scratch.js";
-import { type Store, isDirectoryStore, keyOf } from "../stores/store.js";
+import { isDirectoryStore, keyOf, type Store } from "../stores/store.js";
 import { type Chain, encodeChain, makeChain } from "./chain.js";
 import { wordSize } from "./dtypes.js";
 import { isDense, isVerbatim, storedStrides, swapBytes } from "./elements.js";
@@ -89,7 +89,10 @@ function write(
 }
 
 /** The block's own bytes where they are the stored bytes. */
-function ownBytes({ layout, stored, dtype }: ArrayMetadata, elements: ReadTarget): Uint8Array | undefined {
+function ownBytes(
+  { layout, stored, dtype }: ArrayMetadata,
+  elements: ReadTarget,
+): Uint8Array | undefined {
   const { data, shape, stride, offset } = elements;
   const whole = shape.every((n, i) => n === layout.shape[i]!);
   const verbatim = stored === "bool" || isVerbatim(layout, stored);
@@ -105,7 +108,11 @@ function layOut(metadata: ArrayMetadata, elements: ReadTarget, scratch: Scratch)
   const stride = storedStrides(layout);
   const to = { words: wordsOf(bytes, size), offset: 0, stride };
   if (elements.shape.some((n, i) => n < layout.shape[i]!)) {
-    const one = { words: wordsOf(Uint8Array.from(fill), size), offset: 0, stride: stride.map(() => 0) };
+    const one = {
+      words: wordsOf(Uint8Array.from(fill), size),
+      offset: 0,
+      stride: stride.map(() => 0),
+    };
     copyBox(layout.shape, size, one, to);
   }
   copyBox(

@@ -162,6 +162,25 @@ describe("map tasks", () => {
   });
 });
 
+describe("readers that fail because they were told to stop", () => {
+  it("are reported as an abort", async () => {
+    const w = new World();
+    const x = f64([4]);
+    w.copy(
+      w.source(x, {
+        readInto: (_region, _target, signal) =>
+          new Promise((_, no) => {
+            signal.addEventListener("abort", () => no(new Error("connection closed")));
+          }),
+      }),
+      [wholeCuts(4)],
+    );
+    const done = w.run();
+    w.controller.abort(new Error("enough"));
+    await expect(done).rejects.toMatchObject({ code: "ABORT", cause: { message: "enough" } });
+  });
+});
+
 describe("concat tasks", () => {
   for (const later of [false, true]) {
     it(`join sources and arrays across blocks, ${later ? "reading later" : "at once"}`, async () => {

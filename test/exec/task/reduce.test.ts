@@ -16,8 +16,8 @@ import type { DType } from "../../../dist/ir/dtype.js";
 import { rowMajorStrides } from "../../../dist/ir/index-map.js";
 import { type MonoidName, ProgramBuilder, leafMonoidOf } from "../../../dist/ir/monoid.js";
 import { type Scalar, arg, call, cast, constant, indexOf } from "../../../dist/ir/scalar.js";
-import { batchLeaves, mostPieces } from "../../../dist/ir/scratch.js";
-import { type Operand, type ReduceStage, nodeBytes, partialNodes } from "../../../dist/ir/stage.js";
+import { batchLeaves, mostPieces, partialBytes } from "../../../dist/ir/scratch.js";
+import type { Operand, ReduceStage } from "../../../dist/ir/stage.js";
 import { type State, reduceAll } from "./sums.js";
 import { type Values, World, every, filled, flat, random, randomCuts, readerOf } from "./world.js";
 
@@ -89,15 +89,13 @@ function addReduction(w: World, r: Reduction): number[] {
     return arrays;
   }
   const full = { ...stage, ...COMMON } as ReduceStage;
-  const raw = (count: number, width: number): number => {
-    let bytes = 0;
-    for (let s = 0; s < count; s++) {
-      const { outer, nodes } = partialNodes(full, s * width * steps, width * steps);
-      const most = keptCuts.reduce((n, c) => n * Math.max(...pieceSizes(c)), 1);
-      bytes = Math.max(bytes, outer * nodes.length * nodeBytes(accumulators, most));
-    }
-    return w.array("uint8", [...keptCuts, uniformCuts(count, 1)], [...keptShape, count], bytes);
-  };
+  const raw = (count: number, width: number): number =>
+    w.array(
+      "uint8",
+      [...keptCuts, uniformCuts(count, 1)],
+      [...keptShape, count],
+      partialBytes(full, width),
+    );
   let input = raw(segments, 1);
   const of = w.stage({ ...stage, outputs: [input], partial: input });
   let left = segments;
@@ -181,11 +179,27 @@ function coarser(rand: () => number, fine: Cuts): Cuts {
 
 const bits = (v: Values): string => Buffer.from(v.data.buffer.slice(0)).toString("hex");
 
-const CASES: {
+interface Case {
   readonly shape: readonly number[];
   readonly reduced: readonly number[];
   readonly leaf: readonly number[];
-}[] = [
+}
+
+/** More with `FUZZ=number of cases FUZZ_SEED=number`. */
+function randomCases(count: number, seed: number): Case[] {
+  const rand = random(seed);
+  return Array.from({ length: count }, () => {
+    const rank = 1 + Math.floor(rand() * 4);
+    const longest = [300, 30, 9, 7][rank - 1];
+    const shape = Array.from({ length: rank }, () => 1 + Math.floor(rand() * longest));
+    const some = shape.map((_, axis) => axis).filter(() => rand() < 0.65);
+    const reduced = some.length === 0 ? [rank - 1] : some;
+    const leaf = reduced.map((a) => 1 + Math.floor(rand() * Math.min(12, shape[a])));
+    return { shape, reduced, leaf };
+  });
+}
+
+const CASES: readonly Case[] = [
   { shape: [97], reduced: [0], leaf: [7] },
   { shape: [23], reduced: [0], leaf: [23] },
   { shape: [5, 83], reduced: [1], leaf: [11] },
@@ -196,11 +210,15 @@ const CASES: {
   { shape: [3, 13, 2, 9], reduced: [1, 3], leaf: [5, 2] },
   { shape: [9, 8, 11], reduced: [0, 1, 2], leaf: [2, 3, 5] },
   { shape: [4, 6, 3, 7], reduced: [0, 1, 3], leaf: [1, 2, 3] },
+  // Too much is kept for batches, or for more than a few leaves in one.
+  { shape: [11, 1500], reduced: [0], leaf: [3] },
+  { shape: [5, 400, 8], reduced: [0, 2], leaf: [2, 3] },
+  ...randomCases(Number(process.env["FUZZ"] ?? 6), Number(process.env["FUZZ_SEED"] ?? 1)),
 ];
 
 describe("reductions", () => {
   CASES.forEach(({ shape, reduced, leaf }, which) => {
-    it(`over axes ${reduced} of (${shape}) have the bits of the definition for any cuts`, async () => {
+    it(`case ${which}: over axes ${reduced} of (${shape}) have the bits of the definition for any cuts`, async () => {
       const rand = random(100 + which);
       const x = filled("float64", shape, () => (rand() - 0.3) * 10 ** Math.floor(rand() * 6));
       const strides = rowMajorStrides(shape);
@@ -222,7 +240,9 @@ describe("reductions", () => {
           const w = new World();
           const cuts = shape.map((n, a) => {
             const k = reduced.indexOf(a);
-            return k < 0 ? randomCuts(rand, n, 3) : coarser(rand, leaves[k]);
+            return k < 0
+              ? randomCuts(rand, n, round % 2 === 0 ? n : Math.max(3, n >> 2))
+              : coarser(rand, leaves[k]);
           });
           const axis = reduced[Math.floor(rand() * reduced.length)];
           const operand =
@@ -298,7 +318,7 @@ describe("reductions", () => {
       })[0];
     const rows = sum(indexOf(0), [1], [uniformCuts(6, 1)]);
     const all = sum(both, [0, 1], [uniformCuts(40, 2), wholeCuts(6)]);
-    expect(w.stages.map((s) => batchLeaves(s as ReduceStage))).toEqual([4, 1]);
+    expect(w.stages.map((s) => batchLeaves(s as ReduceStage))).toEqual([6, 1]);
     await w.run();
     const at = [...every(shape)];
     const each = at.map(([i], n) => BigInt((n % 7) * i));
@@ -457,6 +477,31 @@ describe("reductions", () => {
     await expect(w.run()).rejects.toMatchObject({ code: "ABORT" });
     expect(log.length).toBeGreaterThan(0);
     expect(log.length).toBeLessThan(16);
+  });
+});
+
+describe("partialBytes", () => {
+  const partial = (extent: number, per: number): number => {
+    const cuts = [uniformCuts(3, 2), uniformCuts(extent, 1)];
+    const accumulators = [{ value: 0, monoid: "moments", on: "float64", argStrides: [0, 0] }];
+    const stage = {
+      kind: "reduce",
+      space: [3, extent],
+      cuts,
+      reduced: [1],
+      leaves: [cuts[1]],
+      accumulators,
+      split: { axis: 1, steps: per, segments: Math.ceil(extent / per) },
+    };
+    return partialBytes(stage as unknown as ReduceStage);
+  };
+
+  it("is the largest partial block, or a bound of it for very long axes", () => {
+    // Two kept elements: 16 bytes for each of the two components of a node.
+    expect(partial(64, 8)).toBe(32);
+    // Leaves 5, 6-7, 8-9 and so on.
+    expect(partial(20, 5)).toBe(3 * 32);
+    expect(partial(100_000, 8)).toBe(6 * 32);
   });
 });
 

@@ -3,7 +3,7 @@
  * order, gives every task exactly the scratch that its stage was promised, and guards every border.
  */
 import { expect } from "vitest";
-import { type Cuts, cutsMax, wholeCuts } from "../../../dist/ir/cuts.js";
+import { type Cuts, wholeCuts } from "../../../dist/ir/cuts.js";
 import {
   type DType,
   type TypedArray,
@@ -414,4 +414,3 @@ export function elementAt(
   return values.data[flat(index, rowMajorStrides(values.shape))];
 }
 
-export { cutsMax };

@@ -1,0 +1,79 @@
+/** What a subcommand is, and the one way in which it says that it was called wrongly. */
+import { type ParseArgsConfig, parseArgs } from "node:util";
+
+/** Where a command prints. */
+export interface Terminal {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** Whether somebody watches standard error, and progress is worth drawing there. */
+  readonly isTerminal: boolean;
+}
+
+export interface Command {
+  readonly name: string;
+  /** One line for the program's help. */
+  readonly summary: string;
+  /** The whole text of `chunkwise <command> --help`. */
+  readonly help: string;
+  /** Runs to the end or throws; `signal` is aborted by Ctrl-C. */
+  readonly run: (args: readonly string[], terminal: Terminal, signal: AbortSignal) => Promise<void>;
+}
+
+/** A command line that cannot be understood: exit code 2. */
+export class UsageError extends Error {
+  readonly hint: string;
+
+  constructor(message: string, hint: string) {
+    super(message);
+    this.name = "UsageError";
+    this.hint = hint;
+  }
+}
+
+type Options = NonNullable<ParseArgsConfig["options"]>;
+type Parsed<T extends Options> = ReturnType<
+  typeof parseArgs<{ args: string[]; options: T; allowPositionals: true; strict: true }>
+>;
+
+/**
+ * `parseArgs` with our errors: unknown options and missing values are a {@link UsageError}, and so is a number of
+ * positional arguments that differs from the names in `positionals`.
+ */
+export function parseCommandLine<T extends Options>(
+  command: string,
+  args: readonly string[],
+  options: T,
+  positionals: readonly string[],
+): Parsed<T> {
+  const hint = `see chunkwise ${command} --help`;
+  let parsed: Parsed<T>;
+  try {
+    parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    throw new UsageError(firstSentence(text), hint);
+  }
+  const given = parsed.positionals.length;
+  if (given < positionals.length) {
+    throw new UsageError(`${command} needs ${positionals.slice(given).join(" and ")}`, hint);
+  }
+  if (given > positionals.length) {
+    throw new UsageError(`unexpected argument '${parsed.positionals[positionals.length]}'`, hint);
+  }
+  return parsed;
+}
+
+/** Node's messages go on to explain themselves; the first sentence says what is wrong. */
+function firstSentence(text: string): string {
+  const sentence = text.split(/\.(?:\s|$)/)[0] ?? text;
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
+}
+
+/** A whole number in [min, max], or a {@link UsageError} that names the option. */
+export function parseCount(option: string, text: string, min: number, max: number): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= min && value <= max)) {
+    throw new UsageError(`--${option}=${text} is not a number`, `give a whole number >= ${min}`);
+  }
+  return value;
+}

@@ -1,0 +1,162 @@
+/**
+ * Node constructors: one per kind, each computing its key and its output, so that every layer builds equal nodes
+ * for equal meanings. They check nothing that a user could get wrong; `ops/` does.
+ */
+
+import type { SourceBinding } from "./binding.js";
+import type { Cuts } from "./cuts.js";
+import type { DType } from "./dtype.js";
+import { type AffineMap, elementCount } from "./index-map.js";
+import { leafMonoidOf, type MonoidName, stateDTypes } from "./monoid.js";
+import {
+  type ConcatNode,
+  type CreateNode,
+  cutsKey,
+  dtypeOf,
+  freshId,
+  type GatherNode,
+  type IndexList,
+  intern,
+  knownShape,
+  type LayoutNode,
+  type MapNode,
+  mapKey,
+  type Node,
+  type ReduceNode,
+  type ReshapeNode,
+  type SourceNode,
+  scalarKey,
+  type ViewNode,
+} from "./node.js";
+import type { Scalar } from "./scalar.js";
+
+export const sourceNode = (binding: SourceBinding): SourceNode =>
+  intern(
+    "source",
+    [],
+    { binding },
+    [{ shape: binding.shape, dtype: binding.dtype }],
+    String(binding.id),
+  );
+
+export const createNode = (
+  tree: Scalar,
+  shape: readonly number[],
+  chunks: readonly Cuts[],
+): CreateNode =>
+  intern(
+    "create",
+    [],
+    { tree, chunks },
+    [{ shape, dtype: tree.dtype }],
+    `${scalarKey(tree)}|${cutsKey(chunks)}`,
+  );
+
+/** `inputs` have the rank of `shape`; axes of length 1 are stretched. */
+export const mapNode = (tree: Scalar, inputs: readonly Node[], shape: readonly number[]): MapNode =>
+  intern("map", inputs, { tree }, [{ shape, dtype: tree.dtype }], scalarKey(tree));
+
+export const viewNode = (input: Node, map: AffineMap, shape: readonly number[]): ViewNode =>
+  intern("view", [input], { map }, [{ shape, dtype: dtypeOf(input) }], mapKey(map));
+
+let smallLists = new Map<string, WeakRef<IndexList>>();
+
+/** An index list; short ones are shared by content, so that equal selections are equal nodes. */
+export function indexList(values: ArrayLike<number>): IndexList {
+  const key = values.length <= 256 ? Array.from(values).join(",") : undefined;
+  if (key !== undefined) {
+    const found = smallLists.get(key)?.deref();
+    if (found !== undefined) return found;
+  }
+  const list: IndexList = Object.freeze({ id: freshId(), values: Float64Array.from(values) });
+  if (key !== undefined) {
+    if (smallLists.size > 4096) {
+      smallLists = new Map([...smallLists].filter(([, ref]) => ref.deref() !== undefined));
+    }
+    smallLists.set(key, new WeakRef(list));
+  }
+  return list;
+}
+
+export const gatherNode = (input: Node, axis: number, indices: IndexList): GatherNode =>
+  intern(
+    "gather",
+    [input],
+    { axis, indices },
+    [
+      {
+        shape: knownShape(input).map((n, i) => (i === axis ? indices.values.length : n)),
+        dtype: dtypeOf(input),
+      },
+    ],
+    `${axis}:${indices.id}`,
+  );
+
+export const concatNode = (inputs: readonly Node[], axis: number): ConcatNode => {
+  const first = inputs[0] as Node;
+  let extent = 0;
+  for (const input of inputs) extent += knownShape(input)[axis] as number;
+  return intern(
+    "concat",
+    inputs,
+    { axis },
+    [
+      {
+        shape: knownShape(first).map((n, i) => (i === axis ? extent : n)),
+        dtype: dtypeOf(first),
+      },
+    ],
+    String(axis),
+  );
+};
+
+export const reshapeNode = (input: Node, shape: readonly number[]): ReshapeNode =>
+  intern("reshape", [input], {}, [{ shape, dtype: dtypeOf(input) }], "");
+
+export const layoutNode = (input: Node, chunks: readonly Cuts[]): LayoutNode =>
+  intern(
+    "layout",
+    [input],
+    { chunks },
+    [{ shape: knownShape(input), dtype: dtypeOf(input) }],
+    cutsKey(chunks),
+  );
+
+/** The dtype of a reduction when the user names none. */
+export function reduceDType(monoid: MonoidName, on: DType): DType {
+  switch (monoid) {
+    case "mean":
+    case "var":
+    case "std":
+      return on === "float32" ? "float32" : "float64";
+    case "sum":
+    case "prod":
+      return on === "float32" ? "float32" : (stateDTypes(leafMonoidOf(monoid), on)[0] as DType);
+    case "argmin":
+    case "argmax":
+    case "count":
+      return "int64";
+    default:
+      return stateDTypes(leafMonoidOf(monoid), on)[0] as DType;
+  }
+}
+
+export const reduceNode = (
+  input: Node,
+  monoid: MonoidName,
+  axes: readonly number[],
+  leaves: readonly Cuts[],
+  on: DType,
+  dtype: DType,
+  correction = 0,
+): ReduceNode =>
+  intern(
+    "reduce",
+    [input],
+    { monoid, axes, on, leaves, correction },
+    [{ shape: knownShape(input).filter((_, i) => !axes.includes(i)), dtype }],
+    `${monoid}|${axes.join(",")}|${on}|${correction}|${cutsKey(leaves)}`,
+  );
+
+/** Elements of a node. */
+export const sizeOf = (node: Node): number => elementCount(knownShape(node));

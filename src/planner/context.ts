@@ -1,0 +1,55 @@
+/** What every pass is given: the immutable configuration, and a log of what was done and what was declined. */
+import type { SinkBinding } from "../ir/binding.js";
+import type { Node } from "../ir/node.js";
+import type { RuleEvent } from "../ir/stage.js";
+
+export const PASSES = [
+  "canonicalize",
+  "algebra",
+  "demand",
+  "grid",
+  "rechunk",
+  "fuse",
+  "residency",
+] as const;
+export type PassName = (typeof PASSES)[number];
+
+export interface PlanConfig {
+  /** Bytes. */
+  readonly memory: number;
+  readonly workers: number;
+  /** Passes that are switched off; every plan is right without any of them, only slower or larger. */
+  readonly passes?: Partial<Readonly<Record<PassName, boolean>>> | undefined;
+}
+
+/** One thing that was asked for: an array to be returned, or to be written to a sink. */
+export interface PlanRequest {
+  readonly node: Node;
+  readonly sink?: SinkBinding | undefined;
+}
+
+export class PassContext {
+  readonly config: PlanConfig;
+  readonly log: RuleEvent[] = [];
+  #pass: PassName = "canonicalize";
+
+  constructor(config: PlanConfig) {
+    this.config = config;
+  }
+
+  isOn(pass: PassName): boolean {
+    return this.config.passes?.[pass] !== false;
+  }
+
+  enter(pass: PassName): void {
+    this.#pass = pass;
+  }
+
+  fired(rule: string, node: Node, detail: string): void {
+    this.log.push({ pass: this.#pass, rule, node: node.id, outcome: "fired", detail });
+  }
+
+  declined(rule: string, node: Node, detail: string): void {
+    this.log.push({ pass: this.#pass, rule, node: node.id, outcome: "declined", detail });
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * Pass 2, algebra: local rewrite rules as data (`planner/rules`), applied inputs first, each node until no rule
+ * speaks. Every rule makes something smaller, so this ends.
+ */
+import { InternalError } from "../../errors.js";
+import { dtypeOf, knownShape, type Node } from "../../ir/node.js";
+import type { PassContext } from "../context.js";
+import { rewriteBottomUp } from "../rewrite.js";
+import { RULES_BY_KIND } from "../rules/index.js";
+import { canonical } from "./canonicalize.js";
+
+/** A node that is rewritten more often than this shows a rule that does not decrease its measure. */
+const MOST_REWRITES = 64;
+
+export const algebra = (roots: readonly Node[], ctx: PassContext): readonly Node[] =>
+  rewriteBottomUp(roots, (node) => {
+    let current = node;
+    for (let round = 0; ; round++) {
+      const next = applyOnce(current, ctx);
+      if (next === undefined) return current;
+      if (round === MOST_REWRITES) {
+        throw new InternalError(`rules on a ${node.op} node do not come to an end`);
+      }
+      current = canonical(next);
+    }
+  });
+
+function applyOnce(node: Node, ctx: PassContext): Node | undefined {
+  for (const rule of RULES_BY_KIND.get(node.op) ?? []) {
+    const result = rule.apply(node as never);
+    if (result === undefined || result === node) continue;
+    const sameShape = knownShape(result).join() === knownShape(node).join();
+    if (!sameShape || dtypeOf(result) !== dtypeOf(node)) {
+      throw new InternalError(`rule ${rule.name} changed the shape or dtype of a ${node.op} node`);
+    }
+    ctx.fired(rule.name, node, `${node.op} -> ${result.op}`);
+    return result;
+  }
+  return undefined;
+}

@@ -1,0 +1,225 @@
+/**
+ * Pass 1, canonicalize: one spelling for one meaning. Views compose into one view, contracts that nobody can
+ * observe vanish, constants and virtual data fold into each other, and movement that moves nothing disappears.
+ * Everything here is exact.
+ */
+import {
+  concatNode,
+  createNode,
+  gatherNode,
+  indexList,
+  mapNode,
+  reshapeNode,
+  viewNode,
+} from "../../ir/build.js";
+import { advertisedGrid } from "../../ir/grid.js";
+import { type AffineMap, composeMaps, fixedAxis, isIdentity } from "../../ir/index-map.js";
+import { dtypeOf, knownShape, type Node, type NodeOf } from "../../ir/node.js";
+import { call, constant, indexOf, type Scalar } from "../../ir/scalar.js";
+import type { PassContext } from "../context.js";
+import { rewriteBottomUp } from "../rewrite.js";
+
+/** Largest scalar tree that folding may build; beyond it a create node stays an operand of its own. */
+const FOLDED_TREE_SIZE = 64;
+
+export const canonicalize = (roots: readonly Node[], ctx: PassContext): readonly Node[] =>
+  rewriteBottomUp(roots, (node) => {
+    const result = canonical(node);
+    if (result !== node) ctx.fired("canonical", node, `${node.op} -> ${result.op}`);
+    return result;
+  });
+
+/** The canonical form of one node whose inputs are canonical. */
+export function canonical(node: Node): Node {
+  switch (node.op) {
+    case "layout":
+      // Whoever observes a grid (block functions, sinks) has frozen it in its own parameters.
+      return node.inputs[0] as Node;
+    case "view":
+      return canonicalView(node.inputs[0] as Node, node.params.map, knownShape(node), node);
+    case "map":
+      return canonicalMap(node);
+    case "concat":
+      return canonicalConcat(node);
+    case "reshape":
+      return canonicalReshape(node);
+    case "gather":
+      return canonicalGather(node);
+    default:
+      return node;
+  }
+}
+
+/** A view in canonical form; the node `keep` is returned if it already is. */
+export function canonicalView(
+  input: Node,
+  map: AffineMap,
+  shape: readonly number[],
+  keep?: Node,
+): Node {
+  if (isIdentity(map, shape, knownShape(input))) return input;
+  if (input.op === "view") {
+    return canonicalView(input.inputs[0] as Node, composeMaps(map, input.params.map), shape);
+  }
+  if (input.op === "create") {
+    const tree = substituteIndices(input.params.tree, map);
+    const view = keep ?? viewNode(input, map, shape);
+    return createNode(tree, shape, advertisedGrid(view));
+  }
+  const steady = map.map((m) => (m.axis >= 0 && shape[m.axis] === 1 ? fixedAxis(m.start) : m));
+  return keep !== undefined && steady.every((m, i) => m === map[i])
+    ? keep
+    : viewNode(input, steady, shape);
+}
+
+function substituteIndices(tree: Scalar, map: AffineMap): Scalar {
+  switch (tree.kind) {
+    case "index": {
+      const m = map[tree.axis] as AffineMap[number];
+      if (m.axis < 0) return constant(m.start, "int64");
+      let index = indexOf(m.axis);
+      if (m.step !== 1) index = call("multiply", "int64", index, constant(m.step, "int64"));
+      return m.start === 0 ? index : call("add", "int64", index, constant(m.start, "int64"));
+    }
+    case "cast":
+      return { ...tree, arg: substituteIndices(tree.arg, map) };
+    case "call":
+      return { ...tree, args: tree.args.map((a) => substituteIndices(a, map)) };
+    default:
+      return tree;
+  }
+}
+
+const treeSize = (tree: Scalar): number =>
+  tree.kind === "cast"
+    ? 1 + treeSize(tree.arg)
+    : tree.kind === "call"
+      ? tree.args.reduce((n, a) => n + treeSize(a), 1)
+      : 1;
+
+function canonicalMap(node: NodeOf<"map">): Node {
+  const shape = knownShape(node);
+  const { tree } = node.params;
+  if (tree.kind === "arg") {
+    const input = node.inputs[tree.index] as Node;
+    const same = knownShape(input).every((n, i) => n === shape[i]);
+    if (same && dtypeOf(input) === dtypeOf(node)) return input;
+  }
+  const folded = node.inputs.map((input) => foldable(input, shape));
+  if (folded.every((t) => t === undefined)) return node;
+  const total = folded.reduce((n, t) => n + (t === undefined ? 0 : treeSize(t)), treeSize(tree));
+  if (total > FOLDED_TREE_SIZE) return node;
+  if (folded.every((t) => t !== undefined)) {
+    const merged = substituteArgs(tree, (i) => folded[i] as Scalar);
+    return createNode(merged, shape, advertisedGrid(node));
+  }
+  // A constant operand becomes part of the tree, unless it alone gives an axis its length.
+  const kept = node.inputs.map((_, i) => i).filter((i) => folded[i]?.kind !== "const");
+  const spans = shape.every(
+    (n, axis) => n === 1 || kept.some((i) => knownShape(node.inputs[i] as Node)[axis] === n),
+  );
+  if (kept.length === node.inputs.length || !spans) return node;
+  const merged = substituteArgs(tree, (i, dtype) => {
+    const t = folded[i];
+    return t?.kind === "const" ? t : { kind: "arg", index: kept.indexOf(i), dtype };
+  });
+  return mapNode(
+    merged,
+    kept.map((i) => node.inputs[i] as Node),
+    shape,
+  );
+}
+
+/** The tree of a virtual input, written in the indices of `shape`. */
+function foldable(input: Node, shape: readonly number[]): Scalar | undefined {
+  if (input.op !== "create") return undefined;
+  const own = knownShape(input);
+  const map = own.map((n, axis) =>
+    n === shape[axis] ? { axis, start: 0, step: 1 } : fixedAxis(0),
+  );
+  return substituteIndices(input.params.tree, map);
+}
+
+function substituteArgs(
+  tree: Scalar,
+  leaf: (index: number, dtype: Scalar["dtype"]) => Scalar,
+): Scalar {
+  switch (tree.kind) {
+    case "arg":
+      return leaf(tree.index, tree.dtype);
+    case "cast":
+      return { ...tree, arg: substituteArgs(tree.arg, leaf) };
+    case "call":
+      return { ...tree, args: tree.args.map((a) => substituteArgs(a, leaf)) };
+    default:
+      return tree;
+  }
+}
+
+function canonicalConcat(node: NodeOf<"concat">): Node {
+  const { axis } = node.params;
+  const parts = node.inputs
+    .flatMap((p) => (p.op === "concat" && p.params.axis === axis ? p.inputs : [p]))
+    .filter((p) => knownShape(p)[axis] !== 0);
+  if (parts.length === 0) return node.inputs[0] as Node;
+  if (parts.length === 1) return parts[0] as Node;
+  const same = parts.length === node.inputs.length && parts.every((p, i) => p === node.inputs[i]);
+  return same ? node : concatNode(parts, axis);
+}
+
+function canonicalReshape(node: NodeOf<"reshape">): Node {
+  const input = node.inputs[0] as Node;
+  const from = knownShape(input);
+  const to = knownShape(node);
+  if (from.length === to.length && from.every((n, i) => n === to[i])) return input;
+  if (input.op === "reshape") {
+    const merged = reshapeNode(input.inputs[0] as Node, to);
+    return canonicalReshape(merged);
+  }
+  const fromLong = from.map((_, i) => i).filter((i) => from[i] !== 1);
+  const toLong = to.map((_, i) => i).filter((i) => to[i] !== 1);
+  if (
+    fromLong.length === toLong.length &&
+    fromLong.every((a, k) => from[a] === to[toLong[k] as number])
+  ) {
+    const map = from.map((n, a) =>
+      n === 1 ? fixedAxis(0) : { axis: toLong[fromLong.indexOf(a)] as number, start: 0, step: 1 },
+    );
+    return canonicalView(input, map, to);
+  }
+  if (input.op === "create" && input.params.tree.kind === "const") {
+    return createNode(input.params.tree, to, advertisedGrid(node));
+  }
+  return node;
+}
+
+function canonicalGather(node: NodeOf<"gather">): Node {
+  const input = node.inputs[0] as Node;
+  const { axis, indices } = node.params;
+  const { values } = indices;
+  const shape = knownShape(node);
+  if (input.op === "create" && input.params.tree.kind === "const") {
+    return createNode(input.params.tree, shape, advertisedGrid(node));
+  }
+  if (input.op === "gather" && input.params.axis === axis) {
+    const inner = input.params.indices.values;
+    const merged = indexList(Array.from(values, (v) => inner[v] as number));
+    return canonicalGather(gatherNode(input.inputs[0] as Node, axis, merged));
+  }
+  const first = values[0] ?? 0;
+  const step = values.length > 1 ? (values[1] as number) - first : 1;
+  for (let i = 1; i < values.length; i++) if (values[i] !== first + step * i) return node;
+  if (step === 0) {
+    // The same position again and again: a stretched axis.
+    const map = shape.map((_, a) =>
+      a === axis ? fixedAxis(first) : { axis: a, start: 0, step: 1 },
+    );
+    return canonicalView(input, map, shape);
+  }
+  const map = shape.map((_, a) => ({
+    axis: a,
+    start: a === axis ? first : 0,
+    step: a === axis ? step : 1,
+  }));
+  return canonicalView(input, map, shape);
+}

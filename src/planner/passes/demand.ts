@@ -1,0 +1,303 @@
+/**
+ * Pass 3, demand: which region of every node does anyone need? One top-down walk collects the boxes that the
+ * consumers of a node read (their hull), one bottom-up walk rebuilds what is read in part as the smaller thing.
+ *
+ * Regions of sources and of what is fused into a kernel follow from the index maps alone; the pass matters for what
+ * is materialised or moved: a reduction computes only the columns that are read, a concatenation drops the parts
+ * that nobody looks at, a gather takes only the positions that are used. Block functions see whole
+ * blocks, so nothing is pushed through them.
+ */
+import {
+  concatNode,
+  createNode,
+  gatherNode,
+  indexList,
+  mapNode,
+  reduceNode,
+  reshapeNode,
+  viewNode,
+} from "../../ir/build.js";
+import { advertisedGrid } from "../../ir/grid.js";
+import {
+  type Box,
+  boxIsEmpty,
+  boxOfShape,
+  boxShape,
+  hullOf,
+  imageOfBox,
+} from "../../ir/index-map.js";
+import { dtypeOf, knownShape, type Node, type NodeOf, topologicalOrder } from "../../ir/node.js";
+import { reshapeGroups } from "../../ir/reshape.js";
+import { constant } from "../../ir/scalar.js";
+import type { PassContext } from "../context.js";
+import { withInputs } from "../rewrite.js";
+import { canonicalView } from "./canonicalize.js";
+
+export function demand(roots: readonly Node[], ctx: PassContext): readonly Node[] {
+  const order = topologicalOrder(roots);
+  const boxes = demandedBoxes(order, roots);
+  const partial = (node: Node): boolean => !covers(boxes.get(node) as Box, knownShape(node));
+  if (!order.some((n) => partial(n) && isMovable(n))) return roots;
+  const made = new Map<Node, Node>();
+  for (const node of order) {
+    const box = boxes.get(node) as Box;
+    const smaller = restrict(node, box, (input, want) =>
+      window(made.get(input) as Node, boxes.get(input) as Box, want),
+    );
+    if (isMovable(node) && partial(node)) {
+      ctx.fired(
+        "demand",
+        node,
+        `${node.op} [${knownShape(node).join()}] -> [${boxShape(box).join()}]`,
+      );
+    }
+    made.set(node, smaller);
+  }
+  return roots.map((root) => made.get(root) as Node);
+}
+
+/** Kinds that would compute or move more than is asked for. */
+const isMovable = (node: Node): boolean =>
+  node.op === "reduce" || node.op === "concat" || node.op === "gather" || node.op === "reshape";
+
+const covers = (box: Box, shape: readonly number[]): boolean =>
+  shape.every((n, i) => box.lo[i] === 0 && box.hi[i] === n);
+
+function demandedBoxes(order: readonly Node[], roots: readonly Node[]): Map<Node, Box> {
+  const boxes = new Map<Node, Box>();
+  const need = (node: Node, box: Box): void => {
+    const known = boxes.get(node);
+    boxes.set(node, known === undefined ? box : hullOf(known, box));
+  };
+  for (const root of roots) need(root, boxOfShape(knownShape(root)));
+  for (let i = order.length - 1; i >= 0; i--) {
+    const node = order[i] as Node;
+    const box = boxes.get(node) as Box;
+    node.inputs.forEach((input, k) => {
+      need(input, inputBox(node, k, box));
+    });
+  }
+  return boxes;
+}
+
+/** The box of input `k` that `box` of the node reads. */
+export function inputBox(node: Node, k: number, box: Box): Box {
+  const input = node.inputs[k] as Node;
+  const shape = knownShape(input);
+  const whole = boxOfShape(shape);
+  if (boxIsEmpty(box) && node.op !== "call" && node.op !== "pick") {
+    return { lo: shape.map(() => 0), hi: shape.map(() => 0) };
+  }
+  switch (node.op) {
+    case "map":
+      return stretchedBox(shape, knownShape(node), box);
+    case "view":
+      return imageOfBox(node.params.map, box);
+    case "layout":
+      return box;
+    case "reduce": {
+      const kept = shape.map((_, a) => a).filter((a) => !node.params.axes.includes(a));
+      const at = (a: number, side: readonly number[], otherwise: number): number => {
+        const n = kept.indexOf(a);
+        return n < 0 ? otherwise : (side[n] as number);
+      };
+      return {
+        lo: shape.map((_, a) => at(a, box.lo, 0)),
+        hi: shape.map((n, a) => at(a, box.hi, n)),
+      };
+    }
+    case "concat": {
+      const { axis } = node.params;
+      let start = 0;
+      for (const before of node.inputs.slice(0, k)) start += knownShape(before)[axis] as number;
+      const lo = Math.max(0, (box.lo[axis] as number) - start);
+      const hi = Math.min(shape[axis] as number, (box.hi[axis] as number) - start);
+      if (lo >= hi) return { lo: shape.map(() => 0), hi: shape.map(() => 0) };
+      return {
+        lo: box.lo.map((v, a) => (a === axis ? lo : v)),
+        hi: box.hi.map((v, a) => (a === axis ? hi : v)),
+      };
+    }
+    case "gather": {
+      const { axis, indices } = node.params;
+      let lo = Number.POSITIVE_INFINITY;
+      let hi = 0;
+      for (let i = box.lo[axis] as number; i < (box.hi[axis] as number); i++) {
+        const v = indices.values[i] as number;
+        lo = Math.min(lo, v);
+        hi = Math.max(hi, v + 1);
+      }
+      return {
+        lo: box.lo.map((v, a) => (a === axis ? lo : v)),
+        hi: box.hi.map((v, a) => (a === axis ? hi : v)),
+      };
+    }
+    case "reshape":
+      return reshapeBox(node, box);
+    default:
+      return whole;
+  }
+}
+
+const stretchedBox = (shape: readonly number[], outer: readonly number[], box: Box): Box => ({
+  lo: shape.map((n, a) => (n === outer[a] ? (box.lo[a] as number) : 0)),
+  hi: shape.map((n, a) => (n === outer[a] ? (box.hi[a] as number) : n)),
+});
+
+/** Whole rows of each group's outermost long axis; the reshaped part stays a reshape of whole rows. */
+function reshapeBox(node: NodeOf<"reshape">, box: Box): Box {
+  const from = knownShape(node.inputs[0] as Node);
+  const to = knownShape(node);
+  const lo = from.map(() => 0);
+  const hi = [...from];
+  for (const group of reshapeGroups(from, to)) {
+    const rows = narrowRows(group, from, to, box);
+    if (rows !== undefined) {
+      lo[rows.input] = rows.inputRange[0];
+      hi[rows.input] = rows.inputRange[1];
+    }
+  }
+  return { lo, hi };
+}
+
+/**
+ * For one group, the input rows that the box needs, if only a part: ranges on the outermost long axis of input and
+ * output such that the part is again a row-major reshape.
+ */
+function narrowRows(
+  group: { readonly input: readonly number[]; readonly output: readonly number[] },
+  from: readonly number[],
+  to: readonly number[],
+  box: Box,
+):
+  | {
+      readonly input: number;
+      readonly output: number;
+      readonly inputRange: readonly [number, number];
+      readonly outputRange: readonly [number, number];
+    }
+  | undefined {
+  const input = group.input.find((a) => (from[a] as number) > 1);
+  const output = group.output.find((a) => (to[a] as number) > 1);
+  if (input === undefined || output === undefined) return undefined;
+  const total = group.input.reduce((n, a) => n * (from[a] as number), 1);
+  const inRow = total / (from[input] as number);
+  const outRow = total / (to[output] as number);
+  // Both ranges must cover the same flat interval: round out to a multiple of both row lengths.
+  const unit = leastCommonMultiple(inRow, outRow);
+  const lo = Math.floor(((box.lo[output] as number) * outRow) / unit) * unit;
+  const hi = Math.min(total, Math.ceil(((box.hi[output] as number) * outRow) / unit) * unit);
+  return {
+    input,
+    output,
+    inputRange: [lo / inRow, hi / inRow],
+    outputRange: [lo / outRow, hi / outRow],
+  };
+}
+
+function leastCommonMultiple(a: number, b: number): number {
+  let [x, y] = [a, b];
+  while (y !== 0) [x, y] = [y, x % y];
+  return (a / x) * b;
+}
+
+/** `want` of a node, given what was made of it: the part `have`. */
+function window(made: Node, have: Box, want: Box): Node {
+  const shape = boxShape(want);
+  if (have.lo.every((v, i) => v === want.lo[i]) && have.hi.every((v, i) => v === want.hi[i])) {
+    return made;
+  }
+  const map = shape.map((_, axis) => ({
+    axis,
+    start: boxIsEmpty(want) ? 0 : (want.lo[axis] as number) - (have.lo[axis] as number),
+    step: 1,
+  }));
+  return canonicalView(made, map, shape);
+}
+
+/** The node that computes exactly `box` of `node`; `part` gives the parts of its inputs. */
+function restrict(node: Node, box: Box, part: (input: Node, want: Box) => Node): Node {
+  const inputs = node.inputs.map((input, k) => part(input, inputBox(node, k, box)));
+  const shape = boxShape(box);
+  switch (node.op) {
+    case "source":
+    case "create": {
+      const identity = { lo: shape.map(() => 0), hi: knownShape(node) };
+      return window(node, identity, box);
+    }
+    case "map":
+      return mapNode(node.params.tree, inputs, shape);
+    case "view": {
+      // The input is exactly the image of the box: shift the map into its frame.
+      const image = inputBox(node, 0, box);
+      const map = node.params.map.map((m, a) => {
+        const low = m.axis < 0 ? 0 : (box.lo[m.axis] as number);
+        const start = boxIsEmpty(box) ? 0 : m.start + m.step * low - (image.lo[a] as number);
+        return { ...m, start };
+      });
+      return canonicalView(inputs[0] as Node, map, shape);
+    }
+    case "layout":
+      return inputs[0] as Node;
+    case "reduce": {
+      const { monoid, axes, leaves, on, correction } = node.params;
+      if (boxIsEmpty(box)) return emptyNode(node, shape);
+      return reduceNode(inputs[0] as Node, monoid, axes, leaves, on, dtypeOf(node), correction);
+    }
+    case "concat": {
+      const parts = inputs.filter((p) => !knownShape(p).includes(0));
+      if (parts.length === 0) return emptyNode(node, shape);
+      return parts.length === 1 ? (parts[0] as Node) : concatNode(parts, node.params.axis);
+    }
+    case "gather": {
+      if (boxIsEmpty(box)) return emptyNode(node, shape);
+      const { axis, indices } = node.params;
+      const low = inputBox(node, 0, box).lo[axis] as number;
+      const from = box.lo[axis] as number;
+      const to = box.hi[axis] as number;
+      if (low === 0 && from === 0 && to === indices.values.length) {
+        return gatherNode(inputs[0] as Node, axis, indices);
+      }
+      const values = Array.from(indices.values.subarray(from, to), (v) => v - low);
+      return gatherNode(inputs[0] as Node, axis, indexList(values));
+    }
+    case "reshape":
+      return boxIsEmpty(box)
+        ? emptyNode(node, shape)
+        : restrictReshape(node, box, inputs[0] as Node);
+    default:
+      return rebuildWhole(node, inputs, box);
+  }
+}
+
+function restrictReshape(node: NodeOf<"reshape">, box: Box, input: Node): Node {
+  const from = knownShape(node.inputs[0] as Node);
+  const to = knownShape(node);
+  const lo = to.map(() => 0);
+  const hi = [...to];
+  for (const group of reshapeGroups(from, to)) {
+    const rows = narrowRows(group, from, to, box);
+    if (rows !== undefined) {
+      lo[rows.output] = rows.outputRange[0];
+      hi[rows.output] = rows.outputRange[1];
+    }
+  }
+  return window(reshapeNode(input, boxShape({ lo, hi })), { lo, hi }, box);
+}
+
+/** Nothing is demanded: nothing needs to be read or computed. */
+function emptyNode(node: Node, shape: readonly number[]): Node {
+  const view = viewNode(
+    node,
+    shape.map((_, axis) => ({ axis, start: 0, step: 1 })),
+    shape,
+  );
+  return createNode(constant(0, dtypeOf(node)), shape, advertisedGrid(view));
+}
+
+/** Opaque nodes are computed as they are; only the window on them is smaller. */
+function rebuildWhole(node: Node, inputs: readonly Node[], box: Box): Node {
+  const same = inputs.every((input, i) => input === node.inputs[i]);
+  const whole = same ? node : withInputs(node, inputs);
+  return window(whole, boxOfShape(knownShape(node)), box);
+}

@@ -1,0 +1,329 @@
+/**
+ * Pass 6, fuse: groups maps, views, virtual data and reductions into stages. A stage is one kernel with several
+ * inputs and outputs; terminal reductions are part of it, and siblings that read the same base share one read.
+ *
+ * What must be materialised: requested arrays, reductions, moved arrays (concat, gather, reshape), block functions
+ * and what these take as input. Everything else is recomputed inside the stages that use it, unless `residency`
+ * asks to keep it or a kernel would grow beyond `MOST_OPS`.
+ */
+import { InternalError } from "../../errors.js";
+import type { SinkBinding } from "../../ir/binding.js";
+import { sizeOf } from "../../ir/build.js";
+import { itemSize } from "../../ir/dtype.js";
+import { identityMap, rowMajorStrides } from "../../ir/index-map.js";
+import { leafMonoidOf } from "../../ir/monoid.js";
+import {
+  cutsKey,
+  dtypeOf,
+  knownShape,
+  type Node,
+  type NodeOf,
+  topologicalOrder,
+} from "../../ir/node.js";
+import { reshapeGroups } from "../../ir/reshape.js";
+import type { Accumulator, ReduceResult } from "../../ir/stage.js";
+import type { PassContext } from "../context.js";
+import type { Draft, DraftOperand } from "../draft.js";
+import { type BaseTest, Lowering, viewBase } from "../lower.js";
+
+/** Most logical operations in one kernel: keeps compile time and register pressure in bounds. */
+const MOST_OPS = 256;
+/** Most outputs of one kernel. */
+const MOST_OUTPUTS = 8;
+
+export interface FuseRequest {
+  readonly node: Node;
+  readonly sink: SinkBinding | undefined;
+}
+
+export interface FuseResult {
+  /** In topological order. */
+  readonly drafts: readonly Draft[];
+  /** Nodes whose blocks exist. */
+  readonly materialised: ReadonlySet<Node>;
+}
+
+/** `keep` names nodes that are to be materialised beyond what must be. */
+export function fuse(
+  requests: readonly FuseRequest[],
+  keep: ReadonlySet<Node>,
+  ctx: PassContext,
+): FuseResult {
+  const roots = requests.map((r) => r.node);
+  const order = topologicalOrder(roots);
+  const enabled = ctx.isOn("fuse");
+  const materialised = chooseMaterialised(order, requests, keep, enabled);
+  const baseOf: BaseTest = (node) =>
+    materialised.has(node) ? "array" : node.op === "source" ? "source" : undefined;
+  const groups = enabled
+    ? groupSiblings(order, materialised, baseOf)
+    : order.filter((n) => materialised.has(n)).map((n) => [n]);
+  const drafts: Draft[] = [];
+  for (const group of groups) {
+    drafts.push(draftOf(group, baseOf));
+    if (group.length > 1) {
+      ctx.fired("siblings", group[0] as Node, `${group.length} outputs share one pass`);
+    }
+  }
+  for (const { node, sink } of requests) {
+    if (sink === undefined) continue;
+    const operand = operandOf(node, baseOf);
+    drafts.push({
+      kind: "write",
+      space: knownShape(node),
+      operands: [operand],
+      outputs: [],
+      computes: [],
+      sink,
+    });
+  }
+  return { drafts, materialised };
+}
+
+const isMoved = (node: Node): boolean =>
+  node.op === "concat" || node.op === "gather" || node.op === "reshape" || node.op === "call";
+
+function chooseMaterialised(
+  order: readonly Node[],
+  requests: readonly FuseRequest[],
+  keep: ReadonlySet<Node>,
+  enabled: boolean,
+): Set<Node> {
+  const out = new Set<Node>(keep);
+  const isBase = (node: Node): boolean => out.has(node) || node.op === "source";
+  // Where an operand must be a base, the first node below its views that is not one is materialised.
+  const needBase = (node: Node): void => {
+    const found = viewBase(node, identityMap(knownShape(node).length), (n) =>
+      isBase(n) ? "array" : undefined,
+    );
+    if ("blocked" in found) out.add(found.blocked);
+  };
+  for (const { node, sink } of requests) if (sink === undefined) out.add(node);
+  const weight = new Map<Node, number>();
+  for (const node of order) {
+    if (node.op === "reduce" || isMoved(node) || node.op === "layout") out.add(node);
+    if (isMoved(node)) node.inputs.forEach(needBase);
+    if (!enabled && node.op === "map") out.add(node);
+    weight.set(node, coneSize(node, weight, isBase));
+    if ((weight.get(node) as number) > MOST_OPS) {
+      const heaviest = node.inputs.reduce((a, b) =>
+        (weight.get(b) as number) > (weight.get(a) as number) ? b : a,
+      );
+      out.add(heaviest);
+      weight.set(heaviest, 0);
+      weight.set(node, coneSize(node, weight, isBase));
+    }
+  }
+  for (const { node, sink } of requests) if (sink !== undefined) needBase(node);
+  return out;
+}
+
+/** Operations that a kernel for `node` holds: an upper bound that is exact once it matters. */
+function coneSize(
+  node: Node,
+  weight: ReadonlyMap<Node, number>,
+  isBase: (node: Node) => boolean,
+): number {
+  if (node.op === "source") return 0;
+  let sum = node.op === "map" || node.op === "create" ? 1 : 0;
+  for (const input of node.inputs) sum += isBase(input) ? 0 : (weight.get(input) as number);
+  if (sum <= MOST_OPS) return sum;
+  const seen = new Set<Node>();
+  const stack: Node[] = [node];
+  while (stack.length > 0 && seen.size <= MOST_OPS) {
+    const top = stack.pop() as Node;
+    if (seen.has(top)) continue;
+    seen.add(top);
+    for (const input of top.inputs) if (!isBase(input)) stack.push(input);
+  }
+  return seen.size;
+}
+
+/** Bases below a node that is being computed, and how many operations lie between. */
+export function coneOf(
+  node: Node,
+  baseOf: BaseTest,
+): { readonly bases: ReadonlySet<Node>; readonly inner: ReadonlySet<Node> } {
+  const bases = new Set<Node>();
+  const inner = new Set<Node>();
+  const stack: Node[] = [...node.inputs];
+  while (stack.length > 0) {
+    const top = stack.pop() as Node;
+    if (inner.has(top) || bases.has(top)) continue;
+    if (baseOf(top) !== undefined) bases.add(top);
+    else {
+      inner.add(top);
+      stack.push(...top.inputs);
+    }
+  }
+  return { bases, inner };
+}
+
+/** Materialised nodes that can be computed together, in topological order. */
+function groupSiblings(
+  order: readonly Node[],
+  materialised: ReadonlySet<Node>,
+  baseOf: BaseTest,
+): readonly (readonly Node[])[] {
+  const depth = new Map<Node, number>();
+  const open = new Map<string, { nodes: Node[]; ops: number }>();
+  const groups: { nodes: Node[]; depth: number }[] = [];
+  for (const node of order) {
+    if (!materialised.has(node)) continue;
+    const { bases, inner } = coneOf(node, baseOf);
+    let level = 0;
+    for (const base of bases) level = Math.max(level, (depth.get(base) ?? 0) + 1);
+    depth.set(node, level);
+    const key = siblingKey(node, level, bases);
+    const group = key === undefined ? undefined : open.get(key);
+    const ops = inner.size + 1;
+    if (group !== undefined && group.nodes.length < MOST_OUTPUTS && group.ops + ops <= MOST_OPS) {
+      group.nodes.push(node);
+      group.ops += ops;
+      continue;
+    }
+    const fresh = { nodes: [node], ops };
+    if (key !== undefined) open.set(key, fresh);
+    groups.push({ nodes: fresh.nodes, depth: level });
+  }
+  // Nodes of one depth do not depend on each other, so merging them keeps a topological order by depth.
+  return groups.sort((a, b) => a.depth - b.depth).map((g) => g.nodes);
+}
+
+/** Equal keys: same space, same reduced axes and leaves, same depth, and a common heaviest base. */
+function siblingKey(node: Node, depth: number, bases: ReadonlySet<Node>): string | undefined {
+  let heaviest: Node | undefined;
+  let bytes = 0;
+  for (const base of bases) {
+    const own = sizeOf(base) * itemSize(dtypeOf(base));
+    if (own > bytes) {
+      heaviest = base;
+      bytes = own;
+    }
+  }
+  if (heaviest === undefined) return undefined;
+  if (node.op === "reduce") {
+    const space = knownShape(node.inputs[0] as Node).join();
+    return `r${depth}|${heaviest.id}|${space}|${node.params.axes.join()}|${cutsKey(node.params.leaves)}`;
+  }
+  if (node.op === "map") return `m${depth}|${heaviest.id}|${knownShape(node).join()}`;
+  return undefined;
+}
+
+function operandOf(node: Node, baseOf: BaseTest): DraftOperand {
+  const found = viewBase(node, identityMap(knownShape(node).length), baseOf);
+  if ("blocked" in found) throw new InternalError(`a ${found.blocked.op} node is not materialised`);
+  return found;
+}
+
+function draftOf(group: readonly Node[], baseOf: BaseTest): Draft {
+  const first = group[0] as Node;
+  switch (first.op) {
+    case "reduce":
+      return reduceDraft(group as readonly NodeOf<"reduce">[], baseOf);
+    case "concat": {
+      let start = 0;
+      const parts = first.inputs.map((input) => {
+        const size = knownShape(input)[first.params.axis] as number;
+        start += size;
+        return { start: start - size, size };
+      });
+      return {
+        kind: "concat",
+        space: knownShape(first),
+        operands: first.inputs.map((input) => operandOf(input, baseOf)),
+        outputs: group,
+        computes: group,
+        axis: first.params.axis,
+        parts,
+      };
+    }
+    case "gather":
+      return {
+        kind: "gather",
+        space: knownShape(first),
+        operands: [operandOf(first.inputs[0] as Node, baseOf)],
+        outputs: group,
+        computes: group,
+        node: first,
+      };
+    case "reshape": {
+      const inputShape = knownShape(first.inputs[0] as Node);
+      return {
+        kind: "reshape",
+        space: knownShape(first),
+        operands: [operandOf(first.inputs[0] as Node, baseOf)],
+        outputs: group,
+        computes: group,
+        inputShape,
+        groups: reshapeGroups(inputShape, knownShape(first)),
+      };
+    }
+    case "call":
+      return {
+        kind: "call",
+        space: first.params.loop.map((c) => c.reduce((n, r) => n + r.size * r.repeat, 0)),
+        operands: first.inputs.map((input) => operandOf(input, baseOf)),
+        outputs: group,
+        computes: group,
+        node: first,
+      };
+    default:
+      return mapDraft(group, baseOf);
+  }
+}
+
+function mapDraft(group: readonly Node[], baseOf: BaseTest): Draft {
+  const lowering = new Lowering(baseOf);
+  const space = knownShape(group[0] as Node);
+  const values = group.map((node) => lowering.value(node, identityMap(space.length), true));
+  return {
+    kind: "map",
+    space,
+    operands: lowering.operands,
+    outputs: group,
+    computes: [...lowering.computes],
+    program: lowering.builder.program(),
+    values,
+    keeps: lowering.computes.size === 0,
+  };
+}
+
+function reduceDraft(group: readonly NodeOf<"reduce">[], baseOf: BaseTest): Draft {
+  const lowering = new Lowering(baseOf);
+  const first = group[0] as NodeOf<"reduce">;
+  const space = knownShape(first.inputs[0] as Node);
+  const { axes, leaves } = first.params;
+  const accumulators: Accumulator[] = [];
+  const weights = argStrides(space, axes);
+  const results: Omit<ReduceResult, "array">[] = group.map((node) => {
+    const { monoid: name, on, correction } = node.params;
+    const monoid = leafMonoidOf(name);
+    const value = lowering.value(node.inputs[0] as Node, identityMap(space.length), false);
+    let accumulator = accumulators.findIndex(
+      (a) => a.value === value && a.monoid === monoid && a.on === on,
+    );
+    if (accumulator < 0) {
+      accumulator = accumulators.push({ value, monoid, on, argStrides: weights }) - 1;
+    }
+    return { accumulator, name, on, dtype: dtypeOf(node), correction };
+  });
+  return {
+    kind: "reduce",
+    space,
+    operands: lowering.operands,
+    outputs: group,
+    computes: [...lowering.computes, ...group],
+    program: lowering.builder.program(),
+    reduced: axes,
+    leaves,
+    accumulators,
+    results,
+  };
+}
+
+/** Row-major weights over the reduced axes: the index that argmin and argmax answer. */
+function argStrides(space: readonly number[], axes: readonly number[]): readonly number[] {
+  const strides = rowMajorStrides(axes.map((a) => space[a] as number));
+  return space.map((_, a) => (axes.includes(a) ? (strides[axes.indexOf(a)] as number) : 0));
+}

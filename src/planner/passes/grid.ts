@@ -1,0 +1,172 @@
+/**
+ * Pass 4, grid: the blocks in which every stage works.
+ *
+ * Storage chunk, scheduling block and cache tile are three things. Blocks start from the grid of the heaviest base
+ * that is cut along an axis, so that reads are whole chunks; tiny chunks are coalesced up to a byte target, huge ones
+ * are cut when they would not fit. Misaligned operands are read in pieces; nothing is rechunked for alignment. Two
+ * contracts bind: a write stage works in whole storage objects of its sink, and the steps of a reduction end at leaf
+ * borders.
+ */
+import {
+  type Cuts,
+  coalesceCuts,
+  cutsCount,
+  cutsMax,
+  nestedCuts,
+  splitCuts,
+  wholeCuts,
+} from "../../ir/cuts.js";
+import { itemSize } from "../../ir/dtype.js";
+import { viewCuts } from "../../ir/grid.js";
+import { type AxisMap, elementCount } from "../../ir/index-map.js";
+import { dtypeOf } from "../../ir/node.js";
+import type { Draft, DraftOperand, ReduceDraft } from "../draft.js";
+
+export interface GridView {
+  /** Storage grid of a source, or the chosen blocks of a materialised base. */
+  readonly gridOf: (operand: DraftOperand) => readonly Cuts[];
+  /** The grid in which the only consumer would like the output, if it has a wish. */
+  readonly hint: readonly (Cuts | undefined)[] | undefined;
+  /** Bytes that a task should handle. */
+  readonly target: number;
+  /** Bytes that a task must not exceed, if it can be helped. */
+  readonly limit: number;
+  /** False: blocks are the bases' own pieces, never coalesced. */
+  readonly coalesce: boolean;
+}
+
+/** Cuts of a draft's space (steps on reduced axes). */
+export function chooseCuts(draft: Draft, view: GridView): readonly Cuts[] {
+  if (draft.kind === "call") return draft.node.params.loop;
+  const wishes = baseCuts(draft, view);
+  if (draft.kind === "write") return writeCuts(draft.sink.chunks, draft, view);
+  if (draft.kind === "reduce") return reduceCuts(draft, wishes, view);
+  return sizedCuts(wishes, bytesPerElement(draft), view);
+}
+
+/** Bytes that a task holds per element of its block: regions of sources and outputs. */
+export function bytesPerElement(draft: Draft): number {
+  const long = draft.space.filter((n) => n > 1).length;
+  let bytes = 0;
+  for (const operand of draft.operands) {
+    const used = operand.map.filter((m) => m.axis >= 0 && (draft.space[m.axis] as number) > 1);
+    // A region stretched over some axis of the block is small beside the block.
+    if (used.length < long) continue;
+    bytes += operand.map.reduce(
+      (n, m) => n * Math.max(1, Math.abs(m.step)),
+      itemSize(dtypeOf(operand.base)),
+    );
+  }
+  if (draft.kind !== "reduce") {
+    for (const output of draft.outputs) bytes += itemSize(dtypeOf(output));
+  }
+  return Math.max(1, bytes);
+}
+
+/** Per axis of the space: the pieces of the heaviest operand that is cut along it, seen through its map. */
+function baseCuts(draft: Draft, view: GridView): readonly Cuts[] {
+  const weighed = draft.operands
+    .map((operand) => ({
+      operand,
+      grid: view.gridOf(operand),
+      bytes: operandBytes(draft, operand),
+    }))
+    .sort((a, b) => b.bytes - a.bytes);
+  return draft.space.map((extent, axis) => {
+    for (const { operand, grid } of weighed) {
+      const a = operand.map.findIndex((m) => m.axis === axis);
+      if (a < 0 || cutsCount(grid[a] as Cuts) === 1) continue;
+      const cuts = axisCuts(draft, operand, a, grid[a] as Cuts, extent);
+      if (cuts !== undefined && cutsCount(cuts) > 1) return reconcile(cuts, view.hint?.[axis]);
+    }
+    // Cutting where a store keeps whole chunks would read each of them several times.
+    const stored = weighed.some(
+      ({ operand }) => isStore(operand) && operand.map.some((m) => m.axis === axis),
+    );
+    return stored ? wholeCuts(extent) : (view.hint?.[axis] ?? wholeCuts(extent));
+  });
+}
+
+const isStore = (operand: DraftOperand): boolean =>
+  operand.fromSource &&
+  operand.base.op === "source" &&
+  operand.base.params.binding.residence === "store";
+
+/** The consumer's wish counts when one of the two grids contains the other. */
+function reconcile(cuts: Cuts, hint: Cuts | undefined): Cuts {
+  if (hint === undefined || cutsCount(hint) === 1) return cuts;
+  return nestedCuts(hint, cuts) ? hint : cuts;
+}
+
+function axisCuts(
+  draft: Draft,
+  operand: DraftOperand,
+  axis: number,
+  grid: Cuts,
+  extent: number,
+): Cuts | undefined {
+  const m = operand.map[axis] as AxisMap;
+  switch (draft.kind) {
+    case "gather":
+      return m.axis === draft.node.params.axis ? undefined : viewCuts(grid, m, extent);
+    case "concat":
+      // Seams are pieces of their own only where parts are long; the rest follows the byte target.
+      return m.axis === draft.axis ? undefined : viewCuts(grid, m, extent);
+    case "reshape":
+      return draft.inputShape[m.axis] === extent ? viewCuts(grid, m, extent) : undefined;
+    default:
+      return viewCuts(grid, m, extent);
+  }
+}
+
+const operandBytes = (draft: Draft, operand: DraftOperand): number =>
+  elementCount(operand.map.map((m) => (m.axis < 0 ? 1 : (draft.space[m.axis] ?? 1)))) *
+  itemSize(dtypeOf(operand.base));
+
+/** Coalesces from the last axis on (contiguous first) up to the target, cuts from the first axis on above the limit. */
+export function sizedCuts(
+  wishes: readonly Cuts[],
+  perElement: number,
+  view: Pick<GridView, "target" | "limit" | "coalesce">,
+): readonly Cuts[] {
+  const cuts = [...wishes];
+  const sizes = (): number[] => cuts.map((c) => Math.max(1, cutsMax(c)));
+  const target = Math.max(1, Math.floor(view.target / perElement));
+  const limit = Math.max(1, Math.floor(view.limit / perElement));
+  for (let axis = 0; axis < cuts.length && elementCount(sizes()) > limit; axis++) {
+    const others = elementCount(sizes().filter((_, i) => i !== axis));
+    const room = Math.max(1, Math.floor(limit / others));
+    cuts[axis] = splitCuts(cuts[axis] as Cuts, room);
+  }
+  if (!view.coalesce) return cuts;
+  for (let axis = cuts.length - 1; axis >= 0; axis--) {
+    const others = elementCount(sizes().filter((_, i) => i !== axis));
+    const room = Math.floor(target / others);
+    if (room > cutsMax(cuts[axis] as Cuts)) cuts[axis] = coalesceCuts(cuts[axis] as Cuts, room);
+  }
+  return cuts;
+}
+
+/** Whole storage objects, as many as the target allows; fewer bytes per block than one object is not possible. */
+function writeCuts(chunks: readonly Cuts[], draft: Draft, view: GridView): readonly Cuts[] {
+  const perElement = draft.operands[0]?.fromSource
+    ? 2 * bytesPerElement(draft)
+    : bytesPerElement(draft);
+  return sizedCuts(chunks, perElement, { ...view, limit: Number.POSITIVE_INFINITY });
+}
+
+function reduceCuts(draft: ReduceDraft, wishes: readonly Cuts[], view: GridView): readonly Cuts[] {
+  const perElement = bytesPerElement(draft);
+  const sized = sizedCuts(wishes, perElement, view);
+  return sized.map((cuts, axis) => {
+    const k = draft.reduced.indexOf(axis);
+    if (k < 0) return cuts;
+    return alignToLeaves(cuts, draft.leaves[k] as Cuts);
+  });
+}
+
+/** The nearest cuts whose borders are leaf borders: never finer than leaves. */
+function alignToLeaves(cuts: Cuts, leaves: Cuts): Cuts {
+  if (nestedCuts(cuts, leaves)) return cuts;
+  return coalesceCuts(leaves, Math.max(cutsMax(cuts), cutsMax(leaves)));
+}

@@ -1,0 +1,354 @@
+/**
+ * Expression -> plan. Pure and synchronous: the same requests and configuration give the same plan.
+ *
+ * The passes, and why they stand in this order:
+ *  1. canonicalize  one spelling for one meaning, so that rules need not know spellings
+ *  2. algebra       local exact rewrite rules
+ *  3. demand        what is read in part becomes smaller; then canonicalize again, for the new views
+ *  4. fuse          what is computed together
+ *  5. grid          in which blocks, from the grids of what is read
+ *  6. rechunk       which misaligned reads are worth a copy in memory (this changes 4 and 5, which run again)
+ *  7. residency     what is kept because it is read twice, how long blocks live, and the planned peak
+ *
+ * Choices that cost memory (keeping, copying, large blocks) are tried from the most generous to the most frugal; the
+ * best plan that fits the budget is taken. Every pass can be switched off; the plan is then right, but worse.
+ */
+import { MemoryLimitError } from "../errors.js";
+import { type Cuts, sameCuts } from "../ir/cuts.js";
+import { itemSize } from "../ir/dtype.js";
+import { elementCount } from "../ir/index-map.js";
+import { dtypeOf, knownShape, type Node } from "../ir/node.js";
+import type { Bindings, Operand, Plan, PlanArray, PlanRoot, Stage } from "../ir/stage.js";
+import { blockCount, maxBlockBytes } from "../ir/stage.js";
+import { type Assembly, assemble, paddedBytes, taskFootprint } from "./assemble.js";
+import { PassContext, type PlanConfig, type PlanRequest } from "./context.js";
+import { trimMaps } from "./lower.js";
+import { algebra } from "./passes/algebra.js";
+import { canonicalize } from "./passes/canonicalize.js";
+import { demand } from "./passes/demand.js";
+import { type FuseRequest, fuse } from "./passes/fuse.js";
+import { copyCandidates, operandsOf } from "./passes/rechunk.js";
+import { type Consumer, keepCandidates, liveBytes, totalBytes } from "./passes/residency.js";
+
+export type { PassName, PlanConfig, PlanRequest } from "./context.js";
+
+/** Bytes that a task aims to handle: a few cache-sized tiles, little beside any sensible budget. */
+const TASK_TARGET = 4 * 1024 * 1024;
+/** Part of the budget that one task may take. */
+const TASK_SHARE = 1 / 8;
+
+export interface PlanResult {
+  readonly plan: Plan;
+  readonly bindings: Bindings;
+  /** For every request, the number of its root in the plan (equal requests share one). */
+  readonly rootOf: readonly number[];
+}
+
+/**
+ * Plans the requested arrays together.
+ *
+ * @throws MemoryLimitError if no plan fits `config.memory`; it names the stage that needs most and what would fit.
+ */
+export function plan(requests: readonly PlanRequest[], config: PlanConfig): PlanResult {
+  trimMaps();
+  const ctx = new PassContext(config);
+  const nodes = logical(
+    requests.map((r) => r.node),
+    ctx,
+  );
+  const unique: FuseRequest[] = [];
+  const rootOf = nodes.map((node, i) => {
+    const sink = requests[i]?.sink;
+    const known = unique.findIndex((u) => u.node === node && u.sink === sink);
+    return known >= 0 ? known : unique.push({ node, sink }) - 1;
+  });
+  const { assembly, figures } = physical(unique, ctx);
+  const roots = unique.map(({ node, sink }): PlanRoot => {
+    const shape = knownShape(node);
+    const dtype = dtypeOf(node);
+    const bytes = elementCount(shape) * itemSize(dtype);
+    return {
+      shape,
+      dtype,
+      array: sink === undefined ? (assembly.arrayOf.get(node) as number) : -1,
+      bytes,
+    };
+  });
+  const estimate = assembly.stages.reduce(
+    (sum, { estimate: e }) => ({
+      tasks: sum.tasks + e.tasks,
+      readBytes: sum.readBytes + e.readBytes,
+      readChunks: sum.readChunks + e.readChunks,
+      movedBytes: sum.movedBytes + e.movedBytes,
+      seconds: sum.seconds + e.seconds,
+    }),
+    { tasks: 0, readBytes: 0, readChunks: 0, movedBytes: 0, seconds: 0 },
+  );
+  return {
+    plan: {
+      version: 1,
+      memory: config.memory,
+      workers: config.workers,
+      arrays: assembly.arrays,
+      stages: assembly.stages,
+      roots,
+      ...figures,
+      estimate,
+      log: ctx.log,
+    },
+    bindings: assembly.bindings,
+    rootOf,
+  };
+}
+
+/** Passes 1 to 3: expression to expression. */
+export function logical(roots: readonly Node[], ctx: PassContext): readonly Node[] {
+  let nodes = roots;
+  if (ctx.isOn("canonicalize")) {
+    ctx.enter("canonicalize");
+    nodes = canonicalize(nodes, ctx);
+  }
+  if (ctx.isOn("algebra")) {
+    ctx.enter("algebra");
+    nodes = algebra(nodes, ctx);
+  }
+  if (ctx.isOn("demand")) {
+    ctx.enter("demand");
+    const demanded = demand(nodes, ctx);
+    if (demanded !== nodes && ctx.isOn("canonicalize")) {
+      ctx.enter("canonicalize");
+      nodes = canonicalize(demanded, ctx);
+    } else nodes = demanded;
+  }
+  return nodes;
+}
+
+interface Figures {
+  readonly resultBytes: number;
+  readonly serialBytes: number;
+  readonly peakBytes: number;
+}
+
+interface Attempt {
+  readonly keep: boolean;
+  readonly copy: boolean;
+  /** Target and limit of task sizes, as factors of their defaults. */
+  readonly target: number;
+  readonly limit: number;
+}
+
+const ATTEMPTS: readonly Attempt[] = [
+  { keep: true, copy: true, target: 1, limit: 1 },
+  { keep: true, copy: true, target: 1 / 8, limit: 1 / 4 },
+  { keep: true, copy: false, target: 1, limit: 1 },
+  { keep: true, copy: false, target: Number.POSITIVE_INFINITY, limit: 2 },
+  { keep: true, copy: false, target: Number.POSITIVE_INFINITY, limit: 4 },
+  { keep: false, copy: false, target: 1, limit: 1 },
+  { keep: false, copy: false, target: Number.POSITIVE_INFINITY, limit: 2 },
+  { keep: false, copy: false, target: Number.POSITIVE_INFINITY, limit: 4 },
+  { keep: false, copy: false, target: 1 / 8, limit: 1 / 4 },
+  { keep: false, copy: false, target: 1 / 64, limit: 1 / 16 },
+  { keep: false, copy: false, target: 1 / 512, limit: 1 / 64 },
+];
+
+/** Passes 4 to 7: expression to stages, by trying. */
+function physical(
+  requests: readonly FuseRequest[],
+  ctx: PassContext,
+): { readonly assembly: Assembly; readonly figures: Figures } {
+  const { memory } = ctx.config;
+  let best: { assembly: Assembly; figures: Figures; seconds: number; log: number } | undefined;
+  let smallest: { assembly: Assembly; figures: Figures } | undefined;
+  const start = ctx.log.length;
+  let bestLog: typeof ctx.log = [];
+  for (const attempt of ATTEMPTS) {
+    ctx.log.length = start;
+    const assembly = attemptPlan(requests, attempt, ctx);
+    const figures = figuresOf(assembly, requests, ctx);
+    if (smallest === undefined || figures.serialBytes < smallest.figures.serialBytes) {
+      smallest = { assembly, figures };
+    }
+    if (figures.serialBytes > memory) continue;
+    const seconds = assembly.stages.reduce((n, s) => n + s.estimate.seconds, 0);
+    if (best === undefined || seconds < best.seconds) {
+      best = { assembly, figures, seconds, log: start };
+      bestLog = ctx.log.slice(start);
+    }
+    // The most generous plan fits: nothing below it can be better.
+    if (attempt === ATTEMPTS[0]) break;
+  }
+  if (best === undefined) {
+    throw tooLarge(smallest as { assembly: Assembly; figures: Figures }, memory);
+  }
+  ctx.log.length = start;
+  ctx.log.push(...bestLog);
+  return best;
+}
+
+function attemptPlan(
+  requests: readonly FuseRequest[],
+  attempt: Attempt,
+  ctx: PassContext,
+): Assembly {
+  const { memory } = ctx.config;
+  const limit = Math.max(16 * 1024, memory * TASK_SHARE * attempt.limit);
+  const sizing = { target: Math.min(TASK_TARGET * attempt.target, limit / 2), limit };
+  const keep = new Set<Node>();
+  const round = (): Assembly => {
+    ctx.enter("fuse");
+    const fused = fuse(requests, keep, ctx);
+    if (attempt.keep && ctx.isOn("residency")) {
+      ctx.enter("residency");
+      const before = keep.size;
+      for (const node of keepCandidates(requests, fused, ctx)) keep.add(node);
+      if (keep.size > before) return round();
+    }
+    ctx.enter("grid");
+    return assemble(fused.drafts, requests, sizing, ctx);
+  };
+  const first = round();
+  if (!attempt.copy || !ctx.isOn("rechunk")) return first;
+  ctx.enter("rechunk");
+  const before = keep.size;
+  for (const { node, amplification, operand, stage } of copyCandidates(
+    first.stages,
+    first.bindings.sources,
+    first.sourceNodes,
+  )) {
+    const subject = copySubject(node, operand, stage, requests, first);
+    if (subject === undefined) {
+      ctx.declined("in-memory", node, "only a part of the source is read");
+      continue;
+    }
+    ctx.fired(
+      "in-memory",
+      subject,
+      `reads would touch its chunks ${amplification.toFixed(1)} times`,
+    );
+    keep.add(subject);
+  }
+  return keep.size > before ? round() : first;
+}
+
+/** What is copied into memory: what is written, if it is read straight; the source, if most of it is read. */
+function copySubject(
+  source: Node,
+  operand: Operand,
+  stage: Stage,
+  requests: readonly FuseRequest[],
+  assembly: Assembly,
+): Node | undefined {
+  if (stage.kind === "write") {
+    const sink = assembly.bindings.sinks[stage.sink];
+    return requests.find((r) => r.sink === sink)?.node;
+  }
+  const read = operand.map.reduce(
+    (n, m) => n * (m.axis < 0 ? 1 : ((stage.space[m.axis] ?? 1) - 1) * Math.abs(m.step) + 1),
+    1,
+  );
+  return read >= 0.8 * elementCount(knownShape(source)) ? source : undefined;
+}
+
+/** Live bytes of every array (filled in), and the planned peak. */
+function figuresOf(
+  assembly: Assembly,
+  requests: readonly FuseRequest[],
+  ctx: PassContext,
+): Figures {
+  const { arrays, stages } = assembly;
+  const consumers: Consumer[][] = arrays.map(() => []);
+  const merges = new Map<number, Stage>();
+  for (const stage of stages) {
+    if (stage.kind === "merge") merges.set(stage.input, stage);
+    for (const operand of operandsOf(stage)) {
+      if (operand.from === "array") consumers[operand.id]?.push({ stage, operand });
+    }
+  }
+  const orderly = orderlyStages(stages, arrays, consumers);
+  let live = 0;
+  for (const array of arrays) {
+    const merge = merges.get(array.id);
+    const users = consumers[array.id] as Consumer[];
+    // A requested stage runs from end to end before what comes after it: the rest of its outputs wait.
+    const waits =
+      users.length > 0 &&
+      (stages[array.stage] as Stage).outputs.some((id) => arrays[id]?.root !== undefined);
+    array.liveBytes = waits
+      ? totalBytes(array)
+      : merge?.kind === "merge"
+        ? Math.min(totalBytes(array), merge.fan * (array.rawBytes ?? 0))
+        : liveBytes(
+            array,
+            users,
+            users.every((u) => orderly.has(u.stage.id)),
+          );
+    const blocks = Math.min(
+      blockCount(array.cuts),
+      Math.ceil(array.liveBytes / Math.max(1, maxBlockBytes(array))) + 1,
+    );
+    live += array.liveBytes + array.liveBytes / 8 + blocks * 1024;
+  }
+  const feet = stages.map((s) => taskFootprint(s, arrays)).sort((a, b) => b - a);
+  const resultBytes = requests.reduce(
+    (n, { node, sink }) =>
+      n + (sink === undefined ? elementCount(knownShape(node)) * itemSize(dtypeOf(node)) : 0),
+    0,
+  );
+  const serialBytes = Math.ceil(resultBytes + live + (feet[0] ?? 0));
+  const side = 2 * ctx.config.workers * feet.slice(0, 4).reduce((a, b) => a + b, 0);
+  const peakBytes = Math.min(ctx.config.memory, Math.ceil(serialBytes + side));
+  return { resultBytes, serialBytes, peakBytes };
+}
+
+/** Stages whose tasks run in ascending order: sinks, and producers that follow such a stage block by block. */
+function orderlyStages(
+  stages: readonly Stage[],
+  arrays: readonly PlanArray[],
+  consumers: readonly (readonly Consumer[])[],
+): ReadonlySet<number> {
+  const orderly = new Set<number>();
+  const merged = new Set(stages.flatMap((s) => (s.kind === "merge" ? [s.input] : [])));
+  for (let i = stages.length - 1; i >= 0; i--) {
+    const stage = stages[i] as Stage;
+    const users = stage.outputs.flatMap((id) => consumers[id] ?? []);
+    const isMerged = stage.outputs.some((id) => merged.has(id));
+    const follows = users.every(
+      ({ stage: user, operand }) =>
+        orderly.has(user.id) &&
+        (user.kind === "map" || user.kind === "write") &&
+        operand.map.every((m, a) => m.axis === a && m.step === 1 && m.start === 0) &&
+        (arrays[operand.id] as PlanArray).cuts.every((c, a) => sameCuts(c, user.cuts[a] as Cuts)),
+    );
+    if (!isMerged && users.length <= 1 && follows) orderly.add(stage.id);
+  }
+  return orderly;
+}
+
+function tooLarge(
+  { assembly, figures }: { readonly assembly: Assembly; readonly figures: Figures },
+  memory: number,
+): MemoryLimitError {
+  const mib = (bytes: number): string =>
+    `${(bytes / 1048576).toFixed(bytes < 10485760 ? 2 : 0)} MiB`;
+  if (figures.resultBytes > memory) {
+    return new MemoryLimitError(
+      `the result takes ${mib(figures.resultBytes)}, more than memory = ${mib(memory)}`,
+      { hint: "write it with toZarr(), or give more memory" },
+    );
+  }
+  const worst = assembly.stages.reduce((a, b) =>
+    taskFootprint(b, assembly.arrays) > taskFootprint(a, assembly.arrays) ? b : a,
+  );
+  const array = assembly.arrays.reduce<PlanArray | undefined>(
+    (a, b) => (a === undefined || b.liveBytes > a.liveBytes ? b : a),
+    undefined,
+  );
+  const task = paddedBytes(taskFootprint(worst, assembly.arrays));
+  const held =
+    array !== undefined && array.liveBytes > task
+      ? `stage ${array.stage} (${(assembly.stages[array.stage] as Stage).label}) has to hold ${mib(array.liveBytes)} of its result`
+      : `stage ${worst.id} (${worst.label}) takes ${mib(task)} for one task`;
+  return new MemoryLimitError(`the computation does not fit memory = ${mib(memory)}: ${held}`, {
+    hint: `memory: "${Math.ceil(figures.serialBytes / 1048576)}MiB" would fit, or smaller chunks`,
+  });
+}

@@ -1,0 +1,59 @@
+/** Bottom-up rewriting of an expression without recursion; unchanged parts keep their nodes. */
+import {
+  concatNode,
+  gatherNode,
+  layoutNode,
+  mapNode,
+  reduceNode,
+  reshapeNode,
+  viewNode,
+} from "../ir/build.js";
+import { cutsKey, dtypeOf, intern, knownShape, type Node, topologicalOrder } from "../ir/node.js";
+
+/**
+ * Rewrites every node once, inputs first. `rule` sees a node whose inputs are already rewritten and answers with
+ * what takes its place (the node itself for no change).
+ */
+export function rewriteBottomUp(
+  roots: readonly Node[],
+  rule: (node: Node) => Node,
+): readonly Node[] {
+  const forward = new Map<Node, Node>();
+  for (const node of topologicalOrder(roots)) {
+    const inputs = node.inputs.map((i) => forward.get(i) as Node);
+    const same = inputs.every((input, i) => input === node.inputs[i]);
+    forward.set(node, rule(same ? node : withInputs(node, inputs)));
+  }
+  return roots.map((root) => forward.get(root) as Node);
+}
+
+/** The same operation over other inputs of equal shapes and dtypes. */
+export function withInputs(node: Node, inputs: readonly Node[]): Node {
+  const input = inputs[0] as Node;
+  switch (node.op) {
+    case "map":
+      return mapNode(node.params.tree, inputs, knownShape(node));
+    case "view":
+      return viewNode(input, node.params.map, knownShape(node));
+    case "gather":
+      return gatherNode(input, node.params.axis, node.params.indices);
+    case "concat":
+      return concatNode(inputs, node.params.axis);
+    case "reshape":
+      return reshapeNode(input, knownShape(node));
+    case "layout":
+      return layoutNode(input, node.params.chunks);
+    case "reduce": {
+      const { monoid, axes, leaves, on, correction } = node.params;
+      return reduceNode(input, monoid, axes, leaves, on, dtypeOf(node), correction);
+    }
+    case "call": {
+      const key = `${node.params.fn.id}|${cutsKey(node.params.loop)}|rewritten`;
+      return intern("call", inputs, node.params, node.outs, key);
+    }
+    case "pick":
+      return intern("pick", inputs, node.params, node.outs, String(node.params.port));
+    default:
+      return node;
+  }
+}

@@ -1,0 +1,125 @@
+/** Rules over elementwise functions. All exact: NaN, signed zeros, infinities and integer overflow included. */
+import { mapNode } from "../../ir/build.js";
+import { type DType, isFloat, isInteger, itemSize, kindOf } from "../../ir/dtype.js";
+import { dtypeOf, knownShape, type Node, type NodeOf } from "../../ir/node.js";
+import { cast, type Scalar, valueOf } from "../../ir/scalar.js";
+import { type Rule, rule } from "./rule.js";
+
+/** f(f(x)) = x */
+const INVOLUTIONS: ReadonlySet<string> = new Set(["negative", "bitwiseInvert"]);
+/** f(f(x)) = f(x) */
+const IDEMPOTENT: ReadonlySet<string> = new Set(["abs", "floor", "ceil", "trunc", "round", "sign"]);
+
+const unaryOf = (node: Node): (Scalar & { kind: "call" }) | undefined => {
+  if (node.op !== "map" || node.inputs.length !== 1) return undefined;
+  const { tree } = node.params;
+  return tree.kind === "call" && tree.args.length === 1 && tree.args[0]?.kind === "arg"
+    ? tree
+    : undefined;
+};
+
+const repeated = rule({
+  name: "unary-repeated",
+  kind: "map",
+  exactness: "exact",
+  decreases: "nodes",
+  apply: (node) => {
+    const outer = unaryOf(node);
+    const inner = node.inputs[0];
+    const within = inner === undefined ? undefined : unaryOf(inner);
+    if (outer === undefined || within === undefined || outer.fn !== within.fn) return undefined;
+    if (outer.on !== within.on) return undefined;
+    if (INVOLUTIONS.has(outer.fn)) return (inner as Node).inputs[0];
+    return IDEMPOTENT.has(outer.fn) ? inner : undefined;
+  },
+});
+
+/** Whether every value of `from` survives a trip through `to` unchanged. */
+export function isLossless(from: DType, to: DType): boolean {
+  if (from === to) return true;
+  const a = kindOf(from);
+  const b = kindOf(to);
+  if (a === "complex" || b === "complex" || b === "bool") return false;
+  if (a === "bool") return true;
+  if (isFloat(from)) return isFloat(to) && itemSize(to) > itemSize(from);
+  if (isFloat(to)) return itemSize(from) * 8 <= (to === "float64" ? 32 : 16);
+  if (a === b) return itemSize(to) > itemSize(from);
+  return a === "uint" && itemSize(to) > itemSize(from);
+}
+
+const castOf = (node: Node): (Scalar & { kind: "cast" }) | undefined =>
+  node.op === "map" && node.params.tree.kind === "cast" && node.params.tree.arg.kind === "arg"
+    ? node.params.tree
+    : undefined;
+
+const castChain = rule({
+  name: "cast-through-wider",
+  kind: "map",
+  exactness: "exact",
+  decreases: "nodes",
+  apply: (node) => {
+    const outer = castOf(node);
+    const inner = node.inputs[0];
+    const within = inner === undefined ? undefined : castOf(inner);
+    if (outer === undefined || within === undefined || inner === undefined) return undefined;
+    if (!isLossless(within.from, within.dtype)) return undefined;
+    const x = inner.inputs[0] as Node;
+    if (outer.dtype === within.from) return x;
+    // Wider and wider is one step; wider then narrower is the narrowing alone only between integers.
+    const direct =
+      isLossless(within.dtype, outer.dtype) ||
+      (isInteger(within.from) && isInteger(within.dtype) && isInteger(outer.dtype));
+    if (!direct) return undefined;
+    return mapNode(
+      cast({ kind: "arg", index: 0, dtype: within.from }, outer.dtype),
+      [x],
+      knownShape(node),
+    );
+  },
+});
+
+const neutral = rule({
+  name: "neutral-element",
+  kind: "map",
+  exactness: "exact",
+  decreases: "nodes",
+  apply: (node) => {
+    const { tree } = node.params;
+    if (tree.kind !== "call" || tree.args.length !== 2 || node.inputs.length !== 1)
+      return undefined;
+    const [left, right] = tree.args as [Scalar, Scalar];
+    const [value, other, swapped] =
+      right.kind === "const" ? [right, left, false] : [left, right, true];
+    if (value.kind !== "const" || other.kind !== "arg") return undefined;
+    const x = node.inputs[0] as Node;
+    if (dtypeOf(x) !== dtypeOf(node)) return undefined;
+    if (knownShape(x).some((n, i) => n !== knownShape(node)[i])) return undefined;
+    return isNeutral(tree.fn, valueOf(value), swapped, isInteger(tree.on)) ? x : undefined;
+  },
+});
+
+function isNeutral(
+  fn: string,
+  value: ReturnType<typeof valueOf>,
+  onTheLeft: boolean,
+  integer: boolean,
+): boolean {
+  if (typeof value === "object" || typeof value === "boolean") return false;
+  const v = Number(value);
+  switch (fn) {
+    case "multiply":
+      return v === 1;
+    case "divide":
+      return v === 1 && !onTheLeft;
+    case "add":
+      // x + 0 turns -0 into 0; only -0 is neutral for floats.
+      return integer ? v === 0 : Object.is(v, -0);
+    case "subtract":
+      return !onTheLeft && (integer ? v === 0 : Object.is(v, 0));
+    default:
+      return false;
+  }
+}
+
+export const MAP_RULES: readonly Rule<"map">[] = [repeated, castChain, neutral];
+export type MapRuleNode = NodeOf<"map">;
