@@ -1,12 +1,13 @@
 /** The public namespace; re-exports only. Heavy modules load when first needed. */
 
-export type { ArrayOrScalar } from "./api/array.js";
+export type { ArrayOrScalar, PersistedArray } from "./api/array.js";
 export {
   type ComputeOptions,
   configure,
   type Defaults,
   type RunOptions,
   shutdown,
+  type ToZarrOptions,
 } from "./api/config.js";
 export type {
   ChunkSource,
@@ -36,8 +37,17 @@ export {
 } from "./api/functions/reductions.js";
 export { LazyArray } from "./api/methods.js";
 export { NDArray, type NdarrayView, type Nested, type ScalarOptions } from "./api/nd-array.js";
-export { type PersistedArray, persist } from "./api/persist.js";
+export { persist } from "./api/persist.js";
 export { type Computable, type Computed, compute, explain, plan } from "./api/run.js";
+export {
+  type AxisChunks,
+  type BlockOptions,
+  type ChunkSpec,
+  ellipsis,
+  newaxis,
+  type Selector,
+  slice,
+} from "./api/selectors.js";
 export {
   type AsarrayOptions,
   asarray,
@@ -50,7 +60,6 @@ export {
   describeStore,
   type OpenZarrOptions,
   openZarr,
-  type ToZarrOptions,
   toZarr,
   type ZarrArray,
 } from "./api/zarr.js";
@@ -83,12 +92,3 @@ export type {
 } from "./ir/dtype.js";
 export { promote as resultType } from "./ir/dtype.js";
 export type { Plan } from "./ir/stage.js";
-export {
-  type AxisChunks,
-  type BlockOptions,
-  type ChunkSpec,
-  ellipsis,
-  newaxis,
-  type Selector,
-  slice,
-} from "./ops/index.js";

@@ -22,8 +22,8 @@ import {
   type PlanConfig,
   type PlanRequest,
   type PlanResult,
-  plan as planRequests,
   type ProgressEvent,
+  plan as planRequests,
   type RunStats,
   runtime,
 } from "./engine.js";
@@ -135,7 +135,11 @@ function resultOf(node: Node, buffer: ArrayBuffer | SharedArrayBuffer): NDArray 
 const requestsOf = (fn: string, what: Computable): PlanRequest[] =>
   [...new Set(arraysOf(fn, what))].map((node) => ({ node }));
 
-function planOf(fn: "plan" | "explain", what: Computable, options: RunOptions | undefined): PlanResult {
+function planOf(
+  fn: "plan" | "explain",
+  what: Computable,
+  options: RunOptions | undefined,
+): PlanResult {
   const checked = withDefaults(readOptions<RunOptions>(fn, options, RUN_CHECKS));
   return planRequests(requestsOf(fn, what), planConfig(checked));
 }

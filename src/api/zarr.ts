@@ -7,10 +7,8 @@ import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import { arg, call, cast, constant, type Scalar } from "../ir/scalar.js";
 import { type ChunkSpec, checkDType, mapNode, resolveChunks, valueText } from "../ops/index.js";
 import { LazyArray, nodeOf } from "./array.js";
-import { RUN_CHECKS, type RunOptions, withDefaults } from "./config.js";
+import { RUN_CHECKS, type ToZarrOptions, withDefaults } from "./config.js";
 import {
-  type CodecChoice,
-  type FillValue,
   type NodeDescription,
   type Packing,
   type RunStats,
@@ -164,20 +162,6 @@ function fillConstant(value: number | bigint, stored: DType, own: DType): readon
   });
   // A fill value of the stored dtype wraps around as the elements do.
   return fits ? [constant(big, own)] : [];
-}
-
-export interface ToZarrOptions extends RunOptions {
-  /** Path of the array in the store; groups above it are made. */
-  readonly path?: string | undefined;
-  /** "zstd" (default), "gzip", "raw", or a list of Zarr v3 codecs. */
-  readonly codecs?: CodecChoice | undefined;
-  /** Chunks of the stored array; default: the array's own, made regular. */
-  readonly chunks?: ChunkSpec | undefined;
-  /** "create" (default) refuses an existing array, "overwrite" replaces it. */
-  readonly mode?: "create" | "overwrite" | undefined;
-  readonly attributes?: Readonly<Record<string, unknown>> | undefined;
-  readonly dimensionNames?: readonly (string | null)[] | undefined;
-  readonly fillValue?: FillValue | undefined;
 }
 
 /**

@@ -37,6 +37,7 @@ describe("LazyArray", () => {
       "broadcastArrays",
       "concat",
       "configure",
+      "describeStore",
       "directoryStore",
       "empty",
       "eye",

@@ -67,6 +67,7 @@ describe("progress", () => {
     bytesWritten: 0,
     memoryUsed: 0,
     memoryLimit: 1,
+    bytesDone: 0,
   };
   const line = "[######                  ]  25 %  1/4 tasks  100 ms";
 
