@@ -1,5 +1,6 @@
 /** Zarr at both ends: arrays opened lazily, results written chunk by chunk. */
 import { ChunkError, DTypeError, OptionError } from "../errors.js";
+import { sourceNode } from "../ir/build.js";
 import { type Cuts, cutsCount, cutsMax, pieceSize } from "../ir/cuts.js";
 import { type DType, integerRange, isFloat, isInteger, itemSize } from "../ir/dtype.js";
 import { advertisedGrid } from "../ir/grid.js";
@@ -28,7 +29,6 @@ import {
   readOptions,
 } from "./options.js";
 import { run } from "./run.js";
-import { sourceNode } from "./sources.js";
 
 export interface OpenZarrOptions {
   /** Path of the array in the store; default: the store's root. */
