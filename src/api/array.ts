@@ -193,10 +193,7 @@ export interface LazyArray<D extends DType = DType> {
   readonly equal: Comparing;
   readonly exp: Floats<D>;
   readonly expandDims: (
-    axis?:
-      | number
-      | readonly number[]
-      | { readonly axis?: number | readonly number[] | undefined },
+    axis?: number | readonly number[] | { readonly axis?: number | readonly number[] | undefined },
   ) => LazyArray<D>;
   readonly explain: (options?: RunOptions) => string;
   readonly expm1: Floats<D>;
