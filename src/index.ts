@@ -19,6 +19,7 @@ export type {
   StoreLike,
 } from "./api/engine.js";
 export * from "./api/functions/creation.js";
+export { resultType } from "./api/functions/dtypes.js";
 export * from "./api/functions/elementwise.js";
 export * from "./api/functions/manipulation.js";
 export {
@@ -90,5 +91,4 @@ export type {
   IntegerDType,
   TypedArray,
 } from "./ir/dtype.js";
-export { promote as resultType } from "./ir/dtype.js";
 export type { Plan } from "./ir/stage.js";

@@ -208,9 +208,9 @@ export interface LazyArray<D extends DType = DType> {
   readonly emptyLike: Like<D>;
   readonly equal: Comparing;
   readonly exp: Floats<D>;
-  readonly expandDims: (options?: {
-    readonly axis?: number | readonly number[] | undefined;
-  }) => LazyArray<D>;
+  readonly expandDims: (
+    axis?: number | readonly number[] | { readonly axis?: number | readonly number[] | undefined },
+  ) => LazyArray<D>;
   readonly explain: (options?: RunOptions) => string;
   readonly expm1: Floats<D>;
   readonly flip: (options?: Pick<ReduceOptions, "axis">) => LazyArray<D>;

@@ -4,6 +4,7 @@ import { stepName } from "../display/index.js";
 import { SourceError } from "../errors.js";
 import { arrayBinding } from "../io/sources/array.js";
 import type { RegionReader, SourceBinding, SourceDescription } from "../ir/binding.js";
+import { sourceNode } from "../ir/build.js";
 import { type ArrayFor, type DType, viewOf } from "../ir/dtype.js";
 import { advertisedGrid } from "../ir/grid.js";
 import { elementCount } from "../ir/index-map.js";
@@ -12,7 +13,6 @@ import { type LazyArray, nodeOf, PersistedArray } from "./array.js";
 import { RUN_CHECKS, type RunOptions, withDefaults } from "./config.js";
 import { readOptions } from "./options.js";
 import { compute } from "./run.js";
-import { sourceNode } from "./sources.js";
 
 /**
  * Computes an array and keeps it in memory that all threads share, as the source of later expressions; its shape,

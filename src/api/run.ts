@@ -45,12 +45,17 @@ interface Ran {
   readonly stats: RunStats;
 }
 
-/** Plans and runs requests with options that were checked. */
-export async function run(requests: readonly PlanRequest[], options: ComputeOptions): Promise<Ran> {
+/** Plans and runs requests with options that were checked; `planned` is awaited between the two. */
+export async function run(
+  requests: readonly PlanRequest[],
+  options: ComputeOptions,
+  planned?: () => Promise<void>,
+): Promise<Ran> {
   const { signal, onProgress, progress, shared } = options;
   if (signal?.aborted === true) throw new AbortError(undefined, { cause: signal.reason });
   const inlineBytes = inlineLimit(options);
   const { plan, bindings, rootOf } = planRequests(requests, planConfig(options));
+  await planned?.();
   const bar = progress === true ? drawProgress() : undefined;
   const tell = (event: ProgressEvent): void => {
     bar?.show(event);

@@ -1,9 +1,10 @@
 /** Zarr at both ends: arrays opened lazily, results written chunk by chunk. */
-import { ChunkError, DTypeError, OptionError } from "../errors.js";
+import { ChunkError, DTypeError, OptionError, ZarrError } from "../errors.js";
+import { sourceNode } from "../ir/build.js";
 import { type Cuts, cutsCount, cutsMax, pieceSize } from "../ir/cuts.js";
 import { type DType, integerRange, isFloat, isInteger, itemSize } from "../ir/dtype.js";
 import { advertisedGrid } from "../ir/grid.js";
-import { dtypeOf, knownShape, type Node } from "../ir/node.js";
+import { dtypeOf, knownShape, type Node, topologicalOrder } from "../ir/node.js";
 import { arg, call, cast, constant, type Scalar } from "../ir/scalar.js";
 import { type ChunkSpec, checkDType, mapNode, resolveChunks, valueText } from "../ops/index.js";
 import { LazyArray, nodeOf } from "./array.js";
@@ -11,6 +12,7 @@ import { RUN_CHECKS, type ToZarrOptions, withDefaults } from "./config.js";
 import {
   type NodeDescription,
   type Packing,
+  type PendingArray,
   type RunStats,
   type StoreLike,
   zarr,
@@ -26,7 +28,6 @@ import {
   readOptions,
 } from "./options.js";
 import { run } from "./run.js";
-import { sourceNode } from "./sources.js";
 
 export interface OpenZarrOptions {
   /** Path of the array in the store; default: the store's root. */
@@ -195,7 +196,7 @@ export async function toZarr(
     );
   }
   const chunks = storedChunks(node, checked.chunks);
-  const sink = await (await zarr()).createZarrArray(url, {
+  const pending = await (await zarr()).pendingZarrArray(url, {
     shape: knownShape(node),
     dtype: dtypeOf(node),
     chunks,
@@ -206,8 +207,23 @@ export async function toZarr(
     dimensionNames: names,
     fillValue: checked.fillValue,
   });
-  const { stats } = await run([{ node, sink }], checked);
+  if (checked.mode === "overwrite") refuseOwnInput(node, pending);
+  // Created when the plan stands: a plan that does not fit leaves the store as it was.
+  const { stats } = await run([{ node, sink: pending.sink }], checked, pending.create);
   return stats;
+}
+
+function refuseOwnInput(node: Node, pending: PendingArray): void {
+  for (const { op, params } of topologicalOrder([node])) {
+    if (op === "source" && pending.replaces(params.binding)) {
+      throw new ZarrError(
+        `toZarr: ${params.binding.name} is read by the expression that would replace it`,
+        {
+          hint: "write to another path, or persist() the array first",
+        },
+      );
+    }
+  }
 }
 
 /** Regular chunk lengths: what was asked for, or the longest block along each axis. */

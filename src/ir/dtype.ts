@@ -197,6 +197,18 @@ export function promote(a: DType, b: DType): DType {
   return bits > 64 ? "float64" : (SIGNED_BY_BITS[bits] as SignedDType);
 }
 
+/**
+ * The dtype in which any number of operands meet, in whatever order they come. Floating-point and complex dtypes meet
+ * first and then every integer by itself: integers that would need float64 among themselves do not widen a float32
+ * that holds each of them (NumPy 2's rule). Nothing at all is bool, the neutral element.
+ *
+ * @example promoteAll("int8", "uint16", "float32") // "float32"
+ */
+export function promoteAll(...dtypes: readonly DType[]): DType {
+  const inexact = dtypes.filter((d) => isFloat(d) || isComplex(d));
+  return [...inexact, ...dtypes].reduce<DType>(promote, "bool");
+}
+
 /** Inclusive range of an integer dtype. */
 export function integerRange(dtype: IntegerDType): readonly [bigint, bigint] {
   const bits = BigInt(INFO[dtype].size * 8);

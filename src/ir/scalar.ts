@@ -15,6 +15,10 @@
  *  - shifts: a count that is negative or >= the width gives 0 (or -1 for `>>` of a negative number).
  *  - integer pow with a negative exponent gives 0, except 1**n = 1 and (-1)**n = +-1.
  *  - minimum/maximum propagate NaN; min(-0, 0) is -0 and max(-0, 0) is 0 in either order.
+ *  - float floorDivide and remainder follow NumPy's npy_divmod step by step: fmod, then the quotient of what
+ *    is left over, corrected to the divisor's sign; for float32 every step is a float32 one.
+ *  - signbit and copysign take every NaN as positive: the sign of a NaN is not kept by arithmetic.
+ *  - nextafter of equal arguments is the second one, which tells -0 from 0.
  *  - round is to nearest, ties to even.
  *  - a float is cast to an integer by truncation, modulo 2^64 for in-range values; NaN and what lies
  *    outside the range of int64 (uint64 for uint64) saturates to the nearest end (NaN to 0), then wraps to the

@@ -37,7 +37,10 @@ export function demand(roots: readonly Node[], ctx: PassContext): readonly Node[
   const order = topologicalOrder(roots);
   const boxes = demandedBoxes(order, roots);
   const partial = (node: Node): boolean => !covers(boxes.get(node) as Box, knownShape(node));
-  if (!order.some((n) => partial(n) && isMovable(n))) return roots;
+  // What a gather looks at is materialised as well.
+  const worth = (n: Node): boolean =>
+    isMovable(n) ? partial(n) || (n.op === "gather" && partial(n.inputs[0] as Node)) : false;
+  if (!order.some(worth)) return roots;
   const made = new Map<Node, Node>();
   for (const node of order) {
     const box = boxes.get(node) as Box;

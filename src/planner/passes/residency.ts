@@ -84,7 +84,7 @@ export function keepCandidates(
 function hasSharing(requests: readonly FuseRequest[], fused: FuseResult): boolean {
   const used = new Set<Node>(requests.map((r) => r.node));
   for (const node of topologicalOrder(requests.map((r) => r.node))) {
-    for (const input of new Set(node.inputs)) {
+    for (const input of node.inputs) {
       if (used.has(input) && !(fused.materialised.has(input) && input.op !== "source")) return true;
       used.add(input);
     }
