@@ -42,7 +42,7 @@ export function liveBytes(
 ): number {
   const [only] = consumers;
   if (only === undefined) return maxBlockBytes(array);
-  if (consumers.length > 1) return totalBytes(array);
+  if (consumers.length > 1 || totalBytes(array) === 0) return totalBytes(array);
   const { stage, operand } = only;
   const tasks = taskCuts(stage);
   const byTaskAxis: (AxisNeed | undefined)[] = tasks.map(() => undefined);
