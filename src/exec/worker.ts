@@ -222,7 +222,7 @@ function withOutput(work: () => void | Promise<void>): void | Promise<void> {
   if (outputPending()) return outputTaken();
 }
 
-/** The task that piscina runs once per thread, for its life. */
+/** The task that piscina runs once per thread, for its life (through `worker-entry.cts`). */
 export default function work(init: WorkerInit): Promise<void> {
   return new Worker(init).run();
 }

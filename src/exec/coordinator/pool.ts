@@ -39,7 +39,7 @@ export class WorkerPool {
     this.#memory = memory;
     this.#hooks = hooks;
     this.#pool = new Piscina({
-      filename: new URL("../worker.js", import.meta.url).href,
+      filename: new URL("../worker-entry.cjs", import.meta.url).href,
       minThreads: 0,
       maxThreads: MAX_THREADS,
       idleTimeout: Number.POSITIVE_INFINITY,
