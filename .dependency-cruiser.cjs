@@ -48,7 +48,7 @@ module.exports = {
       comment:
         "index.ts re-exports the public API; it reaches past api/ only for the types of ir/.",
       from: { path: "^src/index\\.ts$" },
-      to: { path: "^src/", pathNot: ["^src/(?:api|ir|io)/", "^src/errors\\.ts$"] },
+      to: { path: "^src/", pathNot: ["^src/(?:api|ops|ir|io)/", "^src/errors\\.ts$"] },
     },
     {
       name: "pure-needs-no-node",
@@ -91,9 +91,10 @@ module.exports = {
     {
       name: "no-cycles",
       severity: "error",
-      comment: "A cycle means that two files are one.",
+      comment:
+        "A cycle means that two files are one. Types may meet: an array's methods are typed by what they return.",
       from: {},
-      to: { circular: true },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } },
     },
     {
       name: "resolvable",

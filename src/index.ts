@@ -1,12 +1,13 @@
 /** The public namespace; re-exports only. Heavy modules load when first needed. */
 
-export type { ArrayOrScalar } from "./api/array.js";
+export type { ArrayOrScalar, PersistedArray } from "./api/array.js";
 export {
   type ComputeOptions,
   configure,
   type Defaults,
   type RunOptions,
   shutdown,
+  type ToZarrOptions,
 } from "./api/config.js";
 export type {
   ChunkSource,
@@ -18,6 +19,7 @@ export type {
   StoreLike,
 } from "./api/engine.js";
 export * from "./api/functions/creation.js";
+export { resultType } from "./api/functions/dtypes.js";
 export * from "./api/functions/elementwise.js";
 export * from "./api/functions/manipulation.js";
 export {
@@ -36,8 +38,17 @@ export {
 } from "./api/functions/reductions.js";
 export { LazyArray } from "./api/methods.js";
 export { NDArray, type NdarrayView, type Nested, type ScalarOptions } from "./api/nd-array.js";
-export { type PersistedArray, persist } from "./api/persist.js";
+export { persist } from "./api/persist.js";
 export { type Computable, type Computed, compute, explain, plan } from "./api/run.js";
+export {
+  type AxisChunks,
+  type BlockOptions,
+  type ChunkSpec,
+  ellipsis,
+  newaxis,
+  type Selector,
+  slice,
+} from "./api/selectors.js";
 export {
   type AsarrayOptions,
   asarray,
@@ -50,7 +61,6 @@ export {
   describeStore,
   type OpenZarrOptions,
   openZarr,
-  type ToZarrOptions,
   toZarr,
   type ZarrArray,
 } from "./api/zarr.js";
@@ -81,14 +91,4 @@ export type {
   IntegerDType,
   TypedArray,
 } from "./ir/dtype.js";
-export { promote as resultType } from "./ir/dtype.js";
 export type { Plan } from "./ir/stage.js";
-export {
-  type AxisChunks,
-  type BlockOptions,
-  type ChunkSpec,
-  ellipsis,
-  newaxis,
-  type Selector,
-  slice,
-} from "./ops/index.js";

@@ -23,12 +23,10 @@ import type {
   SumOptions,
 } from "../ops/index.js";
 import { countText, isJsScalar, matrixTranspose, shapeText, valueText } from "../ops/index.js";
-import type { ComputeOptions, RunOptions } from "./config.js";
+import type { ComputeOptions, RunOptions, ToZarrOptions } from "./config.js";
 import type { RunStats, StoreLike } from "./engine.js";
 import type { NDArray } from "./nd-array.js";
-import type { PersistedArray } from "./persist.js";
 import type { Floating, NumberOf, Promote, RealOf, SumOf, WithScalar } from "./types.js";
-import type { ToZarrOptions } from "./zarr.js";
 
 /** What elementwise functions take: an array or a JavaScript scalar. */
 export type ArrayOrScalar = LazyArray | JsScalar;
@@ -101,6 +99,24 @@ export class LazyArray<D extends DType = DType> {
   /** The HTML card by itself. */
   toHtml(): string {
     return htmlCard(this.node);
+  }
+}
+
+/** A computed array that later expressions read from memory. */
+export class PersistedArray<D extends DType = DType> extends LazyArray<D> {
+  readonly #release: () => void;
+
+  constructor(node: Node, release: () => void) {
+    super(node);
+    this.#release = release;
+  }
+
+  /** Gives the memory back. Expressions over the array can no longer be computed. */
+  dispose(): void {
+    this.#release();
+  }
+  [Symbol.dispose](): void {
+    this.#release();
   }
 }
 
@@ -192,9 +208,9 @@ export interface LazyArray<D extends DType = DType> {
   readonly emptyLike: Like<D>;
   readonly equal: Comparing;
   readonly exp: Floats<D>;
-  readonly expandDims: (options?: {
-    readonly axis?: number | readonly number[] | undefined;
-  }) => LazyArray<D>;
+  readonly expandDims: (
+    axis?: number | readonly number[] | { readonly axis?: number | readonly number[] | undefined },
+  ) => LazyArray<D>;
   readonly explain: (options?: RunOptions) => string;
   readonly expm1: Floats<D>;
   readonly flip: (options?: Pick<ReduceOptions, "axis">) => LazyArray<D>;

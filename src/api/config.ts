@@ -2,8 +2,15 @@
 import { OptionError } from "../errors.js";
 import { defaultMemory, defaultWorkers, MOST_MEMORY } from "../exec/config.js";
 import { MAX_THREADS } from "../exec/memory/arena.js";
-import { parseBytes, valueText } from "../ops/index.js";
-import { PASSES, type PlanConfig, type ProgressEvent, startedRuntime } from "./engine.js";
+import { type ChunkSpec, parseBytes, valueText } from "../ops/index.js";
+import {
+  type CodecChoice,
+  type FillValue,
+  PASSES,
+  type PlanConfig,
+  type ProgressEvent,
+  startedRuntime,
+} from "./engine.js";
 import {
   type Check,
   type Checks,
@@ -38,6 +45,21 @@ export interface ComputeOptions extends RunOptions {
   /** Results over SharedArrayBuffers, handed over without a copy. */
   readonly shared?: boolean | undefined;
 }
+/** Options of `toZarr`. */
+export interface ToZarrOptions extends RunOptions {
+  /** Path of the array in the store; groups above it are made. */
+  readonly path?: string | undefined;
+  /** "zstd" (default), "gzip", "raw", or a list of Zarr v3 codecs. */
+  readonly codecs?: CodecChoice | undefined;
+  /** Chunks of the stored array; default: the array's own, made regular. */
+  readonly chunks?: ChunkSpec | undefined;
+  /** "create" (default) refuses an existing array, "overwrite" replaces it. */
+  readonly mode?: "create" | "overwrite" | undefined;
+  readonly attributes?: Readonly<Record<string, unknown>> | undefined;
+  readonly dimensionNames?: readonly (string | null)[] | undefined;
+  readonly fillValue?: FillValue | undefined;
+}
+
 /** What {@link configure} sets for the process. */
 export type Defaults = Pick<
   RunOptions,

@@ -7,6 +7,7 @@ import type { Runtime } from "../exec/runtime.js";
 export type { ProgressEvent, RunStats } from "../exec/runtime.js";
 export type { ChunkSource } from "../io/sources/user.js";
 export type { Store } from "../io/stores/store.js";
+export type { PendingArray } from "../io/zarr/create.js";
 export type { NodeDescription } from "../io/zarr/describe.js";
 export type { CodecChoice, FillValue } from "../io/zarr/document-v3.js";
 export type { StoreLike } from "../io/zarr/locate.js";

@@ -4,33 +4,15 @@ import { stepName } from "../display/index.js";
 import { SourceError } from "../errors.js";
 import { arrayBinding } from "../io/sources/array.js";
 import type { RegionReader, SourceBinding, SourceDescription } from "../ir/binding.js";
+import { sourceNode } from "../ir/build.js";
 import { type ArrayFor, type DType, viewOf } from "../ir/dtype.js";
 import { advertisedGrid } from "../ir/grid.js";
 import { elementCount } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node } from "../ir/node.js";
-import { LazyArray, nodeOf } from "./array.js";
+import { type LazyArray, nodeOf, PersistedArray } from "./array.js";
 import { RUN_CHECKS, type RunOptions, withDefaults } from "./config.js";
 import { readOptions } from "./options.js";
 import { compute } from "./run.js";
-import { sourceNode } from "./sources.js";
-
-/** A computed array that later expressions read from memory. */
-export class PersistedArray<D extends DType = DType> extends LazyArray<D> {
-  readonly #release: () => void;
-
-  constructor(node: Node, release: () => void) {
-    super(node);
-    this.#release = release;
-  }
-
-  /** Gives the memory back. Expressions over the array can no longer be computed. */
-  dispose(): void {
-    this.#release();
-  }
-  [Symbol.dispose](): void {
-    this.#release();
-  }
-}
 
 /**
  * Computes an array and keeps it in memory that all threads share, as the source of later expressions; its shape,

@@ -22,8 +22,8 @@ import {
   type PlanConfig,
   type PlanRequest,
   type PlanResult,
-  plan as planRequests,
   type ProgressEvent,
+  plan as planRequests,
   type RunStats,
   runtime,
 } from "./engine.js";
@@ -45,12 +45,17 @@ interface Ran {
   readonly stats: RunStats;
 }
 
-/** Plans and runs requests with options that were checked. */
-export async function run(requests: readonly PlanRequest[], options: ComputeOptions): Promise<Ran> {
+/** Plans and runs requests with options that were checked; `planned` is awaited between the two. */
+export async function run(
+  requests: readonly PlanRequest[],
+  options: ComputeOptions,
+  planned?: () => Promise<void>,
+): Promise<Ran> {
   const { signal, onProgress, progress, shared } = options;
   if (signal?.aborted === true) throw new AbortError(undefined, { cause: signal.reason });
   const inlineBytes = inlineLimit(options);
   const { plan, bindings, rootOf } = planRequests(requests, planConfig(options));
+  await planned?.();
   const bar = progress === true ? drawProgress() : undefined;
   const tell = (event: ProgressEvent): void => {
     bar?.show(event);
@@ -109,10 +114,8 @@ export async function compute<const T extends Computable>(
   const checked = withDefaults(readOptions<ComputeOptions>("compute", options, COMPUTE_CHECKS));
   const nodes = arraysOf("compute", what);
   checkResults(nodes, planConfig(checked));
-  const { roots } = await run(
-    nodes.map((node) => ({ node })),
-    checked,
-  );
+  const requests = nodes.map((node) => ({ node }));
+  const { roots } = requests.length === 0 ? { roots: [] } : await run(requests, checked);
   const taken = new Set<ArrayBuffer | SharedArrayBuffer>();
   const results = nodes.map((node, i) => {
     const buffer = roots[i] as ArrayBuffer | SharedArrayBuffer;
@@ -137,7 +140,11 @@ function resultOf(node: Node, buffer: ArrayBuffer | SharedArrayBuffer): NDArray 
 const requestsOf = (fn: string, what: Computable): PlanRequest[] =>
   [...new Set(arraysOf(fn, what))].map((node) => ({ node }));
 
-function planOf(fn: "plan" | "explain", what: Computable, options: RunOptions | undefined): PlanResult {
+function planOf(
+  fn: "plan" | "explain",
+  what: Computable,
+  options: RunOptions | undefined,
+): PlanResult {
   const checked = withDefaults(readOptions<RunOptions>(fn, options, RUN_CHECKS));
   return planRequests(requestsOf(fn, what), planConfig(checked));
 }

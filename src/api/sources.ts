@@ -1,8 +1,8 @@
 /** Data that is at hand: typed arrays, nested lists, results, ndarrays, and user sources, as lazy arrays. */
-import { DTypeError, ShapeError } from "../errors.js";
+import { DTypeError, OptionError, ShapeError } from "../errors.js";
 import { arrayBinding } from "../io/sources/array.js";
 import { type ChunkSource, userSource } from "../io/sources/user.js";
-import type { SourceBinding } from "../ir/binding.js";
+import { sourceNode } from "../ir/build.js";
 import {
   type ArrayFor,
   arrayClass,
@@ -13,18 +13,21 @@ import {
   type TypedArray,
 } from "../ir/dtype.js";
 import { elementCount, rowMajorStrides } from "../ir/index-map.js";
-import { intern, type Node } from "../ir/node.js";
+import type { Node } from "../ir/node.js";
 import { type ScalarConstant, storeConstant } from "../ir/scalar.js";
 import {
   astype,
   type ChunkSpec,
   checkDType,
+  countText,
   isJsScalar,
   type JsScalar,
   newGrid,
+  normalShape,
   scalarArray,
   scalarConstant,
   scalarDType,
+  shapeText,
   valueText,
 } from "../ops/index.js";
 import { LazyArray, wrap } from "./array.js";
@@ -33,6 +36,8 @@ import { anything, readOptions } from "./options.js";
 
 export interface AsarrayOptions {
   readonly dtype?: DType | undefined;
+  /** For typed arrays, whose elements are taken in row-major order; default: 1-d. */
+  readonly shape?: number | readonly number[] | undefined;
   readonly chunks?: ChunkSpec | undefined;
 }
 /** Lists in lists, all of one length at each depth. */
@@ -45,15 +50,6 @@ export interface NdarrayLike {
   readonly offset?: number;
   readonly dtype?: string;
 }
-
-export const sourceNode = (binding: SourceBinding): Node =>
-  intern(
-    "source",
-    [],
-    { binding },
-    [{ shape: binding.shape, dtype: binding.dtype }],
-    String(binding.id),
-  );
 
 /** A source over row-major elements in memory. */
 function memoryNode(
@@ -97,33 +93,42 @@ interface Asarray {
 }
 
 /**
- * An array of data at hand: a typed array (1-d), nested lists, a scalar, a result or other `ndarray`, or a lazy
+ * An array of data at hand: a typed array (1-d, or of `shape`), nested lists, a scalar, a result or other `ndarray`, or a lazy
  * array. Numbers are float64, bigints int64, booleans bool unless `dtype` says otherwise; then every element must
  * fit it. Data is copied once, into memory that all threads share (data in a SharedArrayBuffer is used in place).
  *
- * @example asarray([[1, 2], [3, 4]], { dtype: "int32" })
+ * @example
+ * asarray([[1, 2], [3, 4]], { dtype: "int32" });
+ * asarray(new Float32Array(12), { shape: [3, 4], chunks: [3, 2] });
  */
 export const asarray: Asarray = ((data: unknown, given?: unknown) => {
   const options = readOptions<AsarrayOptions>("asarray", given, {
     dtype: anything,
+    shape: anything,
     chunks: anything,
   });
   if (options.dtype !== undefined) checkDType("asarray", options.dtype);
   return wrap(nodeFrom(data, options));
 }) as Asarray;
 
-function nodeFrom(data: unknown, { dtype, chunks }: AsarrayOptions): Node {
+function nodeFrom(data: unknown, { dtype, shape, chunks }: AsarrayOptions): Node {
+  const found = ArrayBuffer.isView(data) ? dtypeOfArray(data) : undefined;
+  if (found !== undefined) {
+    const view = plainBytes(data as TypedArray);
+    const lengths = shape === undefined ? [view.length] : shapeFor(view, shape);
+    return cast(memoryNode(view, lengths, found, chunks), dtype);
+  }
+  if (shape !== undefined) {
+    throw new OptionError(`asarray: shape is for typed arrays, got ${valueText(data)}`, {
+      hint: "use reshape(x, shape)",
+    });
+  }
   if (data instanceof LazyArray) {
     const x = chunks === undefined ? data : data.rechunk(chunks);
     return dtype === undefined ? x.node : astype(x.node, dtype);
   }
   if (isJsScalar(data)) return scalarArray(data, dtype);
   if (Array.isArray(data)) return fromNested(data, dtype, chunks);
-  const found = ArrayBuffer.isView(data) ? dtypeOfArray(data) : undefined;
-  if (found !== undefined) {
-    const view = plainBytes(data as TypedArray);
-    return cast(memoryNode(view, [view.length], found, chunks), dtype);
-  }
   if (isNdarrayLike(data)) {
     const { elements, own } = compact(data);
     return cast(memoryNode(elements, [...data.shape], own, chunks), dtype);
@@ -132,6 +137,17 @@ function nodeFrom(data: unknown, { dtype, chunks }: AsarrayOptions): Node {
     hint: "give a typed array, nested lists of numbers, bigints or booleans, an ndarray, or a LazyArray",
   });
 }
+
+function shapeFor(data: TypedArray, shape: unknown): number[] {
+  const lengths = normalShape("asarray", shape);
+  if (elementCount(lengths) !== data.length) {
+    throw new ShapeError(
+      `asarray: shape ${shapeText(lengths)} holds ${countText(elementCount(lengths), "element")}, the array has ${data.length}`,
+    );
+  }
+  return lengths;
+}
+
 const cast = (x: Node, dtype: DType | undefined): Node =>
   dtype === undefined ? x : astype(x, dtype);
 

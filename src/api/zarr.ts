@@ -1,18 +1,18 @@
 /** Zarr at both ends: arrays opened lazily, results written chunk by chunk. */
-import { ChunkError, DTypeError, OptionError } from "../errors.js";
+import { ChunkError, DTypeError, OptionError, ZarrError } from "../errors.js";
+import { sourceNode } from "../ir/build.js";
 import { type Cuts, cutsCount, cutsMax, pieceSize } from "../ir/cuts.js";
 import { type DType, integerRange, isFloat, isInteger, itemSize } from "../ir/dtype.js";
 import { advertisedGrid } from "../ir/grid.js";
-import { dtypeOf, knownShape, type Node } from "../ir/node.js";
+import { dtypeOf, knownShape, type Node, topologicalOrder } from "../ir/node.js";
 import { arg, call, cast, constant, type Scalar } from "../ir/scalar.js";
 import { type ChunkSpec, checkDType, mapNode, resolveChunks, valueText } from "../ops/index.js";
 import { LazyArray, nodeOf } from "./array.js";
-import { RUN_CHECKS, type RunOptions, withDefaults } from "./config.js";
+import { RUN_CHECKS, type ToZarrOptions, withDefaults } from "./config.js";
 import {
-  type CodecChoice,
-  type FillValue,
   type NodeDescription,
   type Packing,
+  type PendingArray,
   type RunStats,
   type StoreLike,
   zarr,
@@ -28,7 +28,6 @@ import {
   readOptions,
 } from "./options.js";
 import { run } from "./run.js";
-import { sourceNode } from "./sources.js";
 
 export interface OpenZarrOptions {
   /** Path of the array in the store; default: the store's root. */
@@ -166,20 +165,6 @@ function fillConstant(value: number | bigint, stored: DType, own: DType): readon
   return fits ? [constant(big, own)] : [];
 }
 
-export interface ToZarrOptions extends RunOptions {
-  /** Path of the array in the store; groups above it are made. */
-  readonly path?: string | undefined;
-  /** "zstd" (default), "gzip", "raw", or a list of Zarr v3 codecs. */
-  readonly codecs?: CodecChoice | undefined;
-  /** Chunks of the stored array; default: the array's own, made regular. */
-  readonly chunks?: ChunkSpec | undefined;
-  /** "create" (default) refuses an existing array, "overwrite" replaces it. */
-  readonly mode?: "create" | "overwrite" | undefined;
-  readonly attributes?: Readonly<Record<string, unknown>> | undefined;
-  readonly dimensionNames?: readonly (string | null)[] | undefined;
-  readonly fillValue?: FillValue | undefined;
-}
-
 /**
  * Computes an array into a Zarr v3 array, chunk by chunk: it may be far larger than memory. Every chunk appears whole
  * or not at all. Resolves to what the run did.
@@ -211,7 +196,7 @@ export async function toZarr(
     );
   }
   const chunks = storedChunks(node, checked.chunks);
-  const sink = await (await zarr()).createZarrArray(url, {
+  const pending = await (await zarr()).pendingZarrArray(url, {
     shape: knownShape(node),
     dtype: dtypeOf(node),
     chunks,
@@ -222,8 +207,23 @@ export async function toZarr(
     dimensionNames: names,
     fillValue: checked.fillValue,
   });
-  const { stats } = await run([{ node, sink }], checked);
+  if (checked.mode === "overwrite") refuseOwnInput(node, pending);
+  // Created when the plan stands: a plan that does not fit leaves the store as it was.
+  const { stats } = await run([{ node, sink: pending.sink }], checked, pending.create);
   return stats;
+}
+
+function refuseOwnInput(node: Node, pending: PendingArray): void {
+  for (const { op, params } of topologicalOrder([node])) {
+    if (op === "source" && pending.replaces(params.binding)) {
+      throw new ZarrError(
+        `toZarr: ${params.binding.name} is read by the expression that would replace it`,
+        {
+          hint: "write to another path, or persist() the array first",
+        },
+      );
+    }
+  }
 }
 
 /** Regular chunk lengths: what was asked for, or the longest block along each axis. */

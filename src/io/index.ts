@@ -9,7 +9,12 @@ export { type ChunkSource, type Interval, userSource } from "./sources/user.js";
 export { directoryStore } from "./stores/directory.js";
 export { memoryStore } from "./stores/memory.js";
 export type { DirectoryStore, Store, StoreDescription } from "./stores/store.js";
-export { type CreateOptions, createZarrArray } from "./zarr/create.js";
+export {
+  type CreateOptions,
+  createZarrArray,
+  type PendingArray,
+  pendingZarrArray,
+} from "./zarr/create.js";
 export {
   type ArrayDescription,
   describeStore,

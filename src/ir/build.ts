@@ -2,30 +2,31 @@
  * Node constructors: one per kind, each computing its key and its output, so that every layer builds equal nodes
  * for equal meanings. They check nothing that a user could get wrong; `ops/` does.
  */
-import { type Cuts } from "./cuts.js";
+
 import type { SourceBinding } from "./binding.js";
+import type { Cuts } from "./cuts.js";
 import type { DType } from "./dtype.js";
 import { type AffineMap, elementCount } from "./index-map.js";
-import { type MonoidName, leafMonoidOf, stateDTypes } from "./monoid.js";
+import { leafMonoidOf, type MonoidName, stateDTypes } from "./monoid.js";
 import {
   type ConcatNode,
   type CreateNode,
+  cutsKey,
+  dtypeOf,
+  freshId,
   type GatherNode,
   type IndexList,
+  intern,
+  knownShape,
   type LayoutNode,
   type MapNode,
+  mapKey,
   type Node,
   type ReduceNode,
   type ReshapeNode,
   type SourceNode,
-  type ViewNode,
-  cutsKey,
-  dtypeOf,
-  freshId,
-  intern,
-  knownShape,
-  mapKey,
   scalarKey,
+  type ViewNode,
 } from "./node.js";
 import type { Scalar } from "./scalar.js";
 

@@ -72,7 +72,8 @@ function tableOf(cuts: Cuts): Table {
       count += repeat;
       max = Math.max(max, size);
     }
-    if (!Number.isSafeInteger(extent)) throw new InternalError(`an axis of ${extent} elements is too long`);
+    if (!Number.isSafeInteger(extent))
+      throw new InternalError(`an axis of ${extent} elements is too long`);
     table = { extent, count, max, positions, numbers };
     TABLES.set(cuts, table);
   }
@@ -102,7 +103,9 @@ export function pieceStart(cuts: Cuts, n: number): number {
   const table = tableOf(cuts);
   if (n >= table.count) return table.extent;
   const r = runAt(table.numbers, n);
-  return (table.positions[r] as number) + (n - (table.numbers[r] as number)) * (cuts[r] as Run).size;
+  return (
+    (table.positions[r] as number) + (n - (table.numbers[r] as number)) * (cuts[r] as Run).size
+  );
 }
 
 export function pieceSize(cuts: Cuts, n: number): number {
@@ -131,7 +134,9 @@ export function* pieceSizes(cuts: Cuts): Generator<number> {
 
 export function sameCuts(a: Cuts, b: Cuts): boolean {
   if (a === b) return true;
-  return a.length === b.length && a.every((r, i) => r.size === b[i]?.size && r.repeat === b[i]?.repeat);
+  return (
+    a.length === b.length && a.every((r, i) => r.size === b[i]?.size && r.repeat === b[i]?.repeat)
+  );
 }
 
 /** Cuts of the sub-interval `[lo, hi)`. */
@@ -195,7 +200,9 @@ export function splitCuts(cuts: Cuts, limit: number): Cuts {
       const whole = Math.floor(size / limit);
       const rest = size - whole * limit;
       if (rest === 0) runs.push({ size: limit, repeat: whole * repeat });
-      else for (let i = 0; i < repeat; i++) runs.push({ size: limit, repeat: whole }, { size: rest, repeat: 1 });
+      else
+        for (let i = 0; i < repeat; i++)
+          runs.push({ size: limit, repeat: whole }, { size: rest, repeat: 1 });
     }
   }
   return cutsFromRuns(runs);

@@ -178,8 +178,8 @@ export function promote(a: DType, b: DType): DType {
   const ka = INFO[a].kind;
   const kb = INFO[b].kind;
   if (ka === "complex" || kb === "complex") {
-    const parts = [a, b].map((d): DType =>
-      d === "complex64" ? "float32" : d === "complex128" ? "float64" : d,
+    const parts = [a, b].map(
+      (d): DType => (d === "complex64" ? "float32" : d === "complex128" ? "float64" : d),
     );
     return promote(parts[0] as DType, parts[1] as DType) === "float32" ? "complex64" : "complex128";
   }
@@ -195,6 +195,18 @@ export function promote(a: DType, b: DType): DType {
   if (INFO[signed].size > INFO[unsigned].size) return signed;
   const bits = INFO[unsigned].size * 16;
   return bits > 64 ? "float64" : (SIGNED_BY_BITS[bits] as SignedDType);
+}
+
+/**
+ * The dtype in which any number of operands meet, in whatever order they come. Floating-point and complex dtypes meet
+ * first and then every integer by itself: integers that would need float64 among themselves do not widen a float32
+ * that holds each of them (NumPy 2's rule). Nothing at all is bool, the neutral element.
+ *
+ * @example promoteAll("int8", "uint16", "float32") // "float32"
+ */
+export function promoteAll(...dtypes: readonly DType[]): DType {
+  const inexact = dtypes.filter((d) => isFloat(d) || isComplex(d));
+  return [...inexact, ...dtypes].reduce<DType>(promote, "bool");
 }
 
 /** Inclusive range of an integer dtype. */

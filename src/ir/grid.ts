@@ -6,10 +6,10 @@
  */
 import {
   type Cuts,
+  concatCuts,
   cutsCount,
   cutsFromSizes,
   cutsMax,
-  concatCuts,
   pieceSizes,
   reverseCuts,
   sameCuts,
@@ -20,7 +20,7 @@ import {
 } from "./cuts.js";
 import { itemSize } from "./dtype.js";
 import { type AxisMap, elementCount } from "./index-map.js";
-import { type Node, type ReshapeNode, knownShape } from "./node.js";
+import { knownShape, type Node, type ReshapeNode } from "./node.js";
 import { reshapeGroups } from "./reshape.js";
 
 /** Bytes of a block that "auto" aims for: large enough that per-block cost vanishes, small beside any budget. */
@@ -92,7 +92,9 @@ function compute(node: Node): readonly (readonly Cuts[])[] {
       const heavy = heaviest(node.inputs, () => true);
       return [
         gridOfInput(node, heavy).map((c, i) =>
-          i === axis ? concatCuts(node.inputs.map((_, k) => gridOfInput(node, k)[axis] as Cuts)) : c,
+          i === axis
+            ? concatCuts(node.inputs.map((_, k) => gridOfInput(node, k)[axis] as Cuts))
+            : c,
         ),
       ];
     }

@@ -44,7 +44,10 @@ export const composeMaps = (outer: AffineMap, inner: AffineMap): AffineMap =>
     return o.axis < 0 ? fixedAxis(start) : { axis: o.axis, start, step: m.step * o.step };
   });
 
-export const boxOfShape = (shape: readonly number[]): Box => ({ lo: shape.map(() => 0), hi: shape });
+export const boxOfShape = (shape: readonly number[]): Box => ({
+  lo: shape.map(() => 0),
+  hi: shape,
+});
 export const boxShape = (box: Box): number[] => box.hi.map((h, i) => h - (box.lo[i] as number));
 export const boxIsEmpty = (box: Box): boolean => box.hi.some((h, i) => h <= (box.lo[i] as number));
 export const boxElements = (box: Box): number =>

@@ -41,7 +41,11 @@ export function leafCuts(grid: readonly Cuts[], axes: readonly number[]): readon
     const cuts = grid[axes[k] as number] as Cuts;
     const limit =
       k === axes.length - 1 ? LEAF_ROW : Math.max(1, Math.floor(LEAF_ELEMENTS / elements));
-    const leaves = cutToLeaves(cuts, limit, Math.floor(LEAF_MERGE_ELEMENTS / Math.max(1, chunkElements)));
+    const leaves = cutToLeaves(
+      cuts,
+      limit,
+      Math.floor(LEAF_MERGE_ELEMENTS / Math.max(1, chunkElements)),
+    );
     out[k] = leaves;
     chunkElements = (chunkElements / Math.max(1, cutsMax(cuts))) * Math.max(1, cutsMax(leaves));
     elements *= Math.max(1, cutsMax(leaves));
@@ -57,7 +61,9 @@ function cutToLeaves(cuts: Cuts, limit: number, mergeable: number): Cuts {
       const whole = Math.floor(size / limit);
       const rest = size - whole * limit;
       if (rest === 0) runs.push({ size: limit, repeat: whole * repeat });
-      else for (let i = 0; i < repeat; i++) runs.push({ size: limit, repeat: whole }, { size: rest, repeat: 1 });
+      else
+        for (let i = 0; i < repeat; i++)
+          runs.push({ size: limit, repeat: whole }, { size: rest, repeat: 1 });
     } else {
       const per = Math.max(1, Math.min(Math.floor(limit / size), mergeable));
       const groups = Math.floor(repeat / per);
@@ -100,7 +106,11 @@ export class AxisTree<S> {
       this.#open.pop();
       const level = top.level + 1;
       const index = left.index / 2;
-      top = this.#promote({ level, index, state: this.#merge(left.state, top.state, level, index) });
+      top = this.#promote({
+        level,
+        index,
+        state: this.#merge(left.state, top.state, level, index),
+      });
     }
     this.#open.push(top);
   }
@@ -124,7 +134,10 @@ export class AxisTree<S> {
   /** The state of the whole axis, once every leaf was pushed. */
   root(): S | undefined {
     const [only] = this.#open;
-    return this.#open.length === 1 && only !== undefined && only.index === 0 && 2 ** only.level >= this.#count
+    return this.#open.length === 1 &&
+      only !== undefined &&
+      only.index === 0 &&
+      2 ** only.level >= this.#count
       ? only.state
       : undefined;
   }
@@ -158,10 +171,11 @@ export function maximalNodes(
 }
 
 /** Number of leaves below a node. */
-export const leavesUnder = (level: number, index: number, count: number): readonly [number, number] => [
-  index * 2 ** level,
-  Math.min((index + 1) * 2 ** level, count),
-];
+export const leavesUnder = (
+  level: number,
+  index: number,
+  count: number,
+): readonly [number, number] => [index * 2 ** level, Math.min((index + 1) * 2 ** level, count)];
 
 /** Product of leaf counts, for sizing. */
 export const leafCount = (leaves: readonly Cuts[]): number =>

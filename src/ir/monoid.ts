@@ -7,14 +7,14 @@
 import { InternalError } from "../errors.js";
 import { type DType, isFloat, kindOf } from "./dtype.js";
 import {
-  type Scalar,
-  type ScalarConstant,
-  type ScalarOp,
-  type ScalarProgram,
   arg,
   call,
   cast,
   constant,
+  type Scalar,
+  type ScalarConstant,
+  type ScalarOp,
+  type ScalarProgram,
 } from "./scalar.js";
 
 export type MonoidName =

@@ -5,9 +5,10 @@
  * use them. The intern table is weak: an abandoned expression can be collected. No node stores a grid; how an
  * array is cut into blocks is a function of the expression (`grid.ts`) or a decision of the planner.
  */
-import type { Cuts } from "./cuts.js";
+
 import { InternalError } from "../errors.js";
 import type { Binding, FunctionBinding, SourceBinding } from "./binding.js";
+import type { Cuts } from "./cuts.js";
 import type { DType } from "./dtype.js";
 import type { AffineMap } from "./index-map.js";
 import type { MonoidName } from "./monoid.js";

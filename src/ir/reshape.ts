@@ -36,7 +36,11 @@ export function reshapeGroups(
         a *= input[i] as number;
         group.input.push(i++);
       }
-    } while (a !== b || group.input.length === 0 || group.output.length === 0 ? i < input.length || j < output.length : false);
+    } while (
+      a !== b || group.input.length === 0 || group.output.length === 0
+        ? i < input.length || j < output.length
+        : false
+    );
     while (i < input.length && input[i] === 1) group.input.push(i++);
     while (j < output.length && output[j] === 1) group.output.push(j++);
     groups.push(group);

@@ -15,12 +15,16 @@
  *  - shifts: a count that is negative or >= the width gives 0 (or -1 for `>>` of a negative number).
  *  - integer pow with a negative exponent gives 0, except 1**n = 1 and (-1)**n = +-1.
  *  - minimum/maximum propagate NaN; min(-0, 0) is -0 and max(-0, 0) is 0 in either order.
+ *  - float floorDivide and remainder follow NumPy's npy_divmod step by step: fmod, then the quotient of what
+ *    is left over, corrected to the divisor's sign; for float32 every step is a float32 one.
+ *  - signbit and copysign take every NaN as positive: the sign of a NaN is not kept by arithmetic.
+ *  - nextafter of equal arguments is the second one, which tells -0 from 0.
  *  - round is to nearest, ties to even.
  *  - a float is cast to an integer by truncation, modulo 2^64 for in-range values; NaN and what lies
  *    outside the range of int64 (uint64 for uint64) saturates to the nearest end (NaN to 0), then wraps to the
  *    narrower dtype. To bool: x != 0.
  */
-import { type DType, arrayClass, isBig, isComplex, itemSize } from "./dtype.js";
+import { arrayClass, type DType, isBig, isComplex, itemSize } from "./dtype.js";
 
 /** Functions from `on` to `on`. */
 export const UNARY_FUNCTIONS = [
@@ -131,7 +135,12 @@ export type ScalarOp =
   | { readonly op: "const"; readonly param: number; readonly dtype: DType }
   /** The global index along loop axis `axis`; int64. */
   | { readonly op: "index"; readonly axis: number; readonly dtype: "int64" }
-  | { readonly op: "cast"; readonly dtype: DType; readonly from: DType; readonly args: readonly [number] }
+  | {
+      readonly op: "cast";
+      readonly dtype: DType;
+      readonly from: DType;
+      readonly args: readonly [number];
+    }
   | {
       readonly op: "call";
       readonly fn: ScalarFunction;
@@ -187,7 +196,9 @@ export function bitsOf(
   const size = itemSize(dtype);
   if (isBig(dtype)) {
     const big =
-      typeof value === "number" ? BigInt(Number.isFinite(value) ? Math.trunc(value) : 0) : BigInt(value);
+      typeof value === "number"
+        ? BigInt(Number.isFinite(value) ? Math.trunc(value) : 0)
+        : BigInt(value);
     return BigInt.asUintN(64, big).toString(16).padStart(16, "0");
   }
   switch (dtype) {
@@ -249,7 +260,11 @@ export function valueOf({
 }
 
 /** Writes a constant as element `index` of a typed array of its dtype. */
-export function storeConstant(target: ReturnType<typeof arrayOf>, index: number, c: ScalarConstant): void {
+export function storeConstant(
+  target: ReturnType<typeof arrayOf>,
+  index: number,
+  c: ScalarConstant,
+): void {
   const value = valueOf(c);
   if (typeof value === "object") {
     (target as Float64Array)[2 * index] = value[0];

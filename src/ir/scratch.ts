@@ -29,17 +29,17 @@ import { stateDTypes } from "./monoid.js";
 import {
   type CallStage,
   type GatherStage,
+  keptAxes,
   type MapStage,
   type MergeStage,
+  nodeBytes,
   type Operand,
   type Plan,
   type PlanArray,
+  partialNodes,
   type ReduceStage,
   type ReshapeStage,
   type Stage,
-  keptAxes,
-  nodeBytes,
-  partialNodes,
 } from "./stage.js";
 
 /** Every piece of scratch starts on a cache line. */

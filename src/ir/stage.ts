@@ -11,11 +11,20 @@
  * task walks through one after another, and only the segments of the `split` axis are tasks of their own.
  */
 import type { FunctionBinding, SinkBinding, SourceBinding } from "./binding.js";
-import { type Cuts, cutsCount, cutsMax, groupCuts, pieceSize, pieceStart, piecesIn, wholeCuts } from "./cuts.js";
+import {
+  type Cuts,
+  cutsCount,
+  cutsMax,
+  groupCuts,
+  pieceSize,
+  pieceStart,
+  piecesIn,
+  wholeCuts,
+} from "./cuts.js";
 import { type DType, itemSize } from "./dtype.js";
 import { type AffineMap, type Box, imageOfBox, unravel } from "./index-map.js";
 import { leavesUnder, maximalNodes } from "./leaves.js";
-import { type LeafMonoid, type MonoidName, leafMonoidOf, stateDTypes } from "./monoid.js";
+import { type LeafMonoid, leafMonoidOf, type MonoidName, stateDTypes } from "./monoid.js";
 import type { IndexList } from "./node.js";
 import type { ScalarProgram } from "./scalar.js";
 
@@ -145,7 +154,11 @@ export interface MergeStage extends StageBase<"merge"> {
 export interface ConcatStage extends StageBase<"concat"> {
   readonly axis: number;
   /** Each part's operand maps the part's own index space (same rank as the space). */
-  readonly parts: readonly { readonly operand: Operand; readonly start: number; readonly size: number }[];
+  readonly parts: readonly {
+    readonly operand: Operand;
+    readonly start: number;
+    readonly size: number;
+  }[];
 }
 
 /** `out[.., i, ..] = in[.., indices[i], ..]` */
@@ -162,7 +175,10 @@ export interface GatherStage extends StageBase<"gather"> {
 
 /** Row-major reshape, group of axes by group of axes. */
 export interface ReshapeStage extends StageBase<"reshape"> {
-  readonly groups: readonly { readonly input: readonly number[]; readonly output: readonly number[] }[];
+  readonly groups: readonly {
+    readonly input: readonly number[];
+    readonly output: readonly number[];
+  }[];
   readonly operand: Operand;
   readonly inputShape: readonly number[];
 }
@@ -233,14 +249,17 @@ export interface Plan {
 
 /** Block grid as counts per axis. */
 export const gridOf = (cuts: readonly Cuts[]): number[] => cuts.map(cutsCount);
-export const blockCount = (cuts: readonly Cuts[]): number => cuts.reduce((n, c) => n * cutsCount(c), 1);
+export const blockCount = (cuts: readonly Cuts[]): number =>
+  cuts.reduce((n, c) => n * cutsCount(c), 1);
 
 /** The box of block `n` (row-major) of a grid. */
 export function blockBox(cuts: readonly Cuts[], n: number): Box {
   const position = unravel(n, gridOf(cuts));
   return {
     lo: cuts.map((c, i) => pieceStart(c, position[i] as number)),
-    hi: cuts.map((c, i) => pieceStart(c, position[i] as number) + pieceSize(c, position[i] as number)),
+    hi: cuts.map(
+      (c, i) => pieceStart(c, position[i] as number) + pieceSize(c, position[i] as number),
+    ),
   };
 }
 
@@ -347,7 +366,11 @@ export function concatPartBox(
 }
 
 /** Hull, in the gathered array's index space, of what the block takes. */
-export function gatherInputBox(stage: GatherStage, box: Box, bindings: Pick<Bindings, "indices">): Box {
+export function gatherInputBox(
+  stage: GatherStage,
+  box: Box,
+  bindings: Pick<Bindings, "indices">,
+): Box {
   const values = (bindings.indices[stage.indices] as IndexList).values;
   let lo = Number.POSITIVE_INFINITY;
   let hi = 0;

@@ -7,10 +7,10 @@ import { InternalError } from "../errors.js";
 import { type DType, isComplex, itemSize } from "../ir/dtype.js";
 import { ProgramBuilder } from "../ir/monoid.js";
 import {
+  givesBool,
   type ScalarConstant,
   type ScalarFunction,
   type ScalarOp,
-  givesBool,
 } from "../ir/scalar.js";
 import type { Constants, MapSpec, Place } from "./structure.js";
 

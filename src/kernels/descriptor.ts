@@ -8,7 +8,7 @@
 import { InternalError } from "../errors.js";
 import type { ScalarConstant } from "../ir/scalar.js";
 import type { Code } from "./assembler.js";
-import { type Walker, carries } from "./nest.js";
+import { carries, type Walker } from "./nest.js";
 
 /** Most axes of one table, after simplification. */
 export const MAX_AXES = 16;

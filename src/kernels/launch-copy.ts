@@ -1,11 +1,11 @@
 /** Strided copies and fills: long runs by `memory.copy`, everything else as loops over plain bits. */
 import type { DType } from "../ir/dtype.js";
 import type { ScalarProgram } from "../ir/scalar.js";
-import { Code, Imports, assemble } from "./assembler.js";
-import { HEADER, type Layout, emitOdometer, getSlot } from "./descriptor.js";
+import { assemble, Code, Imports } from "./assembler.js";
+import { emitOdometer, getSlot, HEADER, type Layout } from "./descriptor.js";
 import { type Launcher, launchMap } from "./launch-map.js";
 import { type CopyBox, launchTranspose, transposedAxis } from "./launch-transpose.js";
-import { type Walker, flipAxis, mergeAxes, onAxes, orderedAxes, walker } from "./nest.js";
+import { flipAxis, mergeAxes, onAxes, orderedAxes, type Walker, walker } from "./nest.js";
 import type { MapSpec, Place } from "./structure.js";
 
 export type ItemSize = 1 | 2 | 4 | 8 | 16;

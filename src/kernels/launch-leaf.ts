@@ -2,29 +2,29 @@
 import { InternalError } from "../errors.js";
 import { type DType, itemSize } from "../ir/dtype.js";
 import { isOrdered, leafProgram } from "./accumulators.js";
-import { HEADER, descriptorBytes } from "./descriptor.js";
-import { type Launcher, indexWalker, stepOf } from "./launch-map.js";
+import { descriptorBytes, HEADER } from "./descriptor.js";
+import { indexWalker, type Launcher, stepOf } from "./launch-map.js";
 import {
+  compileLeaf,
   GROUP,
   type LeafPlan,
-  SLOT,
-  compileLeaf,
   leafLanes,
   panelStepBytes,
   planLeaf,
   rowGroup,
+  SLOT,
 } from "./leaf-kernel.js";
 import {
-  type Walker,
   flipAxis,
   mergeAxes,
   mergeable,
   orderedAxes,
   spread,
+  type Walker,
   walker,
 } from "./nest.js";
 import type { Step } from "./program.js";
-import { type Constants, type LeafSpec, type Place, indexAxes, programKey } from "./structure.js";
+import { type Constants, indexAxes, type LeafSpec, type Place, programKey } from "./structure.js";
 
 /** Columns whose accumulators are live at once: with two float64 sums each, a fraction of the first-level cache. */
 const PANEL = 256;

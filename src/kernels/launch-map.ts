@@ -5,22 +5,22 @@ import { type DescriptorWriter, HEADER } from "./descriptor.js";
 import { compileMap, mapLayout } from "./map-kernel.js";
 import type { KernelCache } from "./modules.js";
 import {
-  type Nest,
-  type Walker,
   flipAxis,
   mergeAxes,
+  type Nest,
   onAxes,
   orderedAxes,
   tiled,
+  type Walker,
   walker,
 } from "./nest.js";
-import { type Step, lanesOf } from "./program.js";
+import { lanesOf, type Step } from "./program.js";
 import {
   type Constants,
-  type MapSpec,
-  type Place,
   hasComplex,
   indexAxes,
+  type MapSpec,
+  type Place,
   programKey,
 } from "./structure.js";
 

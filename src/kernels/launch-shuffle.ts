@@ -3,8 +3,8 @@
  * inverse interleaves sixteen elements at a time with the rounds of a perfect-shuffle network; what is left over,
  * and element sizes that are no power of two, are strided copies of bytes.
  */
-import { Code, Imports, assemble } from "./assembler.js";
-import { HEADER, type Layout, addSlot, getSlot } from "./descriptor.js";
+import { assemble, Code, Imports } from "./assembler.js";
+import { addSlot, getSlot, HEADER, type Layout } from "./descriptor.js";
 import { launchCopy } from "./launch-copy.js";
 import type { Launcher } from "./launch-map.js";
 import { emitDeinterleave, emitInterleave } from "./launch-transpose.js";

@@ -4,10 +4,10 @@
  *
  * The transposition is the perfect-shuffle network: log2(n) rounds of interleaving vector i with vector i + n/2.
  */
-import { Code, Imports, type Label, assemble } from "./assembler.js";
-import { HEADER, type Layout, addSlot, emitOdometer, getSlot } from "./descriptor.js";
+import { assemble, Code, Imports, type Label } from "./assembler.js";
+import { addSlot, emitOdometer, getSlot, HEADER, type Layout } from "./descriptor.js";
 import type { Launcher } from "./launch-map.js";
-import { type Walker, onAxes } from "./nest.js";
+import { onAxes, type Walker } from "./nest.js";
 
 /**
  * Most elements along the target's axis per pass: as many source lines must survive in cache until the next block

@@ -9,32 +9,32 @@ import { type DType, itemSize } from "../ir/dtype.js";
 import { stateDTypes } from "../ir/monoid.js";
 import {
   CHAINS,
-  type Flavour,
-  type GroupSums,
-  type LeafProgram,
-  type Part,
-  type Position,
   cellTypes,
   emitAccumulate,
   emitInit,
   emitMean,
   emitState,
+  type Flavour,
+  type GroupSums,
   isOrdered,
+  type LeafProgram,
+  type Part,
+  type Position,
 } from "./accumulators.js";
-import { Code, Imports, type ValueType, assemble } from "./assembler.js";
+import { assemble, Code, Imports, type ValueType } from "./assembler.js";
 import {
-  HEADER,
-  type Layout,
-  type WalkerLocal,
   addSlot,
   descriptorBytes,
   emitOdometer,
   getSlot,
+  HEADER,
+  type Layout,
+  type WalkerLocal,
 } from "./descriptor.js";
 import { emitAdvance, emitConstants, emitSplatConstants, emitWhileAtLeast } from "./map-kernel.js";
-import { type Environment, type Step, evaluate, lanesOf, release } from "./program.js";
+import { type Environment, evaluate, lanesOf, release, type Step } from "./program.js";
 import { emitStore } from "./scalar-code.js";
-import { type LeafSpec, indexAxes } from "./structure.js";
+import { indexAxes, type LeafSpec } from "./structure.js";
 
 export type LeafShape = "rowsInner" | "columnsInner";
 

@@ -5,18 +5,18 @@
  */
 import { type DType, itemSize } from "../ir/dtype.js";
 import type { ScalarProgram } from "../ir/scalar.js";
-import { Code, Imports, type Label, assemble } from "./assembler.js";
+import { assemble, Code, Imports, type Label } from "./assembler.js";
 import {
-  HEADER,
-  type Layout,
-  type WalkerLocal,
   constantAt,
   emitOdometer,
   getSlot,
+  HEADER,
+  type Layout,
+  type WalkerLocal,
 } from "./descriptor.js";
-import { type Environment, type Step, evaluate, lanesOf, release } from "./program.js";
+import { type Environment, evaluate, lanesOf, release, type Step } from "./program.js";
 import { emitLoad, emitStore, typeOf } from "./scalar-code.js";
-import { type MapSpec, indexAxes } from "./structure.js";
+import { indexAxes, type MapSpec } from "./structure.js";
 import { emitSplat, emitVectorStore } from "./vector-code.js";
 
 /** Walkers of a map kernel: operands, index axes, outputs. Slot 1 is the step of the innermost loop. */

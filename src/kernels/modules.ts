@@ -1,5 +1,5 @@
 /** Compiled kernels of one thread and memory, by structure. */
-import { FLOAT32_IMPORTS, FLOAT_IMPORTS } from "./floats.js";
+import { FLOAT_IMPORTS, FLOAT32_IMPORTS } from "./floats.js";
 
 export type Run = (descriptor: number) => void;
 

@@ -7,7 +7,7 @@ import { itemSize } from "../ir/dtype.js";
 import type { ScalarProgram } from "../ir/scalar.js";
 import type { Code } from "./assembler.js";
 import { emitCall, emitCast, emitLoad, typeOf } from "./scalar-code.js";
-import { type Vector, emitVectorLoad, emitVectorOp, hasLanes } from "./vector-code.js";
+import { emitVectorLoad, emitVectorOp, hasLanes, type Vector } from "./vector-code.js";
 
 /** How a walker moves from one lane to the next: not at all, by one element, or by any stride. */
 export type Step = "repeated" | "next" | "any";

@@ -8,7 +8,7 @@ import { InternalError } from "../errors.js";
 import { type DType, isFloat, itemSize, kindOf } from "../ir/dtype.js";
 import type { ScalarFunction } from "../ir/scalar.js";
 import type { Code, ValueType } from "./assembler.js";
-import { FLOAT32_IMPORTS, FLOAT_IMPORTS } from "./floats.js";
+import { FLOAT_IMPORTS, FLOAT32_IMPORTS } from "./floats.js";
 
 /** The WebAssembly type of one element. */
 export function typeOf(dtype: DType): ValueType {

@@ -51,7 +51,8 @@ function textOf(fn: unknown): string {
       "wrap it: (block) => ..., and pass values in params",
     );
   }
-  if (/^class\b/.test(text)) throw refuse("is a class", "give an arrow function or function expression");
+  if (/^class\b/.test(text))
+    throw refuse("is a class", "give an arrow function or function expression");
   if (/^(async\s+)?function\s*\*/.test(text)) {
     throw refuse("is a generator", "block functions return one block");
   }

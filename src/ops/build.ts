@@ -4,7 +4,7 @@ import type { Cuts } from "../ir/cuts.js";
 import { DTYPES, type DType, isComplex, isDType } from "../ir/dtype.js";
 import { type AffineMap, type AxisMap, isIdentity } from "../ir/index-map.js";
 import { cutsKey, dtypeOf, intern, knownShape, mapKey, type Node, scalarKey } from "../ir/node.js";
-import { arg, cast, constant, type Scalar, valueOf as constantValue } from "../ir/scalar.js";
+import { arg, cast, constant, valueOf as constantValue, type Scalar } from "../ir/scalar.js";
 import { broadcastShapes } from "./axes.js";
 import { listText, shapeText, valueText } from "./words.js";
 

@@ -1,5 +1,5 @@
 /** What users call, as pure functions from nodes to nodes; one file per section of the array-API standard. */
-export { broadcastShapes, normalAxis } from "./axes.js";
+export { broadcastShapes, normalAxis, normalShape } from "./axes.js";
 export { type BlockOptions, mapBlocks } from "./blocks.js";
 export { castNode, checkDType, isNode, type JsScalar, mapNode, type Operand } from "./build.js";
 export { parseBytes } from "./bytes.js";

@@ -1,6 +1,6 @@
 /** Manipulation functions: views where an affine map says it, else concat, gather and reshape. */
 import { ShapeError } from "../errors.js";
-import { type DType, promote } from "../ir/dtype.js";
+import { promoteAll } from "../ir/dtype.js";
 import { type AxisMap, elementCount } from "../ir/index-map.js";
 import { dtypeOf, intern, knownShape, type Node } from "../ir/node.js";
 import {
@@ -215,7 +215,7 @@ function concatNodes(parts: readonly Node[], axis: number): Node {
 
 function common(fn: string, arrays: readonly Node[]): Node[] {
   if (arrays.length === 0) throw new ShapeError(`${fn}: at least one array is needed`);
-  const dtype = arrays.map(dtypeOf).reduce<DType>(promote, dtypeOf(arrays[0] as Node));
+  const dtype = promoteAll(...arrays.map(dtypeOf));
   return arrays.map((a) => castNode(a, dtype));
 }
 

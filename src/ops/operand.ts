@@ -6,7 +6,7 @@
  * neither, a number counts as float64 and a bigint as int64, as they do everywhere else.
  */
 import { DTypeError } from "../errors.js";
-import { type DType, integerRange, isComplex, isInteger, promote } from "../ir/dtype.js";
+import { type DType, integerRange, isComplex, isInteger, promoteAll } from "../ir/dtype.js";
 import { dtypeOf, type Node } from "../ir/node.js";
 import { arg, constant, type Scalar, type ScalarConstant } from "../ir/scalar.js";
 import { castTree, isNode, type JsScalar, type Operand } from "./build.js";
@@ -44,7 +44,7 @@ export function meet(fn: string, operands: readonly Operand[], scalarsOnly = fal
       hint: "make one with asarray(value)",
     });
   }
-  let dtype = nodes.map(dtypeOf).reduce<DType>(promote, "bool");
+  let dtype = promoteAll(...nodes.map(dtypeOf));
   // Only bool arrays (or none): the scalars bring their own kind.
   if (dtype === "bool") {
     if (scalars.some((s) => typeof s === "number")) dtype = "float64";

@@ -15,7 +15,8 @@ export function valueText(value: unknown): string {
     const shown = value.slice(0, 6).map(valueText).join(", ");
     return value.length > 6 ? `[${shown}, ...]` : `[${shown}]`;
   }
-  if (ArrayBuffer.isView(value)) return withArticle(Object.prototype.toString.call(value).slice(8, -1));
+  if (ArrayBuffer.isView(value))
+    return withArticle(Object.prototype.toString.call(value).slice(8, -1));
   if (typeof value === "object" && value !== null) {
     const name = Object.getPrototypeOf(value)?.constructor?.name as string | undefined;
     return name === undefined || name === "Object" ? "an object" : withArticle(name);

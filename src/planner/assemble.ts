@@ -6,23 +6,30 @@ import type { FunctionBinding, SinkBinding, SourceBinding } from "../ir/binding.
 import { type Cuts, cutsCount, cutsExtent, cutsMax, uniformCuts } from "../ir/cuts.js";
 import { itemSize } from "../ir/dtype.js";
 import { elementCount } from "../ir/index-map.js";
-import { type IndexList, type Node, dtypeOf, knownShape } from "../ir/node.js";
+import { dtypeOf, type IndexList, knownShape, type Node } from "../ir/node.js";
 import { taskScratchBytes } from "../ir/scratch.js";
 import {
   type Bindings,
-  type MergeStage,
-  type Operand,
-  type PlanArray,
-  type ReduceStage,
-  type Stage,
   blockCount,
+  type MergeStage,
   maxBlockBytes,
   nodeBytes,
+  type Operand,
+  type PlanArray,
   partialNodes,
+  type ReduceStage,
+  type Stage,
   taskCount,
 } from "../ir/stage.js";
 import type { PassContext } from "./context.js";
-import { MEMORY_COPY, READ_STORE, SCALAR_RATE, TASK_OVERHEAD, WRITE_STORE, programCost } from "./cost.js";
+import {
+  MEMORY_COPY,
+  programCost,
+  READ_STORE,
+  SCALAR_RATE,
+  TASK_OVERHEAD,
+  WRITE_STORE,
+} from "./cost.js";
 import type { Draft, DraftOperand, ReduceDraft } from "./draft.js";
 import type { FuseRequest } from "./passes/fuse.js";
 import { chooseCuts } from "./passes/grid.js";
@@ -222,7 +229,17 @@ function materialise(draft: Draft, cuts: readonly Cuts[], ctx: PassContext, out:
   const [only] = operands as [Operand];
   switch (draft.kind) {
     case "map":
-      finishStage({ ...base, kind: "map", outputs: outputs(cuts), operands, program: draft.program, values: draft.values }, out);
+      finishStage(
+        {
+          ...base,
+          kind: "map",
+          outputs: outputs(cuts),
+          operands,
+          program: draft.program,
+          values: draft.values,
+        },
+        out,
+      );
       return;
     case "reduce":
       placeReduce(draft, base, operands, ctx, out);
@@ -256,7 +273,14 @@ function materialise(draft: Draft, cuts: readonly Cuts[], ctx: PassContext, out:
       return;
     case "reshape":
       finishStage(
-        { ...base, kind: "reshape", outputs: outputs(cuts), groups: draft.groups, operand: only, inputShape: draft.inputShape },
+        {
+          ...base,
+          kind: "reshape",
+          outputs: outputs(cuts),
+          groups: draft.groups,
+          operand: only,
+          inputShape: draft.inputShape,
+        },
         out,
       );
       return;
@@ -282,7 +306,13 @@ function materialise(draft: Draft, cuts: readonly Cuts[], ctx: PassContext, out:
     }
     case "write":
       finishStage(
-        { ...base, kind: "write", outputs: [], operand: only, sink: bind(out.bindings.sinks, draft.sink) },
+        {
+          ...base,
+          kind: "write",
+          outputs: [],
+          operand: only,
+          sink: bind(out.bindings.sinks, draft.sink),
+        },
         out,
       );
       return;
@@ -291,7 +321,18 @@ function materialise(draft: Draft, cuts: readonly Cuts[], ctx: PassContext, out:
 
 function placeReduce(
   draft: ReduceDraft,
-  base: Omit<ReduceStage, "kind" | "outputs" | "operands" | "program" | "reduced" | "leaves" | "accumulators" | "results" | "split">,
+  base: Omit<
+    ReduceStage,
+    | "kind"
+    | "outputs"
+    | "operands"
+    | "program"
+    | "reduced"
+    | "leaves"
+    | "accumulators"
+    | "results"
+    | "split"
+  >,
   operands: readonly Operand[],
   ctx: PassContext,
   out: Assembly,
@@ -305,7 +346,9 @@ function placeReduce(
   const keptBlocks = blockCount(keptCuts);
   const fromArrays = operands.some((o) => o.from === "array");
   // Blocks that are made for this reduction are taken in one by one; sources are streamed by few tasks.
-  const wanted = fromArrays ? steps : Math.min(steps, Math.ceil((4 * ctx.config.workers) / keptBlocks));
+  const wanted = fromArrays
+    ? steps
+    : Math.min(steps, Math.ceil((4 * ctx.config.workers) / keptBlocks));
   const perSegment = Math.max(1, Math.ceil(steps / wanted));
   const segments = Math.ceil(steps / perSegment);
   const resultArrays = (stage: number): number[] =>
@@ -327,21 +370,33 @@ function placeReduce(
   if (segments === 1) {
     const outputs = resultArrays(id);
     finishStage(
-      { ...common, outputs, results: draft.results.map((r, i) => ({ ...r, array: outputs[i] as number })) },
+      {
+        ...common,
+        outputs,
+        results: draft.results.map((r, i) => ({ ...r, array: outputs[i] as number })),
+      },
       out,
     );
     return;
   }
   // The merges come after; their number, and with it the ids of the result arrays, is known now.
   const levels: number[] = [segments];
-  while ((levels.at(-1) as number) > 1) levels.push(Math.ceil((levels.at(-1) as number) / MERGE_FAN));
+  while ((levels.at(-1) as number) > 1)
+    levels.push(Math.ceil((levels.at(-1) as number) / MERGE_FAN));
   const firstArray = out.arrays.length;
   const resultIds = draft.outputs.map((_, i) => firstArray + levels.length - 1 + i);
   const results = draft.results.map((r, i) => ({ ...r, array: resultIds[i] as number }));
   const stage: ReduceStage = { ...common, outputs: [firstArray], partial: firstArray, results };
   const elements = keptCuts.reduce((n, c) => n * Math.max(1, cutsMax(c)), 1);
   let width = 1;
-  newArray(out, id, [keptBlocks, segments], "uint8", [uniformCuts(keptBlocks, 1), uniformCuts(segments, 1)], partialBytes(stage, elements, perSegment));
+  newArray(
+    out,
+    id,
+    [keptBlocks, segments],
+    "uint8",
+    [uniformCuts(keptBlocks, 1), uniformCuts(segments, 1)],
+    partialBytes(stage, elements, perSegment),
+  );
   finishStage(stage, out);
   for (let level = 1; level < levels.length; level++) {
     const from = levels[level - 1] as number;
@@ -353,7 +408,14 @@ function placeReduce(
     const outputs = final
       ? resultArrays(mergeId)
       : [
-          newArray(out, mergeId, [keptBlocks, to], "uint8", spaceCuts, partialBytes(stage, elements, perSegment * width * MERGE_FAN)),
+          newArray(
+            out,
+            mergeId,
+            [keptBlocks, to],
+            "uint8",
+            spaceCuts,
+            partialBytes(stage, elements, perSegment * width * MERGE_FAN),
+          ),
         ];
     const merge: MergeStage = {
       ...base,
@@ -441,7 +503,9 @@ function estimateOf(
         aligned &&
         (arrays[o.id] as PlanArray).cuts.every((c, i) => {
           const m = o.map[i];
-          return m !== undefined && m.axis >= 0 && cutsCount(stage.cuts[m.axis] as Cuts) === cutsCount(c);
+          return (
+            m !== undefined && m.axis >= 0 && cutsCount(stage.cuts[m.axis] as Cuts) === cutsCount(c)
+          );
         });
       if (!sameBlocks) movedBytes += bytes;
       seconds += bytes / MEMORY_COPY;
@@ -455,7 +519,8 @@ function estimateOf(
     const array = arrays[id] as PlanArray;
     seconds += (elementCount(array.shape) * itemSize(array.dtype)) / MEMORY_COPY;
   }
-  if (stage.kind === "write") seconds += (elementCount(stage.space) * itemSize(stage.operand.dtype)) / WRITE_STORE;
+  if (stage.kind === "write")
+    seconds += (elementCount(stage.space) * itemSize(stage.operand.dtype)) / WRITE_STORE;
   return { tasks, readBytes, readChunks, movedBytes, seconds: seconds + tasks * TASK_OVERHEAD };
 }
 
@@ -466,13 +531,18 @@ function labelOf(draft: Draft): string {
   for (const node of draft.computes) {
     if (node.op === "map") {
       const { tree } = node.params;
-      names.push(tree.kind === "call" ? tree.fn : tree.kind === "cast" ? `as ${tree.dtype}` : "copy");
+      names.push(
+        tree.kind === "call" ? tree.fn : tree.kind === "cast" ? `as ${tree.dtype}` : "copy",
+      );
     } else if (node.op === "reduce") names.push(node.params.monoid);
     else if (node.op === "call") names.push(node.params.fn.name);
     else if (node.op !== "create") names.push(node.op);
   }
   const distinct = [...new Set(names)];
   const shown = distinct.slice(0, 6).join(", ");
-  return distinct.length === 0 ? "create" : distinct.length > 6 ? `${shown}, … ${names.length} in all` : shown;
+  return distinct.length === 0
+    ? "create"
+    : distinct.length > 6
+      ? `${shown}, … ${names.length} in all`
+      : shown;
 }
-

@@ -24,7 +24,11 @@ export function formatBytes(bytes: number): string {
 }
 
 const formatSeconds = (s: number): string =>
-  s < 1e-3 ? `${(s * 1e6).toFixed(0)} us` : s < 1 ? `${(s * 1e3).toFixed(0)} ms` : `${s.toFixed(1)} s`;
+  s < 1e-3
+    ? `${(s * 1e6).toFixed(0)} us`
+    : s < 1
+      ? `${(s * 1e3).toFixed(0)} ms`
+      : `${s.toFixed(1)} s`;
 const formatShape = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
 
 /** Text of a plan, one paragraph per stage, last stage first. */
@@ -33,7 +37,9 @@ export function explain(plan: Plan, bindings: Bindings): string {
   const lines: string[] = [];
   for (const root of plan.roots) {
     const where = root.array >= 0 ? `#${stageOf(plan, root.array)}` : "a store";
-    lines.push(`${root.dtype}${formatShape(root.shape)}  ${formatBytes(root.bytes)}  from ${where}`);
+    lines.push(
+      `${root.dtype}${formatShape(root.shape)}  ${formatBytes(root.bytes)}  from ${where}`,
+    );
   }
   lines.push(
     `planned  ${totalStages(plan)} ${totalStages(plan) === 1 ? "stage" : "stages"}, ${estimate.tasks} tasks` +
@@ -42,7 +48,8 @@ export function explain(plan: Plan, bindings: Bindings): string {
       `  peak ${formatBytes(plan.peakBytes)} of ${formatBytes(plan.memory)}` +
       `  about ${formatSeconds(estimate.seconds / Math.max(1, plan.workers))} on ${plan.workers} workers`,
   );
-  for (const stage of [...plan.stages].reverse()) lines.push("", ...explainStage(stage, plan, bindings));
+  for (const stage of [...plan.stages].reverse())
+    lines.push("", ...explainStage(stage, plan, bindings));
   const why = reasons(plan);
   if (why.length > 0) lines.push("", "why", ...why.map((w) => `  ${w}`));
   return lines.join("\n");
@@ -60,17 +67,27 @@ function explainStage(stage: Stage, plan: Plan, bindings: Bindings): string[] {
     `#${stage.id} ${stage.kind}  ${stage.label}` +
     `  over ${formatShape(stage.space)} in blocks of ${formatShape(blocks)}` +
     `  ${stage.estimate.tasks} ${stage.estimate.tasks === 1 ? "task" : "tasks"}`;
-  const task = outputs.reduce((n, a) => n + maxBlockBytes(a), stage.scratchBytes + stage.foreignBytes);
+  const task = outputs.reduce(
+    (n, a) => n + maxBlockBytes(a),
+    stage.scratchBytes + stage.foreignBytes,
+  );
   const facts = [`${formatBytes(task)} a task`];
   for (const array of outputs) {
-    if (array.rawBytes !== undefined) facts.push(`hands over partial states, ${formatBytes(array.liveBytes)} live`);
+    if (array.rawBytes !== undefined)
+      facts.push(`hands over partial states, ${formatBytes(array.liveBytes)} live`);
     else {
       const what = `${array.dtype}${formatShape(array.shape)}`;
-      facts.push(array.root === undefined ? `makes ${what}, ${formatBytes(array.liveBytes)} live at once` : `makes ${what}, returned`);
+      facts.push(
+        array.root === undefined
+          ? `makes ${what}, ${formatBytes(array.liveBytes)} live at once`
+          : `makes ${what}, returned`,
+      );
     }
   }
   if (stage.kind === "reduce") {
-    facts.push(`${stage.split.segments} ${stage.split.segments === 1 ? "segment" : "segments"} streamed step by step`);
+    facts.push(
+      `${stage.split.segments} ${stage.split.segments === 1 ? "segment" : "segments"} streamed step by step`,
+    );
   }
   const lines = [head, `   ${facts.join("; ")}`];
   const operands = stage.kind === "merge" ? [] : operandsOf(stage);

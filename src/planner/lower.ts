@@ -2,7 +2,7 @@
 import { InternalError } from "../errors.js";
 import { type AffineMap, composeMaps, fixedAxis } from "../ir/index-map.js";
 import { ProgramBuilder } from "../ir/monoid.js";
-import { type Node, knownShape, mapKey } from "../ir/node.js";
+import { knownShape, mapKey, type Node } from "../ir/node.js";
 import type { DraftOperand } from "./draft.js";
 
 /** What a node is to the stage that is being built. */
@@ -61,7 +61,11 @@ export class Lowering {
     const from = inline && node.op !== "source" ? undefined : this.#baseOf(node);
     // A source that is being materialised is read from its source here.
     if (from !== undefined || node.op === "source") {
-      return this.#load({ base: node, fromSource: node.op === "source" && (inline || from === "source"), map });
+      return this.#load({
+        base: node,
+        fromSource: node.op === "source" && (inline || from === "source"),
+        map,
+      });
     }
     if (node.op === "view") {
       return this.#done.get(push(node.inputs[0] as Node, composeMaps(map, node.params.map)));
@@ -69,7 +73,9 @@ export class Lowering {
     if (node.op === "layout") return this.#done.get(push(node.inputs[0] as Node, map));
     if (node.op === "create") {
       this.computes.add(node);
-      return this.builder.add(node.params.tree, (leaf) => this.#index(map[leaf.kind === "index" ? leaf.axis : 0]));
+      return this.builder.add(node.params.tree, (leaf) =>
+        this.#index(map[leaf.kind === "index" ? leaf.axis : 0]),
+      );
     }
     if (node.op !== "map") throw new InternalError(`a ${node.op} node cannot be part of a kernel`);
     const shape = knownShape(node);

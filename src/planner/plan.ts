@@ -17,20 +17,21 @@ import { MemoryLimitError } from "../errors.js";
 import { type Cuts, sameCuts } from "../ir/cuts.js";
 import { itemSize } from "../ir/dtype.js";
 import { elementCount } from "../ir/index-map.js";
-import { type Node, dtypeOf, knownShape } from "../ir/node.js";
+import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import type { Bindings, Operand, Plan, PlanArray, PlanRoot, Stage } from "../ir/stage.js";
 import { blockCount, maxBlockBytes } from "../ir/stage.js";
 import { type Assembly, assemble, paddedBytes, taskFootprint } from "./assemble.js";
-import { trimMaps } from "./lower.js";
 import { PassContext, type PlanConfig, type PlanRequest } from "./context.js";
+import { trimMaps } from "./lower.js";
 import { algebra } from "./passes/algebra.js";
 import { canonicalize } from "./passes/canonicalize.js";
 import { demand } from "./passes/demand.js";
 import { type FuseRequest, fuse } from "./passes/fuse.js";
 import { copyCandidates, operandsOf } from "./passes/rechunk.js";
-import { type Consumer, keepCandidates, liveBytes, totalBytes } from "./passes/residency.js";
+import { type Consumer, liveBytes, totalBytes } from "./passes/lifetimes.js";
+import { keepCandidates } from "./passes/residency.js";
 
-export type { PlanConfig, PlanRequest, PassName } from "./context.js";
+export type { PassName, PlanConfig, PlanRequest } from "./context.js";
 
 /** Bytes that a task aims to handle: a few cache-sized tiles, little beside any sensible budget. */
 const TASK_TARGET = 4 * 1024 * 1024;
@@ -220,7 +221,11 @@ function attemptPlan(
       ctx.declined("in-memory", node, "only a part of the source is read");
       continue;
     }
-    ctx.fired("in-memory", subject, `reads would touch its chunks ${amplification.toFixed(1)} times`);
+    ctx.fired(
+      "in-memory",
+      subject,
+      `reads would touch its chunks ${amplification.toFixed(1)} times`,
+    );
     keep.add(subject);
   }
   return keep.size > before ? round() : first;
@@ -271,10 +276,13 @@ function figuresOf(
       (stages[array.stage] as Stage).outputs.some((id) => arrays[id]?.root !== undefined);
     array.liveBytes = waits
       ? totalBytes(array)
-      :
-      merge?.kind === "merge"
+      : merge?.kind === "merge"
         ? Math.min(totalBytes(array), merge.fan * (array.rawBytes ?? 0))
-        : liveBytes(array, users, users.every((u) => orderly.has(u.stage.id)));
+        : liveBytes(
+            array,
+            users,
+            users.every((u) => orderly.has(u.stage.id)),
+          );
     const blocks = Math.min(
       blockCount(array.cuts),
       Math.ceil(array.liveBytes / Math.max(1, maxBlockBytes(array))) + 1,
@@ -321,7 +329,8 @@ function tooLarge(
   { assembly, figures }: { readonly assembly: Assembly; readonly figures: Figures },
   memory: number,
 ): MemoryLimitError {
-  const mib = (bytes: number): string => `${(bytes / 1048576).toFixed(bytes < 10485760 ? 2 : 0)} MiB`;
+  const mib = (bytes: number): string =>
+    `${(bytes / 1048576).toFixed(bytes < 10485760 ? 2 : 0)} MiB`;
   if (figures.resultBytes > memory) {
     return new MemoryLimitError(
       `the result takes ${mib(figures.resultBytes)}, more than memory = ${mib(memory)}`,
@@ -340,8 +349,7 @@ function tooLarge(
     array !== undefined && array.liveBytes > task
       ? `stage ${array.stage} (${(assembly.stages[array.stage] as Stage).label}) has to hold ${mib(array.liveBytes)} of its result`
       : `stage ${worst.id} (${worst.label}) takes ${mib(task)} for one task`;
-  return new MemoryLimitError(
-    `the computation does not fit memory = ${mib(memory)}: ${held}`,
-    { hint: `memory: "${Math.ceil(figures.serialBytes / 1048576)}MiB" would fit, or smaller chunks` },
-  );
+  return new MemoryLimitError(`the computation does not fit memory = ${mib(memory)}: ${held}`, {
+    hint: `memory: "${Math.ceil(figures.serialBytes / 1048576)}MiB" would fit, or smaller chunks`,
+  });
 }

@@ -8,14 +8,7 @@ import {
   reshapeNode,
   viewNode,
 } from "../ir/build.js";
-import {
-  type Node,
-  cutsKey,
-  dtypeOf,
-  intern,
-  knownShape,
-  topologicalOrder,
-} from "../ir/node.js";
+import { cutsKey, dtypeOf, intern, knownShape, type Node, topologicalOrder } from "../ir/node.js";
 
 /**
  * Rewrites every node once, inputs first. `rule` sees a node whose inputs are already rewritten and answers with

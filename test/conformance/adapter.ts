@@ -33,7 +33,9 @@ const POSITIONAL: Readonly<Record<string, readonly string[]>> = {
   clip: ["min", "max"],
   expandDims: ["axis"],
   eye: ["rows", "columns"],
+  empty: ["shape"],
   full: ["shape", "fillValue"],
+  fullLike: ["fillValue"],
   linspace: ["start", "stop", "num"],
   moveaxis: ["source", "destination"],
   ones: ["shape"],
@@ -50,14 +52,16 @@ const POSITIONAL: Readonly<Record<string, readonly string[]>> = {
 const OF_LISTS: ReadonlySet<string> = new Set(["concat", "stack"]);
 
 function lazy({ data, shape, dtype }: GoldenArray, chunks: Chunks): Lazy {
-  const array = cw.asarray(data, { dtype, shape });
+  // Interleaved pairs are told from floats by the layout of a result.
+  const array = dtype.startsWith("complex")
+    ? cw.asarray({ data, shape, dtype })
+    : cw.asarray(data, { dtype, shape });
   return shape.length === 0 ? array : array.rechunk(shape.map(chunks));
 }
 
 type Selector = number | "..." | "newaxis" | { slice: (number | null)[] };
 
-function select(x: Lazy, { text, selectors }: Record<string, unknown>, asText: boolean): Lazy {
-  if (asText) return x.at(text as string);
+function select(x: Lazy, { selectors }: Record<string, unknown>): Lazy {
   const list = (selectors as Selector[]).map((s) => {
     if (typeof s === "number") return s;
     if (s === "...") return cw.ellipsis;
@@ -75,7 +79,7 @@ export function callOf(record: GoldenRecord, chunking: string): Lazy {
   const operands: unknown[] = record.args.map((a, i) =>
     fn === "take" && i === 1 ? Array.from(a.data as Int32Array) : lazy(a, chunks),
   );
-  if (fn === "at") return select(operands[0] as Lazy, options, chunking === "whole");
+  if (fn === "at") return select(operands[0] as Lazy, options);
   const positional = POSITIONAL[fn] ?? [];
   const rest = Object.entries(options).filter(([name]) => !positional.includes(name));
   const args = OF_LISTS.has(fn) ? [operands] : operands;

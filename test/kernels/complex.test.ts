@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { ComplexDType, DType } from "../../dist/ir/dtype.js";
 import { programOf } from "../../dist/ir/monoid.js";
-import { type Scalar, arg, call, cast, constant } from "../../dist/ir/scalar.js";
-import { type Laid, bits, kernels, lay, read, reset, write } from "./support.js";
+import { arg, call, cast, constant, type Scalar } from "../../dist/ir/scalar.js";
+import { bits, kernels, type Laid, lay, read, reset, write } from "./support.js";
 
 const part = (dtype: ComplexDType): "float32" | "float64" =>
   dtype === "complex64" ? "float32" : "float64";

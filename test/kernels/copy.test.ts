@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type DType, itemSize } from "../../dist/ir/dtype.js";
 import type { ItemSize } from "../../dist/kernels/index.js";
-import { type Laid, allocate, kernels, lay, memory, positions, random, reset } from "./support.js";
+import { allocate, kernels, type Laid, lay, memory, positions, random, reset } from "./support.js";
 
 const DTYPE: Record<ItemSize, DType> = {
   1: "uint8",

@@ -2,9 +2,9 @@
 import {
   type DType,
   type IntegerDType,
-  type RealDType,
   isFloat,
   itemSize,
+  type RealDType,
 } from "../../dist/ir/dtype.js";
 import type { ScalarFunction } from "../../dist/ir/scalar.js";
 import {

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { type DType, REAL_DTYPES, type RealDType, isFloat } from "../../dist/ir/dtype.js";
+import { type DType, isFloat, REAL_DTYPES, type RealDType } from "../../dist/ir/dtype.js";
 import { type LeafMonoid, programOf, stateDTypes } from "../../dist/ir/monoid.js";
-import { type Scalar, arg, call, cast, constant, indexOf } from "../../dist/ir/scalar.js";
+import { arg, call, cast, constant, indexOf, type Scalar } from "../../dist/ir/scalar.js";
 import type { LeafSpec } from "../../dist/kernels/index.js";
 import {
+  bits,
   type Element,
+  kernels,
   type Laid,
   type Layout,
-  bits,
-  kernels,
   lay,
   positions,
   random,

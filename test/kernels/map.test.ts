@@ -2,28 +2,28 @@ import { describe, expect, it } from "vitest";
 import { type DType, REAL_DTYPES, type RealDType } from "../../dist/ir/dtype.js";
 import { programOf } from "../../dist/ir/monoid.js";
 import {
-  BINARY_FUNCTIONS,
-  COMPARISONS,
-  PREDICATES,
-  type Scalar,
-  type ScalarFunction,
-  UNARY_FUNCTIONS,
   arg,
   arityOf,
+  BINARY_FUNCTIONS,
+  COMPARISONS,
   call,
   cast,
   constant,
   givesBool,
   indexOf,
+  PREDICATES,
+  type Scalar,
+  type ScalarFunction,
+  UNARY_FUNCTIONS,
 } from "../../dist/ir/scalar.js";
 import { Kernels, type MapSpec } from "../../dist/kernels/index.js";
 import { expectedCast, expectedFunction } from "./expected.js";
 import {
+  bits,
   type Element,
+  kernels,
   type Laid,
   type Layout,
-  bits,
-  kernels,
   lay,
   memory,
   random,

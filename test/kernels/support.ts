@@ -1,5 +1,5 @@
 /** A memory, its kernels, and arrays laid out in it in any way, for the kernel tests. */
-import { type DType, type RealDType, itemSize, viewOf } from "../../dist/ir/dtype.js";
+import { type DType, itemSize, type RealDType, viewOf } from "../../dist/ir/dtype.js";
 import { Kernels, type Place } from "../../dist/kernels/index.js";
 
 export const SCRATCH = 65536;

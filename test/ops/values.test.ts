@@ -5,10 +5,19 @@ import type { Node } from "../../dist/ir/node.js";
 import { evaluate } from "../../dist/kernels/reference/index.js";
 import * as o from "../../dist/ops/index.js";
 
-const value = async (node: Node): Promise<(number | bigint)[]> =>
-  [...((await evaluate([node]))[0]?.data as Iterable<number | bigint>)];
+const value = async (node: Node): Promise<(number | bigint)[]> => [
+  ...(((await evaluate([node]))[0]?.data ?? []) as Iterable<number | bigint>),
+];
 const ramp = (shape: readonly number[], dtype: DType = "float64"): Node =>
-  o.reshape(o.arange(shape.reduce((a, b) => a * b, 1), undefined, undefined, { dtype }), shape);
+  o.reshape(
+    o.arange(
+      shape.reduce((a, b) => a * b, 1),
+      undefined,
+      undefined,
+      { dtype },
+    ),
+    shape,
+  );
 
 describe("creation", () => {
   it.each<[string, Node, readonly (number | bigint)[]]>([
@@ -33,7 +42,11 @@ describe("creation", () => {
   });
 
   it("ends linspace exactly at stop", async () => {
-    for (const [a, b, n] of [[0.1, 0.7, 8], [1e-3, 1, 11], [-7.3, 1.1, 50]] as const) {
+    for (const [a, b, n] of [
+      [0.1, 0.7, 8],
+      [1e-3, 1, 11],
+      [-7.3, 1.1, 50],
+    ] as const) {
       const values = await value(o.linspace(a, b, n));
       expect([values[0], values.at(-1), values.length]).toEqual([a, b, n]);
     }

@@ -5,8 +5,8 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { runtime } from "../../dist/exec/runtime.js";
-import { type Kind, dtypeOf } from "../../dist/ir/node.js";
-import { type ReferenceArray, evaluate } from "../../dist/kernels/reference/index.js";
+import { dtypeOf, type Kind } from "../../dist/ir/node.js";
+import { evaluate, type ReferenceArray } from "../../dist/kernels/reference/index.js";
 import { PASSES, type PlanConfig } from "../../dist/planner/context.js";
 import { plan } from "../../dist/planner/plan.js";
 import { Generator, type Graph, sameBits } from "./graphs.js";
@@ -26,11 +26,19 @@ interface Outcome {
 
 async function run(graph: Graph, config: PlanConfig, inlineBytes?: number): Promise<Outcome> {
   const before = graph.reads.chunks;
-  const { plan: planned, bindings, rootOf } = plan(
+  const {
+    plan: planned,
+    bindings,
+    rootOf,
+  } = plan(
     graph.roots.map((node) => ({ node })),
     config,
   );
-  const { roots, stats } = await runtime.run(planned, bindings, inlineBytes === undefined ? {} : { inlineBytes });
+  const { roots, stats } = await runtime.run(
+    planned,
+    bindings,
+    inlineBytes === undefined ? {} : { inlineBytes },
+  );
   expect(stats.peakBytes, "account peak <= planned peak").toBeLessThanOrEqual(planned.peakBytes);
   expect(planned.peakBytes, "planned peak <= memory").toBeLessThanOrEqual(planned.memory);
   expect(runtime.account().used, "account after the run").toBe(0);
@@ -40,7 +48,12 @@ async function run(graph: Graph, config: PlanConfig, inlineBytes?: number): Prom
   };
 }
 
-function expectSame(graph: Graph, want: readonly ReferenceArray[], got: Outcome, how: string): void {
+function expectSame(
+  graph: Graph,
+  want: readonly ReferenceArray[],
+  got: Outcome,
+  how: string,
+): void {
   graph.roots.forEach((root, i) => {
     const reference = (want[i] as ReferenceArray).data.buffer;
     if (!sameBits(dtypeOf(root), reference, got.roots[i] as ArrayBufferLike)) {
@@ -67,7 +80,11 @@ async function check(seed: number, size: number): Promise<void> {
   );
   // One more way in each of three dimensions per graph keeps the suite short; over the run all are met.
   const off = PASSES[seed % PASSES.length] as string;
-  const without = await run(graph, { memory: 2 ** 26, workers: 1 + (seed % 3), passes: { [off]: false } });
+  const without = await run(graph, {
+    memory: 2 ** 26,
+    workers: 1 + (seed % 3),
+    passes: { [off]: false },
+  });
   expectSame(graph, want, without, `without ${off}`);
 }
 
@@ -105,8 +122,20 @@ describe("random graphs", () => {
     console.log(
       `${graphs} graphs, seed ${SEED}: ${lines.map(([k, n]) => `${k} ${((100 * n) / graphs).toFixed(0)} %`).join(", ")}`,
     );
-    const kinds: readonly Kind[] = ["source", "create", "map", "view", "gather", "concat", "reshape", "reduce", "call", "layout"];
-    for (const kind of kinds) expect((histogram.get(kind) ?? 0) / graphs, kind).toBeGreaterThan(0.02);
+    const kinds: readonly Kind[] = [
+      "source",
+      "create",
+      "map",
+      "view",
+      "gather",
+      "concat",
+      "reshape",
+      "reduce",
+      "call",
+      "layout",
+    ];
+    for (const kind of kinds)
+      expect((histogram.get(kind) ?? 0) / graphs, kind).toBeGreaterThan(0.02);
   });
   afterAll(() => runtime.shutdown());
 });

@@ -2,12 +2,28 @@
  * Random expression graphs over all kinds that exist, for the property tests. A graph is a function of `(seed, size)`
  * alone, so a failure is reproduced by its two numbers and shrinks by `size`.
  */
-import { freshId, type Kind, type Node, dtypeOf, knownShape, topologicalOrder } from "../../dist/ir/node.js";
-import { type Cuts, cutsFromSizes, piecesIn } from "../../dist/ir/cuts.js";
-import { type DType, arrayClass, REAL_DTYPES, isBig, isFloat, isInteger, kindOf } from "../../dist/ir/dtype.js";
-import type { Box } from "../../dist/ir/index-map.js";
+
 import type { ReadTarget, SourceBinding } from "../../dist/ir/binding.js";
 import { sourceNode } from "../../dist/ir/build.js";
+import { type Cuts, cutsFromSizes, piecesIn } from "../../dist/ir/cuts.js";
+import {
+  arrayClass,
+  type DType,
+  isBig,
+  isFloat,
+  isInteger,
+  kindOf,
+  REAL_DTYPES,
+} from "../../dist/ir/dtype.js";
+import type { Box } from "../../dist/ir/index-map.js";
+import {
+  dtypeOf,
+  freshId,
+  type Kind,
+  knownShape,
+  type Node,
+  topologicalOrder,
+} from "../../dist/ir/node.js";
 import * as ops from "../../dist/ops/index.js";
 
 /** mulberry32 */
@@ -29,8 +45,35 @@ export interface Graph {
 }
 
 const EXTENTS = [0, 1, 2, 3, 4, 5, 7, 9, 12];
-const FLOAT_SPECIALS = [0, -0, 1, -1, 0.5, 2.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e300, 1e-310, 3.25];
-const INT_SPECIALS = [0n, 1n, -1n, 7n, -7n, 127n, 128n, 255n, 32767n, 2n ** 31n - 1n, -(2n ** 31n), 2n ** 63n - 1n, -(2n ** 63n)];
+const FLOAT_SPECIALS = [
+  0,
+  -0,
+  1,
+  -1,
+  0.5,
+  2.5,
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  1e300,
+  1e-310,
+  3.25,
+];
+const INT_SPECIALS = [
+  0n,
+  1n,
+  -1n,
+  7n,
+  -7n,
+  127n,
+  128n,
+  255n,
+  32767n,
+  2n ** 31n - 1n,
+  -(2n ** 31n),
+  2n ** 63n - 1n,
+  -(2n ** 63n),
+];
 const MOST_ELEMENTS = 4000;
 
 export class Generator {
@@ -82,31 +125,47 @@ export class Generator {
 
   shape(): number[] {
     const rank = this.pick([0, 1, 1, 2, 2, 2, 3, 3, 4]);
-    return Array.from({ length: rank }, () => this.pick(this.chance(0.1) ? [0, 1] : EXTENTS.slice(1)));
+    return Array.from({ length: rank }, () =>
+      this.pick(this.chance(0.1) ? [0, 1] : EXTENTS.slice(1)),
+    );
   }
 
   source(): Node {
     const shape = this.shape();
-    const dtype = this.pick<DType>(this.chance(0.6) ? ["float64", "float32", "int32", "int64"] : REAL_DTYPES);
+    const dtype = this.pick<DType>(
+      this.chance(0.6) ? ["float64", "float32", "int32", "int64"] : REAL_DTYPES,
+    );
     const count = shape.reduce((a, b) => a * b, 1);
     const data = new (arrayClass(dtype))(count);
     const special = this.chance(0.3);
     for (let i = 0; i < count; i++) {
       if (isBig(dtype)) {
-        const v = special && this.chance(0.3) ? this.pick(INT_SPECIALS) : BigInt(this.int(200) - (dtype === "int64" ? 100 : 0));
+        const v =
+          special && this.chance(0.3)
+            ? this.pick(INT_SPECIALS)
+            : BigInt(this.int(200) - (dtype === "int64" ? 100 : 0));
         (data as BigInt64Array)[i] = v;
       } else if (isFloat(dtype)) {
-        (data as Float64Array)[i] = special && this.chance(0.3) ? this.pick(FLOAT_SPECIALS) : (this.#next() - 0.5) * 20;
+        (data as Float64Array)[i] =
+          special && this.chance(0.3) ? this.pick(FLOAT_SPECIALS) : (this.#next() - 0.5) * 20;
       } else if (dtype === "bool") (data as Uint8Array)[i] = this.int(2);
       else {
-        (data as Int32Array)[i] = special && this.chance(0.3) ? Number(BigInt.asIntN(32, this.pick(INT_SPECIALS))) : this.int(40) - (kindOf(dtype) === "int" ? 20 : 0);
+        (data as Int32Array)[i] =
+          special && this.chance(0.3)
+            ? Number(BigInt.asIntN(32, this.pick(INT_SPECIALS)))
+            : this.int(40) - (kindOf(dtype) === "int" ? 20 : 0);
       }
     }
     const chunks = shape.map((n) => this.cuts(n));
     return sourceNode(this.binding(data, shape, dtype, chunks));
   }
 
-  binding(data: ReturnType<typeof make>, shape: readonly number[], dtype: DType, chunks: readonly Cuts[]): SourceBinding {
+  binding(
+    data: ReturnType<typeof make>,
+    shape: readonly number[],
+    dtype: DType,
+    chunks: readonly Cuts[],
+  ): SourceBinding {
     const residence = this.chance(0.7) ? ("store" as const) : ("memory" as const);
     // Re-reading memory is free; only what a store delivers counts.
     const reads = residence === "store" ? this.reads : { chunks: 0 };
@@ -167,15 +226,45 @@ export class Generator {
 
   step(): Node | undefined {
     const makers = [
-      this.unary, this.unary, this.binary, this.binary, this.binary, this.binary, this.cast, this.where,
-      this.view, this.view, this.view, this.reduce, this.reduce, this.reduce, this.concat, this.concat,
-      this.gather, this.gather, this.reshape, this.reshape, this.rechunk, this.rechunk, this.create, this.create, this.blocks, this.blocks, this.source,
+      this.unary,
+      this.unary,
+      this.binary,
+      this.binary,
+      this.binary,
+      this.binary,
+      this.cast,
+      this.where,
+      this.view,
+      this.view,
+      this.view,
+      this.reduce,
+      this.reduce,
+      this.reduce,
+      this.concat,
+      this.concat,
+      this.gather,
+      this.gather,
+      this.reshape,
+      this.reshape,
+      this.rechunk,
+      this.rechunk,
+      this.create,
+      this.create,
+      this.blocks,
+      this.blocks,
+      this.source,
     ];
     try {
       return this.pick(makers).call(this);
     } catch (error) {
       // Combinations that the API refuses are no graphs.
-      if (error instanceof Error && /Error$/.test(error.name) && error.name !== "InternalError" && error.name !== "TypeError") return undefined;
+      if (
+        error instanceof Error &&
+        /Error$/.test(error.name) &&
+        error.name !== "InternalError" &&
+        error.name !== "TypeError"
+      )
+        return undefined;
       throw error;
     }
   }
@@ -185,7 +274,20 @@ export class Generator {
   unary(): Node | undefined {
     const x = this.any(this.numeric);
     if (x === undefined) return undefined;
-    const names = ["abs", "negative", "square", "floor", "round", "sign", "isnan", "isfinite", "logicalNot", ...(isFloat(dtypeOf(x)) ? ["sqrt", "exp", "sin", "log", "reciprocal", "tanh"] : ["bitwiseInvert"])] as const;
+    const names = [
+      "abs",
+      "negative",
+      "square",
+      "floor",
+      "round",
+      "sign",
+      "isnan",
+      "isfinite",
+      "logicalNot",
+      ...(isFloat(dtypeOf(x))
+        ? ["sqrt", "exp", "sin", "log", "reciprocal", "tanh"]
+        : ["bitwiseInvert"]),
+    ] as const;
     return ops.unary[this.pick(names) as "abs"](x);
   }
 
@@ -193,10 +295,27 @@ export class Generator {
     const x = this.any();
     if (x === undefined) return undefined;
     const shape = knownShape(x).join();
-    let y: Node | number | bigint | undefined = this.any((n) => knownShape(n).join() === shape || compatible(knownShape(n), knownShape(x)));
-    if (y === undefined || this.chance(0.2)) y = isInteger(dtypeOf(x)) ? this.pick([1n, 2n, 3n]) : this.pick([0, 1, 2.5, -3]);
+    let y: Node | number | bigint | undefined = this.any(
+      (n) => knownShape(n).join() === shape || compatible(knownShape(n), knownShape(x)),
+    );
+    if (y === undefined || this.chance(0.2))
+      y = isInteger(dtypeOf(x)) ? this.pick([1n, 2n, 3n]) : this.pick([0, 1, 2.5, -3]);
     const both = [x, y].every((v) => typeof v !== "object" || isInteger(dtypeOf(v)));
-    const names = ["add", "subtract", "multiply", "divide", "maximum", "minimum", "less", "equal", "greaterEqual", "remainder", "floorDivide", "logicalAnd", ...(both ? ["bitwiseAnd", "bitwiseXor"] : ["hypot", "atan2", "pow"])];
+    const names = [
+      "add",
+      "subtract",
+      "multiply",
+      "divide",
+      "maximum",
+      "minimum",
+      "less",
+      "equal",
+      "greaterEqual",
+      "remainder",
+      "floorDivide",
+      "logicalAnd",
+      ...(both ? ["bitwiseAnd", "bitwiseXor"] : ["hypot", "atan2", "pow"]),
+    ];
     const pair = this.chance(0.5) ? [x, y] : [y, x];
     return ops.binary[this.pick(names) as "add"](pair[0] as Node, pair[1] as Node);
   }
@@ -228,7 +347,10 @@ export class Generator {
       case 2:
         return ops.flip(x, rank === 0 ? null : this.int(rank));
       case 3:
-        return ops.broadcastTo(x, [1 + this.int(4), ...shape.map((n) => (n === 1 ? 1 + this.int(3) : n))]);
+        return ops.broadcastTo(x, [
+          1 + this.int(4),
+          ...shape.map((n) => (n === 1 ? 1 + this.int(3) : n)),
+        ]);
       default: {
         const selectors = shape.map((n) => {
           const r = this.int(6);
@@ -248,20 +370,37 @@ export class Generator {
     const x = this.any();
     if (x === undefined) return undefined;
     const rank = knownShape(x).length;
-    const axis = this.chance(0.3) || rank === 0 ? null : this.chance(0.7) ? this.int(rank) : knownShape(x).map((_, i) => i).filter(() => this.chance(0.6));
+    const axis =
+      this.chance(0.3) || rank === 0
+        ? null
+        : this.chance(0.7)
+          ? this.int(rank)
+          : knownShape(x)
+              .map((_, i) => i)
+              .filter(() => this.chance(0.6));
     const options = { axis, keepdims: this.chance(0.3) };
     switch (this.int(9)) {
-      case 0: case 1: return ops.sum(x, options);
-      case 2: return ops.mean(x, options);
-      case 3: return this.chance(0.5) ? ops.std(x, options) : ops.variance(x, { ...options, correction: this.int(3) });
-      case 4: return ops.min(x, options);
-      case 5: return ops.max(x, options);
-      case 6: return this.chance(0.5) ? ops.any(x, options) : ops.all(x, options);
+      case 0:
+      case 1:
+        return ops.sum(x, options);
+      case 2:
+        return ops.mean(x, options);
+      case 3:
+        return this.chance(0.5)
+          ? ops.std(x, options)
+          : ops.variance(x, { ...options, correction: this.int(3) });
+      case 4:
+        return ops.min(x, options);
+      case 5:
+        return ops.max(x, options);
+      case 6:
+        return this.chance(0.5) ? ops.any(x, options) : ops.all(x, options);
       case 7: {
         const one = { axis: Array.isArray(axis) ? null : axis, keepdims: options.keepdims };
         return this.chance(0.5) ? ops.argmax(x, one as never) : ops.argmin(x, one as never);
       }
-      default: return this.chance(0.5) ? ops.countNonzero(x, options) : ops.prod(x, options);
+      default:
+        return this.chance(0.5) ? ops.countNonzero(x, options) : ops.prod(x, options);
     }
   }
 
@@ -295,15 +434,21 @@ export class Generator {
     if (x === undefined) return undefined;
     const shape = knownShape(x);
     const total = elements(x);
-    if (this.chance(0.4)) return ops.reshape(x, [-1].slice(0, total === 0 ? 0 : 1).concat(total === 0 ? [0] : []));
+    if (this.chance(0.4))
+      return ops.reshape(x, [-1].slice(0, total === 0 ? 0 : 1).concat(total === 0 ? [0] : []));
     const out: number[] = [];
     let rest = total;
-    for (const d of [2, 3, 5, 7]) while (rest > 0 && rest % d === 0 && this.chance(0.6)) {
-      out.push(d);
-      rest /= d;
-    }
+    for (const d of [2, 3, 5, 7])
+      while (rest > 0 && rest % d === 0 && this.chance(0.6)) {
+        out.push(d);
+        rest /= d;
+      }
     out.splice(this.int(out.length + 1), 0, rest);
-    if (this.chance(0.2)) return ops.tile(x, shape.map(() => 1 + this.int(2)));
+    if (this.chance(0.2))
+      return ops.tile(
+        x,
+        shape.map(() => 1 + this.int(2)),
+      );
     if (this.chance(0.2) && shape.length > 0) return ops.repeat(x, 2, this.int(shape.length));
     return ops.reshape(x, out.slice(0, 4).length < out.length ? [total] : out);
   }
@@ -311,18 +456,29 @@ export class Generator {
   rechunk(): Node | undefined {
     const x = this.any((n) => knownShape(n).every((e) => e > 0));
     if (x === undefined) return undefined;
-    return ops.rechunk(x, knownShape(x).map((n) => (this.chance(0.2) ? -1 : 1 + this.int(n))));
+    return ops.rechunk(
+      x,
+      knownShape(x).map((n) => (this.chance(0.2) ? -1 : 1 + this.int(n))),
+    );
   }
 
   create(): Node {
     switch (this.int(5)) {
-      case 0: return ops.arange(this.int(20), undefined, undefined, { dtype: this.pick(["int64", "float64", "int32"] as const) });
-      case 1: return ops.linspace(-1, 2.5, this.int(12));
-      case 2: return ops.eye(1 + this.int(6), 1 + this.int(6), { k: this.int(5) - 2 });
-      case 3: return ops.full(this.shape(), this.pick([0, 1, -2.5, Number.NaN]), { dtype: "float64" });
+      case 0:
+        return ops.arange(this.int(20), undefined, undefined, {
+          dtype: this.pick(["int64", "float64", "int32"] as const),
+        });
+      case 1:
+        return ops.linspace(-1, 2.5, this.int(12));
+      case 2:
+        return ops.eye(1 + this.int(6), 1 + this.int(6), { k: this.int(5) - 2 });
+      case 3:
+        return ops.full(this.shape(), this.pick([0, 1, -2.5, Number.NaN]), { dtype: "float64" });
       default: {
         const x = this.any((n) => knownShape(n).length >= 2 && dtypeOf(n) !== "bool");
-        return x === undefined ? ops.ones(this.shape(), { dtype: "int16" }) : ops.tril(x, { k: this.int(3) - 1 });
+        return x === undefined
+          ? ops.ones(this.shape(), { dtype: "int16" })
+          : ops.tril(x, { k: this.int(3) - 1 });
       }
     }
   }
@@ -333,7 +489,11 @@ export class Generator {
     const f64 = dtypeOf(x) === "float64";
     return f64
       ? ops.mapBlocks(OPAQUE as never, [x], { dtype: "float64", name: "centre" })
-      : ops.mapBlocks(NUMBERED as never, [x], { dtype: "int32", name: "numbered", params: { by: 3 } });
+      : ops.mapBlocks(NUMBERED as never, [x], {
+          dtype: "int32",
+          name: "numbered",
+          params: { by: 3 },
+        });
   }
 }
 
@@ -344,17 +504,23 @@ interface AnyBlock {
 /** Opaque: what an element becomes depends on the whole block. Also scribbles on its input. */
 const OPAQUE = (b: AnyBlock): Float64Array => {
   const out = Float64Array.from(b.data);
-  for (let i = 0; i < out.length; i++) out[i] = (out[i] as number) - (b.data[0] as number) + out.length;
+  for (let i = 0; i < out.length; i++)
+    out[i] = (out[i] as number) - (b.data[0] as number) + out.length;
   b.data.fill(-1);
   return out;
 };
 /** Looks at its place in the grid. */
-const NUMBERED = (b: AnyBlock, info: { blockId: number[]; offset: number[]; params: { by: number } }): Int32Array => {
-  const base = info.blockId.reduce((n, k) => n * 10 + k, 0) * info.params.by + (info.offset[0] ?? 0);
+const NUMBERED = (
+  b: AnyBlock,
+  info: { blockId: number[]; offset: number[]; params: { by: number } },
+): Int32Array => {
+  const base =
+    info.blockId.reduce((n, k) => n * 10 + k, 0) * info.params.by + (info.offset[0] ?? 0);
   return Int32Array.from(b.data as unknown as Int32Array, (v) => v + base);
 };
 
-const make = (dtype: DType, n: number): InstanceType<ReturnType<typeof arrayClass>> => new (arrayClass(dtype))(n);
+const make = (dtype: DType, n: number): InstanceType<ReturnType<typeof arrayClass>> =>
+  new (arrayClass(dtype))(n);
 const elements = (n: Node): number => knownShape(n).reduce((a, b) => a * b, 1);
 /** Whether `a` broadcasts against `b`. */
 function compatible(a: readonly number[], b: readonly number[]): boolean {

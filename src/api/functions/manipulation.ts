@@ -56,12 +56,16 @@ export function concat<const T extends readonly LazyArray[]>(
   return wrap(ops.concat(nodesOf("concat", arrays), axis === undefined ? 0 : axis));
 }
 
-/** A new axis of length 1 at `axis` (default 0) of the result, or several. */
-export const expandDims = <D extends DType>(
+type ExpandDims = <D extends DType>(
   x: LazyArray<D>,
-  options?: AxisOf<number | readonly number[]>,
-): LazyArray<D> =>
-  wrap(ops.expandDims(nodeOf("expandDims", x), axisOf("expandDims", options) ?? 0));
+  axis?: number | readonly number[] | AxisOf<number | readonly number[]>,
+) => LazyArray<D>;
+/** A new axis of length 1 at `axis` (default 0) of the result, or several. */
+export const expandDims: ExpandDims = ((x: unknown, ...args: unknown[]) => {
+  const { values, options } = trailing("expandDims", ["axis"], args);
+  readOptions("expandDims", options, {});
+  return wrap(ops.expandDims(nodeOf("expandDims", x), values[0] ?? 0));
+}) as ExpandDims;
 
 /** Reversed order along `axis`, or along all axes. */
 export const flip = <D extends DType>(x: LazyArray<D>, options?: AxisOf<Axis>): LazyArray<D> =>

@@ -1,6 +1,6 @@
 /** Creates Zarr v3 arrays: refuses or removes what is there, writes parent groups and the array's document. */
 import { OptionError, ZarrError } from "../../errors.js";
-import type { SinkBinding } from "../../ir/binding.js";
+import type { SinkBinding, SourceBinding } from "../../ir/binding.js";
 import { uniformCuts } from "../../ir/cuts.js";
 import { freshId } from "../../ir/node.js";
 import { isDirectoryStore, keyOf, type Store } from "../stores/store.js";
@@ -10,6 +10,7 @@ import { formatJson, isObject, parseObject } from "./json.js";
 import { locate, type Place, type StoreLike } from "./locate.js";
 import type { ArrayMetadata } from "./metadata.js";
 import { parseV3 } from "./metadata-v3.js";
+import { readsFrom } from "./place.js";
 import { hasBuiltInCodecs, prepareMetadata } from "./prepare.js";
 import { writeScratchBytes, zarrWriter } from "./writer.js";
 
@@ -18,6 +19,49 @@ export interface CreateOptions extends ArrayOptions {
   readonly path?: string | undefined;
   /** "create" (default) refuses an existing node; "overwrite" replaces an existing array. */
   readonly mode?: "create" | "overwrite" | undefined;
+}
+
+/** An array that is checked and planned for, but of which nothing is written yet. */
+export interface PendingArray {
+  /** Writes its chunks, once it is created. */
+  readonly sink: SinkBinding;
+  /** Whether a source reads the very array that this one would replace. */
+  replaces(source: SourceBinding): boolean;
+  /** Removes what it replaces, writes the groups above it and its metadata. */
+  create(): Promise<void>;
+}
+
+/**
+ * A Zarr v3 array to come: what can be wrong with its options is told at once, what is in the store is touched by
+ * `create` only. Errors as {@link createZarrArray}.
+ */
+export async function pendingZarrArray(
+  url: StoreLike,
+  options: CreateOptions,
+): Promise<PendingArray> {
+  const { mode = "create" } = options;
+  if (mode !== "create" && mode !== "overwrite") {
+    throw new OptionError(`toZarr: mode must be "create" or "overwrite", got ${String(mode)}`);
+  }
+  const place = locate(url, options.path);
+  const { store, path } = place;
+  const { set } = store;
+  if (typeof set !== "function") {
+    throw new ZarrError(`${place.name}: the store cannot be written, it has no set method`);
+  }
+  const document = makeDocument(options);
+  const { metadata } = parseV3(document);
+  await prepareMetadata(metadata, "encode");
+  return {
+    sink: bind(place, metadata),
+    replaces: (source) => readsFrom(source, place),
+    create: async () => {
+      await makeRoom(place, mode);
+      await writeGroups(place, document);
+      await set.call(store, keyOf(path, "zarr.json"), formatJson(document));
+      if (isDirectoryStore(store)) store.removeStale(`/${path}`);
+    },
+  };
 }
 
 /**
@@ -35,25 +79,9 @@ export async function createZarrArray(
   url: StoreLike,
   options: CreateOptions,
 ): Promise<SinkBinding> {
-  const { mode = "create" } = options;
-  if (mode !== "create" && mode !== "overwrite") {
-    throw new OptionError(
-      `createZarrArray: mode must be "create" or "overwrite", got ${String(mode)}`,
-    );
-  }
-  const place = locate(url, options.path);
-  const { store, path } = place;
-  if (typeof store.set !== "function") {
-    throw new ZarrError(`${place.name}: the store cannot be written, it has no set method`);
-  }
-  const document = makeDocument(options);
-  const { metadata } = parseV3(document);
-  await prepareMetadata(metadata, "encode");
-  await makeRoom(place, mode);
-  await writeGroups(place, document);
-  await store.set(keyOf(path, "zarr.json"), formatJson(document));
-  if (isDirectoryStore(store)) store.removeStale(`/${path}`);
-  return bind(place, metadata);
+  const pending = await pendingZarrArray(url, options);
+  await pending.create();
+  return pending.sink;
 }
 
 function bind({ store, path, name }: Place, metadata: ArrayMetadata): SinkBinding {

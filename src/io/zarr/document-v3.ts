@@ -47,12 +47,11 @@ const WRITABLE = ["bytes", "transpose", "zstd", "gzip", "crc32c"];
 export function makeDocument(options: ArrayOptions): JsonObject {
   const { shape, dtype, chunks, attributes = {}, dimensionNames } = options;
   checkExtents(shape, chunks);
-  if (!isDType(dtype))
-    throw new DTypeError(`createZarrArray: dtype ${show(dtype)} cannot be stored`);
-  if (!isObject(attributes)) throw new OptionError("createZarrArray: attributes must be an object");
+  if (!isDType(dtype)) throw new DTypeError(`toZarr: dtype ${show(dtype)} cannot be stored`);
+  if (!isObject(attributes)) throw new OptionError("toZarr: attributes must be an object");
   if (dimensionNames !== undefined && dimensionNames.length !== shape.length) {
     throw new OptionError(
-      `createZarrArray: ${dimensionNames.length} dimensionNames for ${shape.length} axes`,
+      `toZarr: ${dimensionNames.length} dimensionNames for ${shape.length} axes`,
     );
   }
   return {
@@ -73,11 +72,11 @@ function checkExtents(shape: readonly number[], chunks: readonly number[]): void
   const isList = (list: unknown, low: number): boolean =>
     Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && (n as number) >= low);
   if (!isList(shape, 0)) {
-    throw new ShapeError(`createZarrArray: shape must hold integers >= 0, got ${show(shape)}`);
+    throw new ShapeError(`toZarr: shape must hold integers >= 0, got ${show(shape)}`);
   }
   if (!isList(chunks, 1) || chunks.length !== shape.length) {
     throw new ChunkError(
-      `createZarrArray: chunks must hold ${shape.length} integers >= 1, got ${show(chunks)}`,
+      `toZarr: chunks must hold ${shape.length} integers >= 1, got ${show(chunks)}`,
     );
   }
 }
@@ -85,7 +84,7 @@ function checkExtents(shape: readonly number[], chunks: readonly number[]): void
 function codecsJson(choice: CodecChoice, dtype: DType): Json {
   const list = choice === "raw" ? [] : typeof choice === "string" ? [choice] : choice;
   if (!Array.isArray(list)) {
-    throw new OptionError(`createZarrArray: codecs must be a name or a list, got ${show(choice)}`);
+    throw new OptionError(`toZarr: codecs must be a name or a list, got ${show(choice)}`);
   }
   const out = (list as Exclude<CodecChoice, string>).map((c) => codecJson(c, dtype));
   if (!out.some((c) => c.name === "bytes")) {
@@ -101,7 +100,7 @@ function codecJson(
 ): { name: string; configuration?: JsonObject } {
   const name = typeof choice === "string" ? choice : choice?.name;
   if (!WRITABLE.includes(name)) {
-    throw new ZarrError(`createZarrArray: codec ${show(name)} cannot be written`, {
+    throw new ZarrError(`toZarr: codec ${show(name)} cannot be written`, {
       hint: `codecs are "raw", "zstd", "gzip", or a list of ${WRITABLE.join(", ")}`,
     });
   }
@@ -135,7 +134,7 @@ export function fillJson(value: FillValue | undefined, dtype: DType): Json {
 }
 
 const notA = (value: unknown, dtype: string): DTypeError =>
-  new DTypeError(`createZarrArray: fillValue ${show(value)} is not a ${dtype}`);
+  new DTypeError(`toZarr: fillValue ${show(value)} is not a ${dtype}`);
 
 function floatJson(value: FillValue | undefined, dtype: "float32" | "float64"): Json {
   if (typeof value === "string") {

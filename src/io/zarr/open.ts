@@ -13,6 +13,7 @@ import type { ArrayDocument } from "./metadata.js";
 import { parseV2 } from "./metadata-v2.js";
 import { parseV3 } from "./metadata-v3.js";
 import { type Packing, packingOf } from "./packing.js";
+import { rememberPlace } from "./place.js";
 import { hasBuiltInCodecs, prepareMetadata } from "./prepare.js";
 import { readScratchBytes, zarrReader } from "./reader.js";
 
@@ -93,10 +94,11 @@ export function arrayInfo(document: ArrayDocument, decode: boolean): ZarrArrayIn
   };
 }
 
-function bind({ store, path, name }: Place, { metadata }: ArrayDocument): SourceBinding {
+function bind(place: Place, { metadata }: ArrayDocument): SourceBinding {
+  const { store, path, name } = place;
   const local = isDirectoryStore(store) && hasBuiltInCodecs(metadata);
   const grid = metadata.layout.shard?.inner.shape ?? metadata.layout.shape;
-  return Object.freeze({
+  const binding = Object.freeze({
     kind: "source",
     id: freshId(),
     name,
@@ -111,6 +113,8 @@ function bind({ store, path, name }: Place, { metadata }: ArrayDocument): Source
       : undefined,
     reader: zarrReader(store, path, name, metadata),
   } satisfies SourceBinding);
+  rememberPlace(binding, place);
+  return binding;
 }
 
 function notFound({ store, path, name }: Place): ZarrError {

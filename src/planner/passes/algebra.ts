@@ -3,7 +3,7 @@
  * speaks. Every rule makes something smaller, so this ends.
  */
 import { InternalError } from "../../errors.js";
-import { type Node, dtypeOf, knownShape } from "../../ir/node.js";
+import { dtypeOf, knownShape, type Node } from "../../ir/node.js";
 import type { PassContext } from "../context.js";
 import { rewriteBottomUp } from "../rewrite.js";
 import { RULES_BY_KIND } from "../rules/index.js";

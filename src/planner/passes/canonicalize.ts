@@ -14,8 +14,9 @@ import {
 } from "../../ir/build.js";
 import { advertisedGrid } from "../../ir/grid.js";
 import { type AffineMap, composeMaps, fixedAxis, isIdentity } from "../../ir/index-map.js";
-import { type Node, type NodeOf, dtypeOf, knownShape } from "../../ir/node.js";
-import { type Scalar, call, constant, indexOf } from "../../ir/scalar.js";
+import { dtypeOf, knownShape, type Node, type NodeOf } from "../../ir/node.js";
+import { reshapeGroups } from "../../ir/reshape.js";
+import { call, constant, indexOf, type Scalar } from "../../ir/scalar.js";
 import type { PassContext } from "../context.js";
 import { rewriteBottomUp } from "../rewrite.js";
 
@@ -72,23 +73,14 @@ export function canonicalView(
     : viewNode(input, steady, shape);
 }
 
-function substituteIndices(tree: Scalar, map: AffineMap): Scalar {
-  switch (tree.kind) {
-    case "index": {
-      const m = map[tree.axis] as AffineMap[number];
-      if (m.axis < 0) return constant(m.start, "int64");
-      let index = indexOf(m.axis);
-      if (m.step !== 1) index = call("multiply", "int64", index, constant(m.step, "int64"));
-      return m.start === 0 ? index : call("add", "int64", index, constant(m.start, "int64"));
-    }
-    case "cast":
-      return { ...tree, arg: substituteIndices(tree.arg, map) };
-    case "call":
-      return { ...tree, args: tree.args.map((a) => substituteIndices(a, map)) };
-    default:
-      return tree;
-  }
-}
+const substituteIndices = (tree: Scalar, map: AffineMap): Scalar =>
+  substituteLeaves(tree, (axis) => {
+    const m = map[axis] as AffineMap[number];
+    if (m.axis < 0) return constant(m.start, "int64");
+    let index = indexOf(m.axis);
+    if (m.step !== 1) index = call("multiply", "int64", index, constant(m.step, "int64"));
+    return m.start === 0 ? index : call("add", "int64", index, constant(m.start, "int64"));
+  });
 
 const treeSize = (tree: Scalar): number =>
   tree.kind === "cast"
@@ -116,8 +108,7 @@ function canonicalMap(node: NodeOf<"map">): Node {
   // A constant operand becomes part of the tree, unless it alone gives an axis its length.
   const kept = node.inputs.map((_, i) => i).filter((i) => folded[i]?.kind !== "const");
   const spans = shape.every(
-    (n, axis) =>
-      n === 1 || kept.some((i) => knownShape(node.inputs[i] as Node)[axis] === n),
+    (n, axis) => n === 1 || kept.some((i) => knownShape(node.inputs[i] as Node)[axis] === n),
   );
   if (kept.length === node.inputs.length || !spans) return node;
   const merged = substituteArgs(tree, (i, dtype) => {
@@ -188,10 +179,47 @@ function canonicalReshape(node: NodeOf<"reshape">): Node {
     );
     return canonicalView(input, map, to);
   }
-  if (input.op === "create" && input.params.tree.kind === "const") {
-    return createNode(input.params.tree, to, advertisedGrid(node));
+  if (input.op === "create") {
+    const tree = regroupIndices(input.params.tree, from, to);
+    if (treeSize(tree) <= FOLDED_TREE_SIZE) return createNode(tree, to, advertisedGrid(node));
   }
   return node;
+}
+
+/** A virtual array seen through a reshape: each old index is a quotient and remainder of its group's flat index. */
+function regroupIndices(tree: Scalar, from: readonly number[], to: readonly number[]): Scalar {
+  const int = (v: number): Scalar => constant(v, "int64");
+  const indices = new Map<number, Scalar>();
+  for (const group of reshapeGroups(from, to)) {
+    let flat = int(0);
+    for (const axis of group.output) {
+      const n = to[axis] as number;
+      const scaled = n === 1 ? flat : call("multiply", "int64", flat, int(n));
+      if (n !== 1) flat = call("add", "int64", scaled, indexOf(axis));
+    }
+    let inner = 1;
+    for (const axis of [...group.input].reverse()) {
+      const n = from[axis] as number;
+      const quotient = inner === 1 ? flat : call("floorDivide", "int64", flat, int(inner));
+      const outermost = axis === group.input[0];
+      indices.set(axis, outermost ? quotient : call("remainder", "int64", quotient, int(n)));
+      inner *= n;
+    }
+  }
+  return substituteLeaves(tree, (axis) => indices.get(axis) as Scalar);
+}
+
+function substituteLeaves(tree: Scalar, index: (axis: number) => Scalar): Scalar {
+  switch (tree.kind) {
+    case "index":
+      return index(tree.axis);
+    case "cast":
+      return { ...tree, arg: substituteLeaves(tree.arg, index) };
+    case "call":
+      return { ...tree, args: tree.args.map((a) => substituteLeaves(a, index)) };
+    default:
+      return tree;
+  }
 }
 
 function canonicalGather(node: NodeOf<"gather">): Node {
@@ -212,9 +240,15 @@ function canonicalGather(node: NodeOf<"gather">): Node {
   for (let i = 1; i < values.length; i++) if (values[i] !== first + step * i) return node;
   if (step === 0) {
     // The same position again and again: a stretched axis.
-    const map = shape.map((_, a) => (a === axis ? fixedAxis(first) : { axis: a, start: 0, step: 1 }));
+    const map = shape.map((_, a) =>
+      a === axis ? fixedAxis(first) : { axis: a, start: 0, step: 1 },
+    );
     return canonicalView(input, map, shape);
   }
-  const map = shape.map((_, a) => ({ axis: a, start: a === axis ? first : 0, step: a === axis ? step : 1 }));
+  const map = shape.map((_, a) => ({
+    axis: a,
+    start: a === axis ? first : 0,
+    step: a === axis ? step : 1,
+  }));
   return canonicalView(input, map, shape);
 }

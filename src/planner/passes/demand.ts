@@ -26,7 +26,7 @@ import {
   hullOf,
   imageOfBox,
 } from "../../ir/index-map.js";
-import { type Node, type NodeOf, dtypeOf, knownShape, topologicalOrder } from "../../ir/node.js";
+import { dtypeOf, knownShape, type Node, type NodeOf, topologicalOrder } from "../../ir/node.js";
 import { reshapeGroups } from "../../ir/reshape.js";
 import { constant } from "../../ir/scalar.js";
 import type { PassContext } from "../context.js";
@@ -37,7 +37,10 @@ export function demand(roots: readonly Node[], ctx: PassContext): readonly Node[
   const order = topologicalOrder(roots);
   const boxes = demandedBoxes(order, roots);
   const partial = (node: Node): boolean => !covers(boxes.get(node) as Box, knownShape(node));
-  if (!order.some((n) => partial(n) && isMovable(n))) return roots;
+  // What a gather looks at is materialised as well.
+  const worth = (n: Node): boolean =>
+    isMovable(n) ? partial(n) || (n.op === "gather" && partial(n.inputs[0] as Node)) : false;
+  if (!order.some(worth)) return roots;
   const made = new Map<Node, Node>();
   for (const node of order) {
     const box = boxes.get(node) as Box;
@@ -262,7 +265,9 @@ function restrict(node: Node, box: Box, part: (input: Node, want: Box) => Node):
       return gatherNode(inputs[0] as Node, axis, indexList(values));
     }
     case "reshape":
-      return boxIsEmpty(box) ? emptyNode(node, shape) : restrictReshape(node, box, inputs[0] as Node);
+      return boxIsEmpty(box)
+        ? emptyNode(node, shape)
+        : restrictReshape(node, box, inputs[0] as Node);
     default:
       return rebuildWhole(node, inputs, box);
   }

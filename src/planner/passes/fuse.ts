@@ -8,18 +8,18 @@
  */
 import { InternalError } from "../../errors.js";
 import type { SinkBinding } from "../../ir/binding.js";
+import { sizeOf } from "../../ir/build.js";
 import { itemSize } from "../../ir/dtype.js";
 import { identityMap, rowMajorStrides } from "../../ir/index-map.js";
 import { leafMonoidOf } from "../../ir/monoid.js";
 import {
-  type Node,
-  type NodeOf,
   cutsKey,
   dtypeOf,
   knownShape,
+  type Node,
+  type NodeOf,
   topologicalOrder,
 } from "../../ir/node.js";
-import { sizeOf } from "../../ir/build.js";
 import { reshapeGroups } from "../../ir/reshape.js";
 import type { Accumulator, ReduceResult } from "../../ir/stage.js";
 import type { PassContext } from "../context.js";
@@ -300,7 +300,9 @@ function reduceDraft(group: readonly NodeOf<"reduce">[], baseOf: BaseTest): Draf
     const { monoid: name, on, correction } = node.params;
     const monoid = leafMonoidOf(name);
     const value = lowering.value(node.inputs[0] as Node, identityMap(space.length), false);
-    let accumulator = accumulators.findIndex((a) => a.value === value && a.monoid === monoid && a.on === on);
+    let accumulator = accumulators.findIndex(
+      (a) => a.value === value && a.monoid === monoid && a.on === on,
+    );
     if (accumulator < 0) {
       accumulator = accumulators.push({ value, monoid, on, argStrides: weights }) - 1;
     }

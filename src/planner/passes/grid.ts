@@ -66,7 +66,11 @@ export function bytesPerElement(draft: Draft): number {
 /** Per axis of the space: the pieces of the heaviest operand that is cut along it, seen through its map. */
 function baseCuts(draft: Draft, view: GridView): readonly Cuts[] {
   const weighed = draft.operands
-    .map((operand) => ({ operand, grid: view.gridOf(operand), bytes: operandBytes(draft, operand) }))
+    .map((operand) => ({
+      operand,
+      grid: view.gridOf(operand),
+      bytes: operandBytes(draft, operand),
+    }))
     .sort((a, b) => b.bytes - a.bytes);
   return draft.space.map((extent, axis) => {
     for (const { operand, grid } of weighed) {
@@ -79,9 +83,19 @@ function baseCuts(draft: Draft, view: GridView): readonly Cuts[] {
     const stored = weighed.some(
       ({ operand }) => isStore(operand) && operand.map.some((m) => m.axis === axis),
     );
-    return stored ? wholeCuts(extent) : (view.hint?.[axis] ?? wholeCuts(extent));
+    // A reshape block that is narrow inside its group reads whole rows of which it needs little.
+    const inside = draft.kind === "reshape" && draft.groups.some((g) => isInside(draft, g, axis));
+    return stored || inside ? wholeCuts(extent) : (view.hint?.[axis] ?? wholeCuts(extent));
   });
 }
+
+const isInside = (
+  draft: Draft,
+  group: { readonly output: readonly number[] },
+  axis: number,
+): boolean =>
+  group.output.includes(axis) &&
+  axis !== group.output.find((a) => (draft.space[a] as number) > 1);
 
 const isStore = (operand: DraftOperand): boolean =>
   operand.fromSource &&
@@ -116,9 +130,8 @@ function axisCuts(
 }
 
 const operandBytes = (draft: Draft, operand: DraftOperand): number =>
-  elementCount(
-    operand.map.map((m) => (m.axis < 0 ? 1 : (draft.space[m.axis] ?? 1))),
-  ) * itemSize(dtypeOf(operand.base));
+  elementCount(operand.map.map((m) => (m.axis < 0 ? 1 : (draft.space[m.axis] ?? 1)))) *
+  itemSize(dtypeOf(operand.base));
 
 /** Coalesces from the last axis on (contiguous first) up to the target, cuts from the first axis on above the limit. */
 export function sizedCuts(
@@ -146,7 +159,9 @@ export function sizedCuts(
 
 /** Whole storage objects, as many as the target allows; fewer bytes per block than one object is not possible. */
 function writeCuts(chunks: readonly Cuts[], draft: Draft, view: GridView): readonly Cuts[] {
-  const perElement = draft.operands[0]?.fromSource ? 2 * bytesPerElement(draft) : bytesPerElement(draft);
+  const perElement = draft.operands[0]?.fromSource
+    ? 2 * bytesPerElement(draft)
+    : bytesPerElement(draft);
   return sizedCuts(chunks, perElement, { ...view, limit: Number.POSITIVE_INFINITY });
 }
 

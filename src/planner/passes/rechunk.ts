@@ -6,10 +6,11 @@
  * is first copied into memory in its own grid, each chunk read once, and the consumer gathers its blocks from there.
  * The in-memory way is taken when it fits; otherwise the fold stays, in blocks as large as the budget allows.
  */
+
+import type { SourceBinding } from "../../ir/binding.js";
 import { type Cuts, cutsCount, pieceStart, piecesIn } from "../../ir/cuts.js";
 import { itemSize } from "../../ir/dtype.js";
 import type { Node } from "../../ir/node.js";
-import type { SourceBinding } from "../../ir/binding.js";
 import { type Operand, type Stage, taskCuts } from "../../ir/stage.js";
 
 /** Reads of more than this many times the bytes are worth a copy in memory. */

@@ -6,9 +6,6 @@
  * forms over the grids: {@link liveBytes} bounds what is live at once of an array without looking at single blocks.
  */
 import { sizeOf } from "../../ir/build.js";
-import { type Cuts, cutsCount, cutsMax, nestedCuts, piecesIn, pieceStart } from "../../ir/cuts.js";
-import { itemSize } from "../../ir/dtype.js";
-import { viewCuts } from "../../ir/grid.js";
 import {
   type AffineMap,
   type Box,
@@ -20,16 +17,7 @@ import {
   identityMap,
   imageOfBox,
 } from "../../ir/index-map.js";
-import { type Node, knownShape, mapKey, topologicalOrder } from "../../ir/node.js";
-import {
-  type Operand,
-  type PlanArray,
-  type Stage,
-  blockCount,
-  keptAxes,
-  maxBlockBytes,
-  taskCuts,
-} from "../../ir/stage.js";
+import { knownShape, mapKey, type Node, topologicalOrder } from "../../ir/node.js";
 import type { PassContext } from "../context.js";
 import { functionCost } from "../cost.js";
 import type { BaseTest } from "../lower.js";
@@ -96,7 +84,7 @@ export function keepCandidates(
 function hasSharing(requests: readonly FuseRequest[], fused: FuseResult): boolean {
   const used = new Set<Node>(requests.map((r) => r.node));
   for (const node of topologicalOrder(requests.map((r) => r.node))) {
-    for (const input of new Set(node.inputs)) {
+    for (const input of node.inputs) {
       if (used.has(input) && !(fused.materialised.has(input) && input.op !== "source")) return true;
       used.add(input);
     }
@@ -157,8 +145,10 @@ function inlined(
     const whole = (n: Node): Box => boxOfShape(knownShape(n));
     if (root.op === "map" || root.op === "view" || root.op === "source" || root.op === "create") {
       if (baseOf(root) !== "array") push(root, identityMap(knownShape(root).length), whole(root));
-      else stack.push({ node: root, map: identityMap(knownShape(root).length), space: whole(root) });
-      if (root.op === "source" && baseOf(root) === "array") out.push({ node: root, box: whole(root) });
+      else
+        stack.push({ node: root, map: identityMap(knownShape(root).length), space: whole(root) });
+      if (root.op === "source" && baseOf(root) === "array")
+        out.push({ node: root, box: whole(root) });
     } else {
       for (const input of root.inputs) {
         // Every part of a moved array is read by itself, even if it is the same array again.
@@ -181,113 +171,3 @@ function inlined(
   }
   return out;
 }
-
-// ---------------------------------------------------------------------------------------------- lifetimes
-
-export interface Consumer {
-  readonly stage: Stage;
-  readonly operand: Operand;
-}
-
-/**
- * Most bytes of an array that are live at once when tasks run one after another in plan order. `orderly` says that
- * the consumer's tasks run in row-major order.
- */
-export function liveBytes(array: PlanArray, consumers: readonly Consumer[], orderly: boolean): number {
-  const total = totalBytes(array);
-  if (consumers.length === 0) return maxBlockBytes(array);
-  const only = consumers[0];
-  if (consumers.length > 1 || only === undefined) return total;
-  const { stage, operand } = only;
-  if (stage.kind === "gather" || stage.kind === "reshape" || stage.kind === "concat") return total;
-  const tasks = stage.kind === "call" ? stage.cuts : taskCuts(stage);
-  const axes = axisNeeds(array, operand, stage, tasks);
-  let bytes = itemSize(array.dtype);
-  // Blocks along array axes that no task axis divides are needed whole by every task.
-  for (const { whole } of axes.fixed) bytes *= whole;
-  // Tasks of a reduction run over the kept axes first, then over segments.
-  const order =
-    stage.kind === "reduce"
-      ? [...keptAxes(stage), ...stage.reduced].map((a) => axes.byTaskAxis[a])
-      : axes.byTaskAxis;
-  return Math.min(total, bytes * spread(order, 0, orderly));
-}
-
-interface AxisNeed {
-  /** Elements of the array that one task piece needs along the axis, rounded to whole blocks. */
-  readonly window: number;
-  readonly whole: number;
-  /** True when no block is needed by two different task pieces. */
-  readonly separate: boolean;
-}
-
-function axisNeeds(
-  array: PlanArray,
-  operand: Operand,
-  stage: Stage,
-  tasks: readonly Cuts[],
-): { readonly byTaskAxis: readonly (AxisNeed | undefined)[]; readonly fixed: readonly { readonly whole: number }[] } {
-  const byTaskAxis: (AxisNeed | undefined)[] = tasks.map((c) =>
-    cutsCount(c) === 1 ? { window: 1, whole: 1, separate: true } : undefined,
-  );
-  const fixed: { whole: number }[] = [];
-  operand.map.forEach((m, i) => {
-    const blocks = array.cuts[i] as Cuts;
-    const extent = operand.shape[i] as number;
-    if (m.axis < 0 || stage.kind === "call") {
-      fixed.push({ whole: stage.kind === "call" && callAligned(stage, i) ? cutsMax(blocks) : extent });
-      return;
-    }
-    const pieces = tasks[m.axis] as Cuts;
-    const space = stage.space[m.axis] as number;
-    if (cutsCount(pieces) === 1) {
-      fixed.push({ whole: extent });
-      byTaskAxis[m.axis] = { window: 1, whole: 1, separate: true };
-      return;
-    }
-    const seen = viewCuts(blocks, m, space);
-    const separate = nestedCuts(pieces, seen);
-    byTaskAxis[m.axis] = {
-      window: Math.min(extent, windowOf(blocks, pieces, m.start, m.step)),
-      whole: extent,
-      separate,
-    };
-  });
-  return { byTaskAxis, fixed };
-}
-
-const callAligned = (stage: Extract<Stage, { kind: "call" }>, axis: number): boolean =>
-  stage.args.every((a) => (a.axes[axis]?.loop ?? -1) >= 0);
-
-/** Largest run of whole blocks that one piece touches, in elements. */
-function windowOf(blocks: Cuts, pieces: Cuts, start: number, step: number): number {
-  const count = Math.min(cutsCount(pieces), 4096);
-  let widest = 0;
-  for (let n = 0; n < count; n++) {
-    const a = start + step * pieceStart(pieces, n);
-    const b = start + step * (pieceStart(pieces, n + 1) - 1);
-    const [first, last] = piecesIn(blocks, Math.min(a, b), Math.max(a, b) + 1);
-    widest = Math.max(widest, pieceStart(blocks, last + 1) - pieceStart(blocks, first));
-  }
-  return cutsCount(pieces) > count ? Math.max(widest, 2 * cutsMax(blocks) + Math.abs(step) * cutsMax(pieces)) : widest;
-}
-
-/**
- * Elements live over the task axes from `k` inwards: where blocks are not shared between neighbouring pieces only the
- * current piece counts; where they are, everything that the inner axes sweep stays until the next piece is done.
- */
-function spread(axes: readonly (AxisNeed | undefined)[], k: number, orderly: boolean): number {
-  if (k === axes.length) return 1;
-  const axis = axes[k];
-  const inner = (): number =>
-    axes.slice(k + 1).reduce((n, a) => n * (a === undefined ? 1 : a.whole), 1);
-  // The array does not vary along this axis: all of it is needed again for the next piece.
-  if (axis === undefined) return inner();
-  if (axis.separate) return axis.window * spread(axes, k + 1, orderly);
-  return orderly ? axis.window * inner() : axis.whole * inner();
-}
-
-export const totalBytes = (array: PlanArray): number =>
-  array.rawBytes !== undefined
-    ? array.rawBytes * blockCount(array.cuts)
-    : array.shape.reduce((n, s) => n * s, itemSize(array.dtype));

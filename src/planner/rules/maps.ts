@@ -1,8 +1,8 @@
 /** Rules over elementwise functions. All exact: NaN, signed zeros, infinities and integer overflow included. */
 import { mapNode } from "../../ir/build.js";
 import { type DType, isFloat, isInteger, itemSize, kindOf } from "../../ir/dtype.js";
-import { type Node, type NodeOf, dtypeOf, knownShape } from "../../ir/node.js";
-import { type Scalar, cast, valueOf } from "../../ir/scalar.js";
+import { dtypeOf, knownShape, type Node, type NodeOf } from "../../ir/node.js";
+import { cast, type Scalar, valueOf } from "../../ir/scalar.js";
 import { type Rule, rule } from "./rule.js";
 
 /** f(f(x)) = x */
@@ -85,7 +85,8 @@ const neutral = rule({
   decreases: "nodes",
   apply: (node) => {
     const { tree } = node.params;
-    if (tree.kind !== "call" || tree.args.length !== 2 || node.inputs.length !== 1) return undefined;
+    if (tree.kind !== "call" || tree.args.length !== 2 || node.inputs.length !== 1)
+      return undefined;
     const [left, right] = tree.args as [Scalar, Scalar];
     const [value, other, swapped] =
       right.kind === "const" ? [right, left, false] : [left, right, true];

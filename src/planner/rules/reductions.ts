@@ -5,11 +5,10 @@
  */
 import { mapNode, reduceNode, viewNode } from "../../ir/build.js";
 import { isFloat } from "../../ir/dtype.js";
-import { leafCuts } from "../../ir/leaves.js";
 import { advertisedGrid } from "../../ir/grid.js";
-import { leafMonoidOf, mergeTrees } from "../../ir/monoid.js";
-import { type Node, type NodeOf, dtypeOf, knownShape } from "../../ir/node.js";
-import { stateDTypes } from "../../ir/monoid.js";
+import { leafCuts } from "../../ir/leaves.js";
+import { leafMonoidOf, mergeTrees, stateDTypes } from "../../ir/monoid.js";
+import { dtypeOf, knownShape, type Node, type NodeOf } from "../../ir/node.js";
 import { type Rule, rule } from "./rule.js";
 
 const ORDER_FREE: ReadonlySet<string> = new Set(["min", "max", "any", "all", "count"]);

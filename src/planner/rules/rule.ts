@@ -1,6 +1,7 @@
 /** Rewrite rules as data: a name, the kind of node they look at, and what they make of it. */
-import type { Exactness } from "../../ir/traits.js";
+
 import type { Kind, Node, NodeOf } from "../../ir/node.js";
+import type { Exactness } from "../../ir/traits.js";
 
 export interface Rule<K extends Kind = Kind> {
   readonly name: string;

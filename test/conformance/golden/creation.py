@@ -28,6 +28,7 @@ def make_creation():
     record("arange", [], np.arange(1, 2.05, 0.1), tenths, "tenths", tolerance)
     make_linspace()
     make_constants()
+    make_likes()
     make_matrices()
 
 
@@ -52,6 +53,8 @@ def make_constants():
             variant = f"{dtype}/{'x'.join(map(str, shape))}"
             record("zeros", [], np.zeros(shape, dtype), options, variant)
             record("ones", [], np.ones(shape, dtype), options, variant)
+            # Virtual arrays have no uninitialised memory.
+            record("empty", [], np.zeros(shape, dtype), options, variant)
         value = True if dtype == "bool" else 7
         options = {"shape": [2, 3], "fillValue": value, "dtype": dtype}
         record("full", [], np.full((2, 3), value, dtype), options, dtype)
@@ -59,6 +62,20 @@ def make_constants():
         for dtype in FLOATS:
             options = {"shape": [5], "fillValue": value, "dtype": dtype}
             record("full", [], np.full(5, value, dtype), options, f"{dtype}/{value}")
+
+
+def make_likes():
+    for name in ("float64.line", "bool.cube", "int32.cube", "complex64.cube"):
+        x = arrays[name]
+        for dtype in (None, "int16", "float32"):
+            options = {"dtype": dtype} if dtype else {}
+            zeros, variant = np.zeros_like(x, dtype), dtype or "same"
+            record("zerosLike", [name], zeros, options, variant)
+            record("onesLike", [name], np.ones_like(x, dtype), options, variant)
+            record("emptyLike", [name], zeros, options, variant)
+            value = True if x.dtype == "bool" else 7
+            full = np.full_like(x, value, dtype)
+            record("fullLike", [name], full, {"fillValue": value, **options}, variant)
 
 
 def make_matrices():

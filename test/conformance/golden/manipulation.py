@@ -12,6 +12,7 @@ MANIPULATIONS = {
     "broadcastTo": lambda x, shape: np.broadcast_to(x, shape),
     "expandDims": lambda x, axis=0: np.expand_dims(x, _tuple(axis)),
     "flip": lambda x, axis=None: np.flip(x, _tuple(axis)),
+    "matrixTranspose": lambda x: np.matrix_transpose(x),
     "moveaxis": lambda x, source, destination: np.moveaxis(x, source, destination),
     "permuteDims": lambda x, axes: np.permute_dims(x, axes),
     "repeat": lambda x, repeats, axis=None: np.repeat(x, repeats, axis),
@@ -35,6 +36,7 @@ CUBE_CASES = [
     ("flip", {}),
     ("flip", {"axis": 1}),
     ("flip", {"axis": [0, -1]}),
+    ("matrixTranspose", {}),
     ("moveaxis", {"source": 0, "destination": 2}),
     ("moveaxis", {"source": [0, 1], "destination": [-1, 0]}),
     ("permuteDims", {"axes": [2, 0, 1]}),
@@ -113,6 +115,9 @@ def make_joining():
         for axis in (0, -1):
             for i, expected in enumerate(np.unstack(x, axis=axis)):
                 record("unstack", [f"{dtype}.cube"], expected, {"axis": axis}, f"axis={axis}", output=i)
+    shapes = [np.arange(3, dtype="int32"), np.array([[0.5], [1.5]]), np.array(True)]
+    for i, expected in enumerate(np.broadcast_arrays(*shapes)):
+        record("broadcastArrays", shapes, expected, {}, "mixed", output=i)
     mixed = [np.array([1, 2], "int8"), np.array([300], "uint16"), np.array([0.5], "float32")]
     record("concat", mixed, np.concat(mixed), {"axis": 0}, "mixed")
     record("stack", [m[:1] for m in mixed], np.stack([m[:1] for m in mixed]), {"axis": 0}, "mixed")

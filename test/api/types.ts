@@ -1,0 +1,125 @@
+/** Types, checked by the compiler alone: every line that is wrong is a compile error (`tsconfig.test.json`). */
+import * as cw from "../../dist/index.js";
+
+/** True only for identical types. */
+type Same<A, B> =
+  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type DTypeOf<T> = T extends cw.LazyArray<infer D> ? D : never;
+const is = <_T extends true>(): void => {};
+
+declare const f32: cw.LazyArray<"float32">;
+declare const f64: cw.LazyArray<"float64">;
+declare const i16: cw.LazyArray<"int16">;
+declare const i64: cw.LazyArray<"int64">;
+declare const u64: cw.LazyArray<"uint64">;
+declare const mask: cw.LazyArray<"bool">;
+declare const some: cw.LazyArray;
+
+// A known dtype is one of the dtypes; the other way round needs a check.
+export const any: cw.LazyArray = f32;
+export const list: readonly cw.LazyArray[] = [f32, i16, mask];
+// @ts-expect-error: the dtype is not known to be float32
+export const wrong: cw.LazyArray<"float32"> = some;
+// @ts-expect-error: float64 is not float32
+export const other: cw.LazyArray<"float32"> = f64;
+if (some.is("int64")) is<Same<typeof some.dtype, "int64">>();
+
+// Promotion, as NumPy 2.
+is<Same<cw.Promote<"float32", "int16">, "float32">>();
+is<Same<cw.Promote<"int32", "float32">, "float64">>();
+is<Same<cw.Promote<"int64", "uint64">, "float64">>();
+is<Same<cw.Promote<"uint8", "int8">, "int16">>();
+is<Same<cw.Promote<"uint32", "int32">, "int64">>();
+is<Same<cw.Promote<"bool", "uint16">, "uint16">>();
+is<Same<cw.Promote<"complex64", "float64">, "complex128">>();
+is<Same<cw.Promote<"complex64", "int16">, "complex64">>();
+is<Same<cw.Promote<"int32", "complex64">, "complex128">>();
+is<Same<cw.Promote<cw.DType, "float32">, cw.Promote<"float32", cw.DType>>>();
+
+const sum = f32.add(i16);
+is<Same<DTypeOf<typeof sum>, "float32">>();
+const scaled = f32.multiply(2).subtract(1n);
+is<Same<DTypeOf<typeof scaled>, "float32">>();
+const quotient = i16.divide(i64);
+is<Same<DTypeOf<typeof quotient>, "float64">>();
+const less = f32.less(3);
+is<Same<DTypeOf<typeof less>, "bool">>();
+const free = cw.add(i16, u64);
+is<Same<DTypeOf<typeof free>, "float64">>();
+const left = cw.subtract(1, f32);
+is<Same<DTypeOf<typeof left>, "float32">>();
+const root = cw.sqrt(i16);
+is<Same<DTypeOf<typeof root>, "float64">>();
+const whole = mask.pow(mask);
+is<Same<DTypeOf<typeof whole>, "int8">>();
+const real = some.astype("complex64").real();
+is<Same<DTypeOf<typeof real>, "float32">>();
+
+// Reductions.
+const total = i16.sum({ axis: 0 });
+is<Same<DTypeOf<typeof total>, "int64">>();
+const narrow = i16.sum({ dtype: "int32", axis: [0, 1] });
+is<Same<DTypeOf<typeof narrow>, "int32">>();
+const mean = cw.mean(i16, { keepdims: true });
+is<Same<DTypeOf<typeof mean>, "float64">>();
+const most = f32.max();
+is<Same<DTypeOf<typeof most>, "float32">>();
+const where = f32.argmax();
+is<Same<DTypeOf<typeof where>, "int64">>();
+const spread = cw.var(f32, { correction: 1 });
+is<Same<DTypeOf<typeof spread>, "float32">>();
+
+// Creation.
+const zeros = cw.zeros([2]);
+is<Same<DTypeOf<typeof zeros>, "float64">>();
+const bytes = cw.zeros([2], { dtype: "uint8", chunks: [1] });
+is<Same<DTypeOf<typeof bytes>, "uint8">>();
+const range = cw.arange(10n);
+is<Same<DTypeOf<typeof range>, "int64">>();
+const typed = cw.arange(0, 10, { dtype: "int32", step: 2 });
+is<Same<DTypeOf<typeof typed>, "int32">>();
+const filled = cw.full([2], true);
+is<Same<DTypeOf<typeof filled>, "bool">>();
+const held = cw.asarray(new BigInt64Array(2));
+is<Same<DTypeOf<typeof held>, "int64">>();
+const nested = cw.asarray([[1, 2]]);
+is<Same<DTypeOf<typeof nested>, "float64">>();
+const like = f32.onesLike({ dtype: "bool" });
+is<Same<DTypeOf<typeof like>, "bool">>();
+
+// Movement keeps the dtype.
+const moved = f32.reshape([2, -1]).permuteDims([1, 0]).at(0, cw.slice(1)).rechunk("64MiB").T;
+is<Same<DTypeOf<typeof moved>, "float32">>();
+const joined = cw.concat([f32, f64]);
+is<Same<DTypeOf<typeof joined>, "float64">>();
+const blocks = cw.mapBlocks((b: { data: Float32Array }) => b.data, f32, { dtype: "int8" });
+is<Same<DTypeOf<typeof blocks>, "int8">>();
+
+// Results come in the shape they were asked for.
+export async function results(): Promise<void> {
+  is<Same<Awaited<ReturnType<typeof f32.compute>>, cw.NDArray<"float32">>>();
+  const pair = await cw.compute([f32, i64]);
+  is<Same<(typeof pair)[0], cw.NDArray<"float32">>>();
+  is<Same<(typeof pair)[1], cw.NDArray<"int64">>>();
+  const named = await cw.compute({ low: f32.min(), count: mask.sum() }, { memory: "1GiB" });
+  is<Same<typeof named.count, cw.NDArray<"int64">>>();
+  is<Same<typeof named.low.data, Float32Array>>();
+  const n: number = named.count.item({ bigint: "number" });
+  const b: bigint = named.count.item();
+  const back: cw.LazyArray<"int64"> = cw.asarray(named.count);
+  const u: cw.LazyArray<"float32"> = await cw.openZarr("era5.zarr", {
+    path: "u",
+    dtype: "float32",
+  });
+  const kept = await u.persist();
+  is<Same<DTypeOf<typeof kept>, "float32">>();
+  kept.dispose();
+  void [n, b, back];
+}
+
+// Optional properties accept undefined; unknown options do not compile.
+f32.sum({ axis: undefined, keepdims: undefined });
+// @ts-expect-error: the option is called axis
+f32.sum({ axes: 0 });
+// @ts-expect-error: a string is no operand
+f32.add("1");
