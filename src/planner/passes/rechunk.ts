@@ -29,7 +29,8 @@ export interface ReadCost {
 
 /** What a stage's reads of one source operand cost; exact for grids of up to `SAMPLED_PIECES` per axis. */
 export function readCost(stage: Stage, operand: Operand, source: SourceBinding): ReadCost {
-  const tasks = stage.kind === "call" ? stage.cuts : taskCuts(stage);
+  // A reduction reads step by step.
+  const tasks = stage.kind === "call" || stage.kind === "reduce" ? stage.cuts : taskCuts(stage);
   let chunks = 1;
   let bytes = itemSize(source.dtype);
   let once = itemSize(source.dtype);
