@@ -20,15 +20,16 @@ import { elementCount } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import type { Bindings, Operand, Plan, PlanArray, PlanRoot, Stage } from "../ir/stage.js";
 import { blockCount, maxBlockBytes } from "../ir/stage.js";
-import { type Assembly, assemble, paddedBytes, taskFootprint } from "./assemble.js";
+import { type Assembly, assemble } from "./assemble.js";
 import { PassContext, type PlanConfig, type PlanRequest } from "./context.js";
+import { paddedBytes, taskFootprint } from "./estimate.js";
 import { trimMaps } from "./lower.js";
 import { algebra } from "./passes/algebra.js";
 import { canonicalize } from "./passes/canonicalize.js";
 import { demand } from "./passes/demand.js";
 import { type FuseRequest, fuse } from "./passes/fuse.js";
-import { copyCandidates, operandsOf } from "./passes/rechunk.js";
 import { type Consumer, liveBytes, totalBytes } from "./passes/lifetimes.js";
+import { copyCandidates, operandsOf } from "./passes/rechunk.js";
 import { keepCandidates, keepHull } from "./passes/residency.js";
 
 export type { PassName, PlanConfig, PlanRequest } from "./context.js";
@@ -147,6 +148,7 @@ const ATTEMPTS: readonly Attempt[] = [
   { keep: false, copy: false, target: 1, limit: 1 },
   { keep: false, copy: false, target: Number.POSITIVE_INFINITY, limit: 2 },
   { keep: false, copy: false, target: Number.POSITIVE_INFINITY, limit: 4 },
+  { keep: false, copy: false, target: 1 / 8, limit: 6 },
   { keep: false, copy: false, target: 1 / 8, limit: 1 / 4 },
   { keep: false, copy: false, target: 1 / 64, limit: 1 / 16 },
   { keep: false, copy: false, target: 1 / 512, limit: 1 / 64 },
@@ -160,10 +162,7 @@ interface Physical {
 }
 
 /** Passes 4 to 7: expression to stages, by trying. */
-function physical(
-  requests: readonly FuseRequest[],
-  ctx: PassContext,
-): Physical {
+function physical(requests: readonly FuseRequest[], ctx: PassContext): Physical {
   const { memory } = ctx.config;
   let best: (Physical & { readonly seconds: number }) | undefined;
   let smallest: { assembly: Assembly; figures: Figures } | undefined;
@@ -209,7 +208,8 @@ function attemptPlan(
       ctx.enter("fuse");
       const fused = fuse(requests, keep, ctx);
       ctx.enter("residency");
-      const more = attempt.keep && ctx.isOn("residency") ? keepCandidates(requests, fused, ctx) : [];
+      const more =
+        attempt.keep && ctx.isOn("residency") ? keepCandidates(requests, fused, ctx) : [];
       const [next] = more;
       if (next === undefined) {
         ctx.enter("grid");

@@ -197,11 +197,13 @@ function inlined(roots: readonly Node[], baseOf: BaseTest): readonly Inlined[] {
   };
   const fused = roots.filter((r) => FUSED.has(r.op));
   walk(fused);
+  // Sibling reductions share their loads.
+  const reduced = roots.filter((r) => r.op === "reduce").flatMap((r) => r.inputs);
+  walk([...new Set(reduced)].filter((n) => baseOf(n) !== "array"));
   for (const root of roots) {
-    if (FUSED.has(root.op)) continue;
-    if (root.op === "reduce") walk(root.inputs.filter((n) => baseOf(n) !== "array"));
+    if (FUSED.has(root.op) || root.op === "reduce") continue;
     // Every part of a moved array is read by itself, even if it is the same array again.
-    else for (const input of root.inputs) if (baseOf(input) !== "array") walk([input]);
+    for (const input of root.inputs) if (baseOf(input) !== "array") walk([input]);
   }
   return out;
 }
