@@ -338,7 +338,9 @@ function tooLarge(
   memory: number,
 ): MemoryLimitError {
   const mib = (bytes: number): string =>
-    `${(bytes / 1048576).toFixed(bytes < 10485760 ? 2 : 0)} MiB`;
+    bytes < 1048576
+      ? `${(bytes / 1024).toFixed(2)} KiB`
+      : `${(bytes / 1048576).toFixed(bytes < 10485760 ? 2 : 0)} MiB`;
   if (figures.resultBytes > memory) {
     return new MemoryLimitError(
       `the result takes ${mib(figures.resultBytes)}, more than memory = ${mib(memory)}`,

@@ -182,7 +182,7 @@ describe("plain cases", () => {
       Buffer.from(small.values[0] as ArrayBuffer),
     );
     expect(() => plan([{ node: deviation }], { memory: 2048, workers: 1 })).toThrow(
-      /does not fit memory = 0.00 MiB.*would fit/,
+      /does not fit memory = 2.00 KiB.*would fit/,
     );
   });
 

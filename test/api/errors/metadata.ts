@@ -358,6 +358,6 @@ export const stores: readonly Row[] = [
   [
     "x.toZarr(new Map(), { memory: 100 })",
     "MemoryLimitError",
-    "the computation does not fit memory = …",
+    "the computation does not fit memory = 0.10 KiB: …",
   ],
 ];
