@@ -2,7 +2,7 @@
  * Buffers for encoded and decoded chunks, kept between reads: a fresh buffer of some MiB costs as much in page
  * faults as decoding it. A thread keeps at most {@link KEPT_BYTES}; what is larger goes to the collector.
  */
-const KEPT_BYTES = 32 << 20;
+const KEPT_BYTES = 4 << 20;
 const free: ArrayBuffer[] = [];
 let kept = 0;
 

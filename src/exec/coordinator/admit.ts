@@ -72,7 +72,7 @@ function admitRun(state: State, run: RunState, actions: Action[]): void {
     const head = i === 0;
     const affordable = run.account.fits(reserved + entry.need);
     if (affordable && run.order.runnable(entry)) {
-      if (issue(state, run, entry, head, actions)) {
+      if (issue(state, run, entry, false, actions)) {
         run.window.splice(i, 1);
         continue;
       }
@@ -108,15 +108,16 @@ function issue(
   state: State,
   run: RunState,
   entry: Ordered,
-  head: boolean,
+  compacted: boolean,
   actions: Action[],
 ): boolean {
   const table = run.order.tables.stages[entry.stage] as StageTable;
   const { allocator } = state;
-  // Only the next task of a run may touch pages beyond what the runs' leases would fill: RSS stays near the budget.
+  // Pages beyond what the runs' leases would fill stay untouched, so that RSS stays near the budget: better to wait for
+  // a hole, and at last to push the blocks together.
   const leases = state.active.reduce((n, r) => n + r.account.limit, 0);
   const soft = allocator.base + leases * (1 + CLASS_WASTE) + SLACK;
-  const ceiling = head ? allocator.end : Math.min(allocator.end, Math.max(allocator.top, soft));
+  const ceiling = compacted ? allocator.end : Math.min(allocator.end, Math.max(allocator.top, soft));
   const placed: number[] = [];
   const wanted =
     table.stage.scratchBytes > 0 ? [...entry.outputs, table.stage.scratchBytes] : entry.outputs;
@@ -221,7 +222,7 @@ function dropAhead(state: State, run: RunState, entry: Ordered, actions: Action[
   // A plan that drops more than it has tasks is going round in circles.
   if (!run.account.fits(first.need) || run.repeated > 4 * order.total + 1000)
     throw stuck(run, first);
-  if (issue(state, run, first, true, actions)) run.window.shift();
+  if (issue(state, run, first, false, actions)) run.window.shift();
   else if (state.issued > 0) state.draining = true;
   else {
     compact(state, actions);

@@ -1,5 +1,5 @@
 /** Creates Zarr v3 arrays: refuses or removes what is there, writes parent groups and the array's document. */
-import { OptionError, ZarrError } from "../../errors.js";
+import { ChunkwiseError, OptionError, SourceError, ZarrError } from "../../errors.js";
 import type { SinkBinding, SourceBinding } from "../../ir/binding.js";
 import { uniformCuts } from "../../ir/cuts.js";
 import { freshId } from "../../ir/node.js";
@@ -56,10 +56,16 @@ export async function pendingZarrArray(
     sink: bind(place, metadata),
     replaces: (source) => readsFrom(source, place),
     create: async () => {
-      await makeRoom(place, mode);
-      await writeGroups(place, document);
-      await set.call(store, keyOf(path, "zarr.json"), formatJson(document));
-      if (isDirectoryStore(store)) store.removeStale(`/${path}`);
+      try {
+        await makeRoom(place, mode);
+        await writeGroups(place, document);
+        await set.call(store, keyOf(path, "zarr.json"), formatJson(document));
+        if (isDirectoryStore(store)) store.removeStale(`/${path}`);
+      } catch (cause) {
+        if (cause instanceof ChunkwiseError) throw cause;
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        throw new SourceError(`array ${place.name}: could not be created: ${reason}`, { cause });
+      }
     },
   };
 }

@@ -48,8 +48,7 @@ const status = (field) =>
   1024 * Number(new RegExp(`${field}:\\s*(\\d+)`).exec(readFileSync("/proc/self/status", "utf8"))[1]);
 
 // What is loaded on first use counts as idle: engine, codecs, one worker run.
-const tiny = store === "source" ? x.at(cw.slice(0, 1), 0, 0) : x.at(cw.slice(0, 1), 0, 0);
-await cw.compute(tiny.rechunk([1]), options);
+await cw.compute(x.at(0, 0, cw.slice(0, 1)), options);
 globalThis.gc?.();
 writeFileSync("/proc/self/clear_refs", "5");
 const idle = status("VmRSS");
@@ -58,12 +57,12 @@ const timer = setInterval(() => {
   sampled = Math.max(sampled, process.memoryUsage.rss());
 }, 10);
 const started = performance.now();
-let planned;
-let stats;
-if (written) {
-  stats = await cw.toZarr(made, out, { ...options, codecs: "raw" });
-  planned = stats.peakBytes;
-} else {
+let planned = memory;
+const onProgress = ({ memoryLimit }) => {
+  planned = Math.min(planned, memoryLimit);
+};
+if (written) await cw.toZarr(made, out, { ...options, codecs: "raw", onProgress });
+else {
   planned = cw.plan(made, options).peakBytes;
   await cw.compute(made, options);
 }
