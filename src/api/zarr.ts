@@ -208,9 +208,14 @@ export async function toZarr(
     fillValue: checked.fillValue,
   });
   if (checked.mode === "overwrite") refuseOwnInput(node, pending);
-  // Created when the plan stands: a plan that does not fit leaves the store as it was.
-  const { stats } = await run([{ node, sink: pending.sink }], checked, pending.create);
-  return stats;
+  const release = pending.claim();
+  try {
+    // Created when the plan stands: a plan that does not fit leaves the store as it was.
+    const { stats } = await run([{ node, sink: pending.sink }], checked, pending.create);
+    return stats;
+  } finally {
+    release();
+  }
 }
 
 function refuseOwnInput(node: Node, pending: PendingArray): void {

@@ -86,6 +86,24 @@ describe("an array that the expression itself reads is not replaced", () => {
   });
 });
 
+it("has one writer at a time", async () => {
+  const write = (url: string | URL): Promise<unknown> =>
+    ramp(20).toZarr(url, { path: "v", mode: "overwrite" });
+  const [first, second] = await Promise.allSettled([
+    write(store),
+    write(new URL(`file://${store}/`)),
+  ]);
+  expect(first?.status).toBe("fulfilled");
+  expect(second).toMatchObject({
+    reason: {
+      name: "ZarrError",
+      message:
+        "a.zarr/v is being written by another computation; wait for it, or choose another path",
+    },
+  });
+  await write(store);
+});
+
 describe("what cannot be written leaves nothing behind", () => {
   const big = cw.ones([1 << 14, 1 << 10], { chunks: [-1, 1] });
 

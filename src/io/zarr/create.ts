@@ -10,7 +10,7 @@ import { formatJson, isObject, parseObject } from "./json.js";
 import { locate, type Place, type StoreLike } from "./locate.js";
 import type { ArrayMetadata } from "./metadata.js";
 import { parseV3 } from "./metadata-v3.js";
-import { readsFrom } from "./place.js";
+import { claim, readsFrom } from "./place.js";
 import { hasBuiltInCodecs, prepareMetadata } from "./prepare.js";
 import { writeScratchBytes, zarrWriter } from "./writer.js";
 
@@ -27,6 +27,8 @@ export interface PendingArray {
   readonly sink: SinkBinding;
   /** Whether a source reads the very array that this one would replace. */
   replaces(source: SourceBinding): boolean;
+  /** Takes the place for this writer; the answer gives it back. ZarrError while another one writes there. */
+  claim(): () => void;
   /** Removes what it replaces, writes the groups above it and its metadata. */
   create(): Promise<void>;
 }
@@ -55,6 +57,7 @@ export async function pendingZarrArray(
   return {
     sink: bind(place, metadata),
     replaces: (source) => readsFrom(source, place),
+    claim: () => claim(place),
     create: async () => {
       try {
         await makeRoom(place, mode);

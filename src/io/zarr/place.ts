@@ -1,6 +1,7 @@
-/** Which array of which store a source reads: so that nobody deletes what he is about to read. */
+/** Who reads and writes which array of which store: what is read is not deleted, and nothing has two writers. */
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
+import { ZarrError } from "../../errors.js";
 import type { SourceBinding } from "../../ir/binding.js";
 import { isDirectoryStore } from "../stores/store.js";
 import type { Place } from "./locate.js";
@@ -11,18 +12,37 @@ export function rememberPlace(binding: SourceBinding, place: Place): void {
   places.set(binding, place);
 }
 
-/** Whether a source reads the array at a place; folders are compared as the file system sees them. */
-export function readsFrom(source: SourceBinding, { store, path }: Place): boolean {
+/** Whether a source reads the array at a place. */
+export function readsFrom(source: SourceBinding, place: Place): boolean {
   const own = places.get(source);
-  if (own === undefined) return false;
-  if (isDirectoryStore(store) && isDirectoryStore(own.store)) {
-    const [a, b] = [
-      folderOf(store.description.root, path),
-      folderOf(own.store.description.root, own.path),
-    ];
-    return a === b;
+  return own !== undefined && isSame(own, place);
+}
+
+const written = new Set<Place>();
+
+/**
+ * Takes a place for one writer of this process; the answer gives it back. ZarrError while another one has it: two
+ * would each find nothing there, and mix their chunks.
+ */
+export function claim(place: Place): () => void {
+  for (const other of written) {
+    if (!isSame(other, place)) continue;
+    throw new ZarrError(`${place.name} is being written by another computation`, {
+      hint: "wait for it, or choose another path",
+    });
   }
-  return own.store === store && own.path === path;
+  written.add(place);
+  return () => written.delete(place);
+}
+
+/** Folders are compared as the file system sees them, other stores by identity. */
+function isSame(a: Place, b: Place): boolean {
+  if (isDirectoryStore(a.store) && isDirectoryStore(b.store)) {
+    return (
+      folderOf(a.store.description.root, a.path) === folderOf(b.store.description.root, b.path)
+    );
+  }
+  return a.store === b.store && a.path === b.path;
 }
 
 function folderOf(root: string, path: string): string {
