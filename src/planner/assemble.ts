@@ -129,9 +129,7 @@ function place(
     materialise(draft, cuts, ctx, out);
     const made = out.stages.slice(mark.stages);
     // Codec memory stays the same however small the blocks are.
-    const footprint = Math.max(
-      ...made.map((s) => taskFootprint(s, out.arrays) - s.foreignBytes),
-    );
+    const footprint = Math.max(...made.map((s) => taskFootprint(s, out.arrays) - s.foreignBytes));
     if (footprint <= sizing.limit || limit < SMALLEST_LIMIT) return;
     // Regions, states and pieces can outweigh the block itself: smaller blocks, and try again.
     out.arrays.length = mark.arrays;

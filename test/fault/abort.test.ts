@@ -53,7 +53,8 @@ function expectWhole(to: string): void {
     for (let j = 0; j < 1024; j++) {
       const at = 1024 * Number(column) + j;
       const mean = value((ROWS - 1) / 2, at);
-      if (found[j] !== 2 * value(Number(row), at) - mean) throw new Error(`${file} is wrong at ${j}`);
+      if (found[j] !== 2 * value(Number(row), at) - mean)
+        throw new Error(`${file} is wrong at ${j}`);
     }
   }
 }
@@ -136,27 +137,32 @@ describe("an abort leaves whole chunks, no temporary files and an account of zer
 });
 
 describe("an abort while a source is being read", () => {
-  it.each(["inline", "threads"] as const)("tells it by its signal, executor %s", async (executor) => {
-    const controller = new AbortController();
-    const told: unknown[] = [];
-    const x = cw.fromSource({
-      shape: [100],
-      dtype: "float64",
-      chunks: [10],
-      readInto: (_, __, signal) =>
-        new Promise((resolve, reject) => {
-          signal.addEventListener("abort", () => {
-            told.push(signal.reason);
-            reject(new Error("stopped"));
-          });
-          setTimeout(() => controller.abort("stop"), 20);
-        }),
-    });
-    const run = x.sum().compute({ executor, workers: 2, memory: "64MiB", signal: controller.signal });
-    const error = await rejection(run);
-    expect(error).toBeInstanceOf(cw.AbortError);
-    expect(error.cause).toBe("stop");
-    expect(told).toContain("stop");
-    await expectHealthy();
-  });
+  it.each(["inline", "threads"] as const)(
+    "tells it by its signal, executor %s",
+    async (executor) => {
+      const controller = new AbortController();
+      const told: unknown[] = [];
+      const x = cw.fromSource({
+        shape: [100],
+        dtype: "float64",
+        chunks: [10],
+        readInto: (_, __, signal) =>
+          new Promise((_resolve, reject) => {
+            signal.addEventListener("abort", () => {
+              told.push(signal.reason);
+              reject(new Error("stopped"));
+            });
+            setTimeout(() => controller.abort("stop"), 20);
+          }),
+      });
+      const run = x
+        .sum()
+        .compute({ executor, workers: 2, memory: "64MiB", signal: controller.signal });
+      const error = await rejection(run);
+      expect(error).toBeInstanceOf(cw.AbortError);
+      expect(error.cause).toBe("stop");
+      expect(told).toContain("stop");
+      await expectHealthy();
+    },
+  );
 });

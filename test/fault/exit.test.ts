@@ -15,11 +15,14 @@ const ACTS = [
   ["lost store", "error SourceError"],
 ] as const;
 
-describe.each(["inline", "threads"])("a process that computes with executor %s ends", (executor) => {
-  it.each(ACTS)("after: %s", async (how, answer) => {
-    const folder = path.join(temporaryFolder(), "out.zarr");
-    const { code, output } = await program("exits", { how, executor, folder });
-    expect(output.trim()).toBe(answer);
-    expect(code).toBe(0);
-  });
-});
+describe.each(["inline", "threads"])(
+  "a process that computes with executor %s ends",
+  (executor) => {
+    it.each(ACTS)("after: %s", async (how, answer) => {
+      const folder = path.join(temporaryFolder(), "out.zarr");
+      const { code, output } = await program("exits", { how, executor, folder });
+      expect(output.trim()).toBe(answer);
+      expect(code).toBe(0);
+    });
+  },
+);

@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import * as cw from "../../dist/index.js";
-import { expectHealthy, rejection, temporaryFolder, THREADS } from "./support.js";
+import { expectHealthy, rejection, THREADS, temporaryFolder } from "./support.js";
 
 const x = cw.arange(400, { dtype: "float64", chunks: 100 });
 const doubled = Array.from({ length: 400 }, (_, i) => 2 * i);
@@ -59,11 +59,14 @@ describe("a block function", () => {
   });
 
   it("that runs out of heap is a TaskError, and the engine goes on", async () => {
-    const greedy = cw.mapBlocks(function greedy(block: Block) {
-      // Numbers, so that the collector need not look at them: it would take most of the time.
-      const kept: number[][] = [];
-      for (;;) kept.push(new Array<number>(500_000).fill(block.data.length + 0.5));
-    }, x.at(cw.slice(0, 100)));
+    const greedy = cw.mapBlocks(
+      function greedy(block: Block) {
+        // Numbers, so that the collector need not look at them: it would take most of the time.
+        const kept: number[][] = [];
+        for (;;) kept.push(new Array<number>(500_000).fill(block.data.length + 0.5));
+      },
+      x.at(cw.slice(0, 100)),
+    );
     const error = (await rejection(greedy.compute({ ...THREADS, workers: 1 }))) as cw.TaskError;
     expect(error).toBeInstanceOf(cw.TaskError);
     expect(error.functionName).toBe("greedy");
@@ -97,7 +100,12 @@ describe("a block function", () => {
   });
 
   it.each([
-    ["throws", (): never => { throw new RangeError("too far"); }],
+    [
+      "throws",
+      (): never => {
+        throw new RangeError("too far");
+      },
+    ],
     ["rejects", () => Promise.reject(new RangeError("too far"))],
   ])("that %s is a TaskError with its cause, and is not tried again", async (_, fn) => {
     const failing = cw.mapBlocks(fn, x, { name: "failing" });

@@ -68,7 +68,11 @@ describe("float accumulations", () => {
     const first = bits(await cw.compute(asked(), { executor: "inline" }));
     expect(first).not.toMatch(/^0*$/);
     for (let run = 0; run < 20; run++) {
-      const options = { inlineBytes: 0, workers: 1 + (run % 3), memory: [8, 16, 64][run % 3]! << 20 };
+      const options = {
+        inlineBytes: 0,
+        workers: 1 + (run % 3),
+        memory: [8, 16, 64][run % 3]! << 20,
+      };
       expect(bits(await cw.compute(asked(), options)), `run ${run}`).toBe(first);
     }
     expect(runtime.account().used).toBe(0);

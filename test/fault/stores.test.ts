@@ -8,8 +8,8 @@ import {
   filesIn,
   ramp,
   rejection,
-  temporaryFolder,
   THREADS,
+  temporaryFolder,
   triangle,
   wait,
 } from "./support.js";
@@ -26,7 +26,12 @@ describe.each(["inline", "threads"] as const)("a source, executor %s", (executor
   });
 
   it.each([
-    ["throws", () => { throw new Error("torn cable"); }],
+    [
+      "throws",
+      () => {
+        throw new Error("torn cable");
+      },
+    ],
     ["rejects", () => Promise.reject(new Error("torn cable"))],
   ])("that %s is a SourceError that names it and the region", async (_, before) => {
     const error = await rejection(ramp(1000, 100, before).sum().compute(options));
@@ -71,25 +76,31 @@ class FullStore {
   }
 }
 
-describe.each(["inline", "threads"] as const)("a store that is written to, executor %s", (executor) => {
-  const options = { executor, workers: 2, memory: "64MiB", codecs: "zstd" } as const;
-  const x = cw.arange(1000, { chunks: 100 });
+describe.each(["inline", "threads"] as const)(
+  "a store that is written to, executor %s",
+  (executor) => {
+    const options = { executor, workers: 2, memory: "64MiB", codecs: "zstd" } as const;
+    const x = cw.arange(1000, { chunks: 100 });
 
-  it.each([
-    ["at once, before anything is written", 0, false],
-    ["at once, after some chunks", 4, false],
-    ["later, after some chunks", 4, true],
-  ])("and is full %s: SourceError, and every chunk that is there is whole", async (_, room, late) => {
-    const store = new FullStore(room, late);
-    const error = await rejection(x.toZarr(store, options));
-    expect(error).toBeInstanceOf(cw.SourceError);
-    expect(error.message).toContain("ENOSPC");
-    expect(error.cause).toMatchObject({ message: "ENOSPC: no space left on device" });
-    expect(store.values.size).toBeLessThanOrEqual(room);
-    if (room > 0) await expectWhole(store, 1000, 100);
-    await expectHealthy();
-  });
-});
+    it.each([
+      ["at once, before anything is written", 0, false],
+      ["at once, after some chunks", 4, false],
+      ["later, after some chunks", 4, true],
+    ])(
+      "and is full %s: SourceError, and every chunk that is there is whole",
+      async (_, room, late) => {
+        const store = new FullStore(room, late);
+        const error = await rejection(x.toZarr(store, options));
+        expect(error).toBeInstanceOf(cw.SourceError);
+        expect(error.message).toContain("ENOSPC");
+        expect(error.cause).toMatchObject({ message: "ENOSPC: no space left on device" });
+        expect(store.values.size).toBeLessThanOrEqual(room);
+        if (room > 0) await expectWhole(store, 1000, 100);
+        await expectHealthy();
+      },
+    );
+  },
+);
 
 /** Every chunk is either missing (zeros) or right. */
 async function expectWhole(store: cw.StoreLike, length: number, chunk: number): Promise<void> {

@@ -64,8 +64,7 @@ export function ramp(length: number, chunk: number, before: Fill = () => undefin
         }
       };
       const ready = before(region);
-      if (ready instanceof Promise) return ready.then(fill);
-      fill();
+      return ready instanceof Promise ? ready.then(fill) : fill();
     },
   });
 }

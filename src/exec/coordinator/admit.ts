@@ -13,8 +13,8 @@
 import { InternalError, MemoryLimitError } from "../../errors.js";
 import { blockBytes } from "../../ir/stage.js";
 import { CLASS_WASTE } from "../memory/allocator.js";
-import { type Order, type Ordered, dropClosure, undo } from "./order.js";
-import { type Action, type RunState, type State, charge, release } from "./state.js";
+import { dropClosure, type Order, type Ordered, undo } from "./order.js";
+import { type Action, charge, type RunState, release, type State } from "./state.js";
 import {
   type ArrayTable,
   BLOCK_GONE,
@@ -117,7 +117,9 @@ function issue(
   // a hole, and at last to push the blocks together.
   const leases = state.active.reduce((n, r) => n + r.account.limit, 0);
   const soft = allocator.base + leases * (1 + CLASS_WASTE) + SLACK;
-  const ceiling = compacted ? allocator.end : Math.min(allocator.end, Math.max(allocator.top, soft));
+  const ceiling = compacted
+    ? allocator.end
+    : Math.min(allocator.end, Math.max(allocator.top, soft));
   const placed: number[] = [];
   const wanted =
     table.stage.scratchBytes > 0 ? [...entry.outputs, table.stage.scratchBytes] : entry.outputs;

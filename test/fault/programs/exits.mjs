@@ -11,12 +11,21 @@ const acts = {
   success: async () => (await x.sum().compute(run)).item(),
   store: async () => (await x.toZarr(folder, run)).bytesWritten,
   error: async () =>
-    cw.mapBlocks(() => { throw new Error("no"); }, x).compute(run),
+    cw
+      .mapBlocks(() => {
+        throw new Error("no");
+      }, x)
+      .compute(run),
   abort: async () => {
     setTimeout(() => controller.abort(), 200);
     const slow = cw.fromSource({
-      shape: [100], dtype: "float64", chunks: [1],
-      readInto: () => new Promise((resolve) => { setTimeout(resolve, 100); }),
+      shape: [100],
+      dtype: "float64",
+      chunks: [1],
+      readInto: () =>
+        new Promise((resolve) => {
+          setTimeout(resolve, 100);
+        }),
     });
     return slow.sum().compute(run);
   },

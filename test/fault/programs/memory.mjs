@@ -45,7 +45,8 @@ const written = !Array.isArray(made);
 
 /** Highest resident bytes since the last reset, as the kernel counts them. */
 const status = (field) =>
-  1024 * Number(new RegExp(`${field}:\\s*(\\d+)`).exec(readFileSync("/proc/self/status", "utf8"))[1]);
+  1024 *
+  Number(new RegExp(`${field}:\\s*(\\d+)`).exec(readFileSync("/proc/self/status", "utf8"))[1]);
 
 // What is loaded on first use counts as idle: engine, codecs, one worker run.
 await cw.compute(x.at(0, 0, cw.slice(0, 1)), options);
