@@ -1,7 +1,11 @@
 /**
- * Where the public face meets executor and I/O: loaded when first needed, never at import, because together they take
- * longer to load than a small computation takes. The planner is pure and small, and comes along at once.
+ * Where the public face meets planner, executor and I/O: loaded when first needed, never at import, because together
+ * they take longer to load than a small computation takes.
+ *
+ * `plan()` and `explain()` answer at once, so they load the planner with `require`, which takes ES modules
+ * (Node >= 20.19); it is the same module that `import()` gives.
  */
+import { createRequire } from "node:module";
 import type { Runtime } from "../exec/runtime.js";
 
 export type { ProgressEvent, RunStats } from "../exec/runtime.js";
@@ -13,8 +17,20 @@ export type { CodecChoice, FillValue } from "../io/zarr/document-v3.js";
 export type { StoreLike } from "../io/zarr/locate.js";
 export type { Packing } from "../io/zarr/packing.js";
 export { PASSES } from "../planner/context.js";
-export { explain } from "../planner/explain.js";
-export { type PlanConfig, type PlanRequest, type PlanResult, plan } from "../planner/plan.js";
+export type { PlanConfig, PlanRequest, PlanResult } from "../planner/index.js";
+
+type Planner = typeof import("../planner/index.js");
+let loaded: Planner | undefined;
+
+export async function planner(): Promise<Planner> {
+  loaded ??= await import("../planner/index.js");
+  return loaded;
+}
+
+export function plannerNow(): Planner {
+  loaded ??= createRequire(import.meta.url)("../planner/index.js") as Planner;
+  return loaded;
+}
 
 let started: Runtime | undefined;
 export async function runtime(): Promise<Runtime> {

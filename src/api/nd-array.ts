@@ -75,6 +75,9 @@ export class NDArray<D extends DType = DType> {
     this.dtype = dtype;
   }
 
+  toString(): string {
+    return `NDArray<${this.dtype}>${shapeText(this.shape)}`;
+  }
   /** Number of elements. */
   get size(): number {
     return elementCount(this.shape);

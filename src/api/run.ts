@@ -18,12 +18,12 @@ import {
   withDefaults,
 } from "./config.js";
 import {
-  explain as explainPlan,
   type PlanConfig,
   type PlanRequest,
   type PlanResult,
   type ProgressEvent,
-  plan as planRequests,
+  planner,
+  plannerNow,
   type RunStats,
   runtime,
 } from "./engine.js";
@@ -54,7 +54,7 @@ export async function run(
   const { signal, onProgress, progress, shared } = options;
   if (signal?.aborted === true) throw new AbortError(undefined, { cause: signal.reason });
   const inlineBytes = inlineLimit(options);
-  const { plan, bindings, rootOf } = planRequests(requests, planConfig(options));
+  const { plan, bindings, rootOf } = (await planner()).plan(requests, planConfig(options));
   await planned?.();
   const bar = progress === true ? drawProgress() : undefined;
   const tell = (event: ProgressEvent): void => {
@@ -146,7 +146,7 @@ function planOf(
   options: RunOptions | undefined,
 ): PlanResult {
   const checked = withDefaults(readOptions<RunOptions>(fn, options, RUN_CHECKS));
-  return planRequests(requestsOf(fn, what), planConfig(checked));
+  return plannerNow().plan(requestsOf(fn, what), planConfig(checked));
 }
 
 /** The plan that `compute` would run, as plain data. Nothing runs. */
@@ -156,5 +156,5 @@ export const plan = (what: Computable, options?: RunOptions): Plan =>
 /** The plan in words: stages, what each reads, keeps and computes, and how much memory it takes. Nothing runs. */
 export function explain(what: Computable, options?: RunOptions): string {
   const planned = planOf("explain", what, options);
-  return explainPlan(planned.plan, planned.bindings);
+  return plannerNow().explain(planned.plan, planned.bindings);
 }

@@ -6,7 +6,7 @@
  * that is over, so the coordinator asks for `whenQuiet` before it takes the memory back.
  */
 import type { MessagePort } from "node:worker_threads";
-import { InternalError, SourceError, errorFromData, errorToData } from "../errors.js";
+import { errorFromData, errorToData, InternalError, SourceError } from "../errors.js";
 import type { ChunkWriter, ReadTarget, RegionReader } from "../ir/binding.js";
 import type { TypedArray } from "../ir/dtype.js";
 import type { Bindings } from "../ir/stage.js";

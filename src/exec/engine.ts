@@ -8,14 +8,14 @@ import { type MessagePort, Worker } from "node:worker_threads";
 import {
   AbortError,
   type ErrorData,
+  errorFromData,
   InternalError,
   OptionError,
-  errorFromData,
 } from "../errors.js";
 import type { Bindings, Plan } from "../ir/stage.js";
 import { CallerService } from "./caller.js";
 import type { CoordinatorInit } from "./coordinator/thread.js";
-import { FIRST_BLOCK, MAX_ARENA, createArena } from "./memory/arena.js";
+import { createArena, FIRST_BLOCK, MAX_ARENA } from "./memory/arena.js";
 import {
   ControlBlock,
   type FromCoordinator,

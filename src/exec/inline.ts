@@ -6,9 +6,9 @@ import { setMaxListeners } from "node:events";
 import {
   AbortError,
   type ErrorData,
-  InternalError,
   errorFromData,
   errorToData,
+  InternalError,
 } from "../errors.js";
 import { itemSize } from "../ir/dtype.js";
 import { elementCount } from "../ir/index-map.js";
@@ -16,20 +16,20 @@ import type { Bindings, Plan, PlanArray, Stage } from "../ir/stage.js";
 import { Kernels } from "../kernels/index.js";
 import {
   type Action,
+  countersOf,
+  createState,
   type Event,
   type RunCounters,
   type State,
-  countersOf,
-  createState,
 } from "./coordinator/state.js";
 import { step } from "./coordinator/step.js";
 import { type TableLayout, tableLayout } from "./coordinator/tables.js";
 import type { EngineOptions, EngineResult } from "./engine.js";
 import { AddressAllocator } from "./memory/allocator.js";
-import { PAGE, THREAD_SCRATCH, createArena } from "./memory/arena.js";
+import { createArena, PAGE, THREAD_SCRATCH } from "./memory/arena.js";
 import { progressData } from "./protocol.js";
-import { type ResultBuffer, copyBlock, createResults } from "./results.js";
-import { type TaskContext, type TaskFunction, compileFunction, runTask } from "./task/index.js";
+import { copyBlock, createResults, type ResultBuffer } from "./results.js";
+import { compileFunction, runTask, type TaskContext, type TaskFunction } from "./task/index.js";
 import { type Meter, meteredWriter, sourcesOf } from "./worker-run.js";
 
 /** Plans that move at most this many bytes run inline by default: some ten milliseconds of one thread. */

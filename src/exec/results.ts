@@ -3,7 +3,7 @@
  * end. A view of the arena would carry the whole arena along (and `Response` and WebCrypto refuse shared memory).
  */
 import { itemSize } from "../ir/dtype.js";
-import { type Plan, type PlanArray, blockBox } from "../ir/stage.js";
+import { blockBox, type Plan, type PlanArray } from "../ir/stage.js";
 
 export type ResultBuffer = ArrayBuffer | SharedArrayBuffer;
 

@@ -9,7 +9,7 @@ import type { CallerLine } from "./caller.js";
 import { TABLE_CANCEL, type TableLayout, tableLayout } from "./coordinator/tables.js";
 import { openSink, openSource } from "./open.js";
 import type { FunctionData, RunData, SinkData, SourceData } from "./protocol.js";
-import { type TaskContext, type TaskFunction, compileFunction } from "./task/index.js";
+import { compileFunction, type TaskContext, type TaskFunction } from "./task/index.js";
 
 /** What a task has moved so far. */
 export interface Meter {

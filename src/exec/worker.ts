@@ -11,6 +11,7 @@ import type { Stage } from "../ir/stage.js";
 import { Kernels } from "../kernels/index.js";
 import { CallerLine } from "./caller.js";
 import { THREAD_SCRATCH, threadScratch } from "./memory/arena.js";
+import { outputPending, outputTaken } from "./output.js";
 import {
   CANCELLED,
   ControlBlock,
@@ -23,7 +24,6 @@ import {
   type WorkerInit,
   waitForBell,
 } from "./protocol.js";
-import { outputPending, outputTaken } from "./output.js";
 import { runTask } from "./task/index.js";
 import { type Meter, WorkerRun } from "./worker-run.js";
 

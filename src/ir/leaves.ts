@@ -25,7 +25,7 @@ export const LEAF_ROW = 1024;
 /** Most elements in a leaf box. */
 export const LEAF_ELEMENTS = 8192;
 /** Tiny chunks share a leaf while their data stays below this many elements. */
-export const LEAF_MERGE_ELEMENTS = 131072;
+export const LEAF_MERGE_ELEMENTS = 16384;
 
 /**
  * Leaf cuts of the reduced axes.

@@ -47,8 +47,8 @@ export function orderedAxes(
 ): number[] {
   return among
     .filter((axis) => extents[axis] !== 1)
-    .map((axis) => ({ axis, first: spread(first, axis), then: spread(then, axis) }))
-    .sort((a, b) => b.first - a.first || b.then - a.then || a.axis - b.axis)
+    .map((axis) => ({ axis, major: spread(first, axis), minor: spread(then, axis) }))
+    .sort((a, b) => b.major - a.major || b.minor - a.minor || a.axis - b.axis)
     .map(({ axis }) => axis);
 }
 

@@ -1,9 +1,9 @@
-/** The few ways in which all sections make nodes: maps, views, casts and constants. */
+/** What all sections add to the plain constructors of `ir/build.ts`: alignment, and views that change nothing. */
 import { DTypeError, ShapeError } from "../errors.js";
-import type { Cuts } from "../ir/cuts.js";
+import * as ir from "../ir/build.js";
 import { DTYPES, type DType, isComplex, isDType } from "../ir/dtype.js";
 import { type AffineMap, type AxisMap, isIdentity } from "../ir/index-map.js";
-import { cutsKey, dtypeOf, intern, knownShape, mapKey, type Node, scalarKey } from "../ir/node.js";
+import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import { arg, cast, constant, valueOf as constantValue, type Scalar } from "../ir/scalar.js";
 import { broadcastShapes } from "./axes.js";
 import { listText, shapeText, valueText } from "./words.js";
@@ -26,7 +26,7 @@ export function checkDType(fn: string, dtype: unknown): DType {
 /** A view; the node itself if the view changes nothing. */
 export function viewNode(x: Node, map: AffineMap, shape: readonly number[]): Node {
   if (isIdentity(map, knownShape(x), shape)) return x;
-  return intern("view", [x], { map }, [{ shape, dtype: dtypeOf(x) }], mapKey(map));
+  return ir.viewNode(x, map, shape);
 }
 
 /** A view whose axis k shows axis `axes[k]` of x, or is new and of length 1 where that is -1. */
@@ -79,7 +79,7 @@ export function mapNode(fn: string, inputs: readonly Node[], tree: Scalar): Node
   const shape = broadcastShapes(fn, inputs.map(knownShape));
   const aligned = inputs.map((x) => toRank(x, shape.length));
   if (tree.kind === "arg" && aligned.length === 1) return aligned[0] as Node;
-  return intern("map", aligned, { tree }, [{ shape, dtype: tree.dtype }], scalarKey(tree));
+  return ir.mapNode(tree, aligned, shape);
 }
 
 /** A tree in another dtype; constants change at once where that is exact in meaning. */
@@ -95,12 +95,4 @@ export function castNode(x: Node, dtype: DType): Node {
 }
 
 /** Virtual data from a tree of constants and global indices. */
-export function createNode(tree: Scalar, shape: readonly number[], chunks: readonly Cuts[]): Node {
-  return intern(
-    "create",
-    [],
-    { tree, chunks },
-    [{ shape, dtype: tree.dtype }],
-    `${scalarKey(tree)}|${cutsKey(chunks)}`,
-  );
-}
+export const createNode: typeof ir.createNode = ir.createNode;

@@ -2,8 +2,9 @@
  * Basic indexing and `take`. All forms of selector go through one normaliser and become one affine view.
  */
 import { IndexError, ShapeError } from "../errors.js";
+import { gatherNode, indexList } from "../ir/build.js";
 import { type AxisMap, canonicalSlice, fixedAxis } from "../ir/index-map.js";
-import { dtypeOf, freshId, intern, knownShape, type Node } from "../ir/node.js";
+import { knownShape, type Node } from "../ir/node.js";
 import { normalAxis } from "./axes.js";
 import { viewNode } from "./build.js";
 import { countText, valueText } from "./words.js";
@@ -185,12 +186,5 @@ export function takeAxis(x: Node, values: Float64Array, axis: number): Node {
     );
     return viewNode(x, map, shape);
   }
-  const indices = Object.freeze({ id: freshId(), values });
-  return intern(
-    "gather",
-    [x],
-    { axis, indices },
-    [{ shape, dtype: dtypeOf(x) }],
-    `${axis}@${indices.id}`,
-  );
+  return gatherNode(x, axis, indexList(values));
 }

@@ -1,8 +1,9 @@
 /** Manipulation functions: views where an affine map says it, else concat, gather and reshape. */
 import { ShapeError } from "../errors.js";
+import * as ir from "../ir/build.js";
 import { promoteAll } from "../ir/dtype.js";
 import { type AxisMap, elementCount } from "../ir/index-map.js";
-import { dtypeOf, intern, knownShape, type Node } from "../ir/node.js";
+import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import {
   broadcastShapes,
   integerOf,
@@ -164,7 +165,7 @@ function reshapeNode(x: Node, to: readonly number[]): Node {
       to.map((n) => (n === 1 ? -1 : (long[next++] as number))),
     );
   }
-  return intern("reshape", [x], {}, [{ shape: to, dtype: dtypeOf(x) }], "");
+  return ir.reshapeNode(x, to);
 }
 
 const flatten = (x: Node): Node => reshapeNode(x, [elementCount(knownShape(x))]);
@@ -208,9 +209,7 @@ function rollAxis(x: Node, shift: number, axis: number): Node {
 function concatNodes(parts: readonly Node[], axis: number): Node {
   const kept = parts.filter((p) => knownShape(p)[axis] !== 0);
   if (kept.length <= 1) return (kept[0] ?? parts[0]) as Node;
-  const shape = [...knownShape(kept[0] as Node)];
-  shape[axis] = kept.reduce((n, p) => n + (knownShape(p)[axis] as number), 0);
-  return intern("concat", kept, { axis }, [{ shape, dtype: dtypeOf(kept[0] as Node) }], `${axis}`);
+  return ir.concatNode(kept, axis);
 }
 
 function common(fn: string, arrays: readonly Node[]): Node[] {

@@ -3,10 +3,11 @@
  * only, so that a grid never depends on budget, workers or machine.
  */
 import { ChunkError } from "../errors.js";
+import * as ir from "../ir/build.js";
 import { type Cuts, cutsFromSizes, uniformCuts, wholeCuts } from "../ir/cuts.js";
 import { itemSize } from "../ir/dtype.js";
 import { AUTO_CHUNK_BYTES, advertisedGrid, chunksForBytes, sameGrid } from "../ir/grid.js";
-import { cutsKey, dtypeOf, intern, knownShape, type Node } from "../ir/node.js";
+import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import { bytesOf } from "./bytes.js";
 import { countText, shapeText, valueText } from "./words.js";
 
@@ -143,5 +144,5 @@ export function rechunk(x: Node, spec: unknown): Node {
 
 export function layoutNode(x: Node, chunks: readonly Cuts[]): Node {
   if (sameGrid(advertisedGrid(x), chunks)) return x;
-  return intern("layout", [x], { chunks }, [x.outs[0]], cutsKey(chunks));
+  return ir.layoutNode(x, chunks);
 }

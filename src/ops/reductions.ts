@@ -3,13 +3,14 @@
  * a view after it. The leaves of its fixed summation order are frozen here, from the advertised grid.
  */
 import { DTypeError, OptionError, ShapeError } from "../errors.js";
+import * as ir from "../ir/build.js";
 import { wholeCuts } from "../ir/cuts.js";
 import { type DType, isComplex, isFloat, kindOf } from "../ir/dtype.js";
 import { advertisedGrid } from "../ir/grid.js";
 import { elementCount } from "../ir/index-map.js";
 import { leafCuts } from "../ir/leaves.js";
 import { hasIdentity, type MonoidName } from "../ir/monoid.js";
-import { cutsKey, dtypeOf, intern, knownShape, type Node } from "../ir/node.js";
+import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import { constant } from "../ir/scalar.js";
 import { normalAxes } from "./axes.js";
 import { axesView, castNode, checkDType, createNode } from "./build.js";
@@ -80,13 +81,7 @@ function reduceNode(
     });
   }
   const leaves = leafCuts(grid, axes);
-  return intern(
-    "reduce",
-    [entering],
-    { monoid, axes, on, leaves, correction },
-    [{ shape: out, dtype }],
-    `${monoid}@${on}|${axes.join(",")}|${cutsKey(leaves)}|${correction}`,
-  );
+  return ir.reduceNode(entering, monoid, axes, leaves, on, dtype, correction);
 }
 
 function ofNothing(monoid: MonoidName): number | boolean {

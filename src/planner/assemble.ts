@@ -3,37 +3,24 @@
  * planned peak.
  */
 import type { FunctionBinding, SinkBinding, SourceBinding } from "../ir/binding.js";
-import { type Cuts, cutsCount, cutsExtent, cutsMax, uniformCuts } from "../ir/cuts.js";
+import { type Cuts, cutsCount, cutsExtent, uniformCuts } from "../ir/cuts.js";
 import { itemSize } from "../ir/dtype.js";
 import { elementCount } from "../ir/index-map.js";
 import { dtypeOf, type IndexList, knownShape, type Node } from "../ir/node.js";
-import { taskScratchBytes } from "../ir/scratch.js";
+import { partialBytes, taskScratchBytes } from "../ir/scratch.js";
 import {
-  type Bindings,
   blockCount,
   type MergeStage,
-  maxBlockBytes,
-  nodeBytes,
   type Operand,
   type PlanArray,
-  partialNodes,
   type ReduceStage,
   type Stage,
-  taskCount,
 } from "../ir/stage.js";
 import type { PassContext } from "./context.js";
-import {
-  MEMORY_COPY,
-  programCost,
-  READ_STORE,
-  SCALAR_RATE,
-  TASK_OVERHEAD,
-  WRITE_STORE,
-} from "./cost.js";
 import type { Draft, DraftOperand, ReduceDraft } from "./draft.js";
+import { estimateOf, foreignOf, labelOf, taskFootprint } from "./estimate.js";
 import type { FuseRequest } from "./passes/fuse.js";
 import { chooseCuts } from "./passes/grid.js";
-import { operandsOf, readCost } from "./passes/rechunk.js";
 
 /** Partials that one merge task combines. */
 const MERGE_FAN = 16;
@@ -158,17 +145,6 @@ function spreadWork(draft: Draft, sizing: Sizing, workers: number): Sizing {
   const share = Math.max(SMALLEST_TASK, bytes / (4 * workers));
   return { target: Math.min(sizing.target, share), limit: sizing.limit };
 }
-
-/** Bytes that one task of a stage holds: outputs, scratch and foreign memory. */
-export function taskFootprint(stage: Stage, arrays: readonly PlanArray[]): number {
-  return stage.outputs.reduce(
-    (n, id) => n + paddedBytes(maxBlockBytes(arrays[id] as PlanArray)),
-    paddedBytes(stage.scratchBytes) + stage.foreignBytes,
-  );
-}
-
-/** The allocator rounds sizes up; plans count with the most that it may add. */
-export const paddedBytes = (bytes: number): number => (bytes === 0 ? 0 : bytes + bytes / 8 + 1024);
 
 function bind<T extends { readonly id: number }>(list: T[], item: T): number {
   const known = list.findIndex((x) => x.id === item.id);
@@ -388,7 +364,6 @@ function placeReduce(
   const resultIds = draft.outputs.map((_, i) => firstArray + levels.length - 1 + i);
   const results = draft.results.map((r, i) => ({ ...r, array: resultIds[i] as number }));
   const stage: ReduceStage = { ...common, outputs: [firstArray], partial: firstArray, results };
-  const elements = keptCuts.reduce((n, c) => n * Math.max(1, cutsMax(c)), 1);
   let width = 1;
   newArray(
     out,
@@ -396,7 +371,7 @@ function placeReduce(
     [keptBlocks, segments],
     "uint8",
     [uniformCuts(keptBlocks, 1), uniformCuts(segments, 1)],
-    partialBytes(stage, elements, perSegment),
+    partialBytes(stage),
   );
   finishStage(stage, out);
   for (let level = 1; level < levels.length; level++) {
@@ -415,7 +390,7 @@ function placeReduce(
             [keptBlocks, to],
             "uint8",
             spaceCuts,
-            partialBytes(stage, elements, perSegment * width * MERGE_FAN),
+            partialBytes(stage, width * MERGE_FAN),
           ),
         ];
     const merge: MergeStage = {
@@ -438,112 +413,12 @@ function placeReduce(
   }
 }
 
-/** Bytes of the largest partial block that covers `steps` steps. */
-function partialBytes(stage: ReduceStage, elements: number, steps: number): number {
-  const total = cutsCount(stage.cuts[stage.split.axis] as Cuts);
-  let nodes = 0;
-  for (let first = 0; first < total; first += steps) {
-    const { outer, nodes: n } = partialNodes(stage, first, steps);
-    nodes = Math.max(nodes, outer * n.length);
-  }
-  return nodes * nodeBytes(stage.accumulators, elements);
-}
-
 /** Fills in scratch, foreign memory and estimates, and appends the stage. */
 function finishStage(stage: Stage, out: Assembly, userScratch = 0): void {
   const plan = { arrays: out.arrays, stages: out.stages };
   const scratchBytes = taskScratchBytes(stage, { ...plan, stages: [...out.stages, stage] });
   const estimate = estimateOf(stage, out.bindings, out.arrays);
   const withScratch: Stage = { ...stage, scratchBytes, estimate };
-  const foreignBytes = foreignOf(withScratch, out) + userScratch;
+  const foreignBytes = foreignOf(withScratch, out.bindings, out.arrays) + userScratch;
   out.stages.push({ ...withScratch, foreignBytes });
-}
-
-function foreignOf(stage: Stage, out: Assembly): number {
-  let bytes = 0;
-  for (const o of operandsOf(stage)) {
-    if (o.from === "source") {
-      bytes = Math.max(bytes, (out.bindings.sources[o.id] as SourceBinding).scratchBytes);
-    }
-  }
-  if (stage.kind === "write") bytes += (out.bindings.sinks[stage.sink] as SinkBinding).scratchBytes;
-  if (stage.kind === "call") {
-    // Private copies of the arguments, and the array that the function returns.
-    const copies = stage.inputs === "copy" ? stage.args : [];
-    for (const a of copies) {
-      bytes += a.axes.reduce(
-        (n, { loop, cuts }, i) => n * (loop < 0 ? (a.shape[i] as number) : cutsMax(cuts)),
-        itemSize(a.operand.dtype),
-      );
-    }
-    for (const id of stage.outputs) bytes += maxBlockBytes(out.arrays[id] as PlanArray);
-  }
-  return bytes;
-}
-
-function estimateOf(
-  stage: Stage,
-  bindings: Pick<Bindings, "sources">,
-  arrays: readonly PlanArray[],
-): Stage["estimate"] {
-  let readBytes = 0;
-  let readChunks = 0;
-  let movedBytes = 0;
-  let seconds = 0;
-  for (const o of operandsOf(stage)) {
-    if (o.from === "source") {
-      const source = bindings.sources[o.id] as SourceBinding;
-      const cost = readCost(stage, o, source);
-      readBytes += cost.bytes;
-      readChunks += cost.chunks;
-      seconds += cost.bytes / (source.residence === "store" ? READ_STORE : MEMORY_COPY);
-    } else {
-      const bytes = elementCount(o.shape) * itemSize(o.dtype);
-      const aligned = stage.kind === "map" || stage.kind === "reduce" || stage.kind === "write";
-      const sameBlocks =
-        aligned &&
-        (arrays[o.id] as PlanArray).cuts.every((c, i) => {
-          const m = o.map[i];
-          return (
-            m !== undefined && m.axis >= 0 && cutsCount(stage.cuts[m.axis] as Cuts) === cutsCount(c)
-          );
-        });
-      if (!sameBlocks) movedBytes += bytes;
-      seconds += bytes / MEMORY_COPY;
-    }
-  }
-  const tasks = taskCount(stage);
-  if (stage.kind === "map" || stage.kind === "reduce") {
-    seconds += (programCost(stage.program) * elementCount(stage.space)) / SCALAR_RATE;
-  }
-  for (const id of stage.outputs) {
-    const array = arrays[id] as PlanArray;
-    seconds += (elementCount(array.shape) * itemSize(array.dtype)) / MEMORY_COPY;
-  }
-  if (stage.kind === "write")
-    seconds += (elementCount(stage.space) * itemSize(stage.operand.dtype)) / WRITE_STORE;
-  return { tasks, readBytes, readChunks, movedBytes, seconds: seconds + tasks * TASK_OVERHEAD };
-}
-
-function labelOf(draft: Draft): string {
-  if (draft.kind === "write") return `write ${draft.sink.name}`;
-  if (draft.kind === "map" && draft.keeps) return "read";
-  const names: string[] = [];
-  for (const node of draft.computes) {
-    if (node.op === "map") {
-      const { tree } = node.params;
-      names.push(
-        tree.kind === "call" ? tree.fn : tree.kind === "cast" ? `as ${tree.dtype}` : "copy",
-      );
-    } else if (node.op === "reduce") names.push(node.params.monoid);
-    else if (node.op === "call") names.push(node.params.fn.name);
-    else if (node.op !== "create") names.push(node.op);
-  }
-  const distinct = [...new Set(names)];
-  const shown = distinct.slice(0, 6).join(", ");
-  return distinct.length === 0
-    ? "create"
-    : distinct.length > 6
-      ? `${shown}, … ${names.length} in all`
-      : shown;
 }

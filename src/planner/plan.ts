@@ -20,16 +20,17 @@ import { elementCount } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import type { Bindings, Operand, Plan, PlanArray, PlanRoot, Stage } from "../ir/stage.js";
 import { blockCount, maxBlockBytes } from "../ir/stage.js";
-import { type Assembly, assemble, paddedBytes, taskFootprint } from "./assemble.js";
+import { type Assembly, assemble } from "./assemble.js";
 import { PassContext, type PlanConfig, type PlanRequest } from "./context.js";
+import { paddedBytes, taskFootprint } from "./estimate.js";
 import { trimMaps } from "./lower.js";
 import { algebra } from "./passes/algebra.js";
 import { canonicalize } from "./passes/canonicalize.js";
 import { demand } from "./passes/demand.js";
 import { type FuseRequest, fuse } from "./passes/fuse.js";
-import { copyCandidates, operandsOf } from "./passes/rechunk.js";
 import { type Consumer, liveBytes, totalBytes } from "./passes/lifetimes.js";
-import { keepCandidates } from "./passes/residency.js";
+import { copyCandidates, operandsOf } from "./passes/rechunk.js";
+import { keepCandidates, keepHull } from "./passes/residency.js";
 
 export type { PassName, PlanConfig, PlanRequest } from "./context.js";
 
@@ -63,8 +64,8 @@ export function plan(requests: readonly PlanRequest[], config: PlanConfig): Plan
     const known = unique.findIndex((u) => u.node === node && u.sink === sink);
     return known >= 0 ? known : unique.push({ node, sink }) - 1;
   });
-  const { assembly, figures } = physical(unique, ctx);
-  const roots = unique.map(({ node, sink }): PlanRoot => {
+  const { assembly, figures, requests: final } = physical(unique, ctx);
+  const roots = final.map(({ node, sink }): PlanRoot => {
     const shape = knownShape(node);
     const dtype = dtypeOf(node);
     const bytes = elementCount(shape) * itemSize(dtype);
@@ -147,32 +148,38 @@ const ATTEMPTS: readonly Attempt[] = [
   { keep: false, copy: false, target: 1, limit: 1 },
   { keep: false, copy: false, target: Number.POSITIVE_INFINITY, limit: 2 },
   { keep: false, copy: false, target: Number.POSITIVE_INFINITY, limit: 4 },
+  { keep: false, copy: false, target: 1 / 8, limit: 6 },
   { keep: false, copy: false, target: 1 / 8, limit: 1 / 4 },
   { keep: false, copy: false, target: 1 / 64, limit: 1 / 16 },
   { keep: false, copy: false, target: 1 / 512, limit: 1 / 64 },
 ];
 
+interface Physical {
+  readonly assembly: Assembly;
+  readonly figures: Figures;
+  /** The requests as the passes left them: root by root the same values. */
+  readonly requests: readonly FuseRequest[];
+}
+
 /** Passes 4 to 7: expression to stages, by trying. */
-function physical(
-  requests: readonly FuseRequest[],
-  ctx: PassContext,
-): { readonly assembly: Assembly; readonly figures: Figures } {
+function physical(requests: readonly FuseRequest[], ctx: PassContext): Physical {
   const { memory } = ctx.config;
-  let best: { assembly: Assembly; figures: Figures; seconds: number; log: number } | undefined;
+  let best: (Physical & { readonly seconds: number }) | undefined;
   let smallest: { assembly: Assembly; figures: Figures } | undefined;
   const start = ctx.log.length;
   let bestLog: typeof ctx.log = [];
   for (const attempt of ATTEMPTS) {
     ctx.log.length = start;
-    const assembly = attemptPlan(requests, attempt, ctx);
-    const figures = figuresOf(assembly, requests, ctx);
+    const made = attemptPlan(requests, attempt, ctx);
+    const { assembly } = made;
+    const figures = figuresOf(assembly, made.requests, ctx);
     if (smallest === undefined || figures.serialBytes < smallest.figures.serialBytes) {
       smallest = { assembly, figures };
     }
     if (figures.serialBytes > memory) continue;
     const seconds = assembly.stages.reduce((n, s) => n + s.estimate.seconds, 0);
     if (best === undefined || seconds < best.seconds) {
-      best = { assembly, figures, seconds, log: start };
+      best = { assembly, figures, requests: made.requests, seconds };
       bestLog = ctx.log.slice(start);
     }
     // The most generous plan fits: nothing below it can be better.
@@ -187,48 +194,49 @@ function physical(
 }
 
 function attemptPlan(
-  requests: readonly FuseRequest[],
+  asked: readonly FuseRequest[],
   attempt: Attempt,
   ctx: PassContext,
-): Assembly {
+): { readonly assembly: Assembly; readonly requests: readonly FuseRequest[] } {
   const { memory } = ctx.config;
   const limit = Math.max(16 * 1024, memory * TASK_SHARE * attempt.limit);
   const sizing = { target: Math.min(TASK_TARGET * attempt.target, limit / 2), limit };
-  const keep = new Set<Node>();
+  let requests = asked;
+  let keep = new Set<Node>();
   const round = (): Assembly => {
-    ctx.enter("fuse");
-    const fused = fuse(requests, keep, ctx);
-    if (attempt.keep && ctx.isOn("residency")) {
+    for (;;) {
+      ctx.enter("fuse");
+      const fused = fuse(requests, keep, ctx);
       ctx.enter("residency");
-      const before = keep.size;
-      for (const node of keepCandidates(requests, fused, ctx)) keep.add(node);
-      if (keep.size > before) return round();
+      const more =
+        attempt.keep && ctx.isOn("residency") ? keepCandidates(requests, fused, ctx) : [];
+      const [next] = more;
+      if (next === undefined) {
+        ctx.enter("grid");
+        return assemble(fused.drafts, requests, sizing, ctx);
+      }
+      const { nodes, kept } = keepHull([...requests.map((r) => r.node), ...keep], next);
+      requests = requests.map((r, i) => ({ ...r, node: nodes[i] as Node }));
+      keep = new Set([...nodes.slice(requests.length), kept]);
     }
-    ctx.enter("grid");
-    return assemble(fused.drafts, requests, sizing, ctx);
   };
   const first = round();
-  if (!attempt.copy || !ctx.isOn("rechunk")) return first;
+  if (!attempt.copy || !ctx.isOn("rechunk")) return { assembly: first, requests };
   ctx.enter("rechunk");
   const before = keep.size;
-  for (const { node, amplification, operand, stage } of copyCandidates(
-    first.stages,
-    first.bindings.sources,
-    first.sourceNodes,
-  )) {
+  const { sources } = first.bindings;
+  for (const candidate of copyCandidates(first.stages, sources, first.sourceNodes)) {
+    const { node, amplification, operand, stage } = candidate;
     const subject = copySubject(node, operand, stage, requests, first);
     if (subject === undefined) {
       ctx.declined("in-memory", node, "only a part of the source is read");
       continue;
     }
-    ctx.fired(
-      "in-memory",
-      subject,
-      `reads would touch its chunks ${amplification.toFixed(1)} times`,
-    );
+    const times = amplification.toFixed(1);
+    ctx.fired("in-memory", subject, `reads would touch its chunks ${times} times`);
     keep.add(subject);
   }
-  return keep.size > before ? round() : first;
+  return { assembly: keep.size > before ? round() : first, requests };
 }
 
 /** What is copied into memory: what is written, if it is read straight; the source, if most of it is read. */
@@ -330,7 +338,9 @@ function tooLarge(
   memory: number,
 ): MemoryLimitError {
   const mib = (bytes: number): string =>
-    `${(bytes / 1048576).toFixed(bytes < 10485760 ? 2 : 0)} MiB`;
+    bytes < 1048576
+      ? `${(bytes / 1024).toFixed(2)} KiB`
+      : `${(bytes / 1048576).toFixed(bytes < 10485760 ? 2 : 0)} MiB`;
   if (figures.resultBytes > memory) {
     return new MemoryLimitError(
       `the result takes ${mib(figures.resultBytes)}, more than memory = ${mib(memory)}`,

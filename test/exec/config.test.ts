@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { MOST_MEMORY, defaultMemory, defaultWorkers, freeMemory } from "../../dist/exec/config.js";
+import { defaultMemory, defaultWorkers, freeMemory, MOST_MEMORY } from "../../dist/exec/config.js";
 
 const GIB = 2 ** 30;
 const files =

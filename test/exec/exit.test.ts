@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { uniformCuts } from "../../dist/ir/cuts.js";
-import { Work, counting } from "./work.js";
+import { counting, Work } from "./work.js";
 
 const PROGRAM = fileURLToPath(new URL("./fixtures.mjs", import.meta.url));
 

@@ -5,7 +5,8 @@ const { plan, bindings } = JSON.parse(process.env.CHUNKWISE_TEST_PLAN);
 const how = process.argv[2];
 bindings.sources[0].reader = {
   readInto(region, target) {
-    for (let i = 0; i < target.shape[0]; i++) target.data[target.offset + i * target.stride[0]] = region.lo[0] + i;
+    for (let i = 0; i < target.shape[0]; i++)
+      target.data[target.offset + i * target.stride[0]] = region.lo[0] + i;
   },
 };
 const controller = new AbortController();

@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import { Account } from "../../dist/exec/memory/account.js";
 import {
   AddressAllocator,
-  CLASS_WASTE,
   alignedBytes,
+  CLASS_WASTE,
   classBytes,
 } from "../../dist/exec/memory/allocator.js";
-import { FIRST_BLOCK, PAGE, createArena, threadScratch } from "../../dist/exec/memory/arena.js";
+import { createArena, FIRST_BLOCK, PAGE, threadScratch } from "../../dist/exec/memory/arena.js";
 import { below, randomOf } from "./random-plan.js";
 
 describe("AddressAllocator", () => {

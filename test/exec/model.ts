@@ -1,27 +1,28 @@
 /** A model of threads and memory around `step`: takes its actions, checks every promise, and answers with events. */
-import type { IndexList } from "../../dist/ir/node.js";
-import {
-  type Plan,
-  type Stage,
-  blockBytes,
-  blocksTouched,
-  gridOf,
-  operandBoxes,
-  taskBox,
-} from "../../dist/ir/stage.js";
-import { boxIsEmpty, ravel } from "../../dist/ir/index-map.js";
-import { AddressAllocator } from "../../dist/exec/memory/allocator.js";
+
 import {
   type Action,
+  createState,
   type Event,
   NO_REPORT,
   type RunCounters,
   type State,
-  createState,
 } from "../../dist/exec/coordinator/state.js";
 import { step } from "../../dist/exec/coordinator/step.js";
 import { tableLayout } from "../../dist/exec/coordinator/tables.js";
-import { type Random, below } from "./random-plan.js";
+import { AddressAllocator } from "../../dist/exec/memory/allocator.js";
+import { boxIsEmpty, ravel } from "../../dist/ir/index-map.js";
+import type { IndexList } from "../../dist/ir/node.js";
+import {
+  blockBytes,
+  blocksTouched,
+  gridOf,
+  operandBoxes,
+  type Plan,
+  type Stage,
+  taskBox,
+} from "../../dist/ir/stage.js";
+import { below, type Random } from "./random-plan.js";
 
 interface Issued {
   run: number;

@@ -1,18 +1,5 @@
 /** Draws small plans of all stage kinds, with the figures that a planner would have put into them. */
-import { type Cuts, cutsFromSizes, groupCuts, cutsCount } from "../../dist/ir/cuts.js";
-import type { AffineMap } from "../../dist/ir/index-map.js";
-import type { IndexList } from "../../dist/ir/node.js";
-import {
-  type Operand,
-  type Plan,
-  type PlanArray,
-  type PlanRoot,
-  type Stage,
-  blockBytes,
-  blockCount,
-  maxBlockBytes,
-  taskCount,
-} from "../../dist/ir/stage.js";
+
 import { Order } from "../../dist/exec/coordinator/order.js";
 import {
   BLOCK_GONE,
@@ -20,6 +7,20 @@ import {
   TASK_DONE,
   tableLayout,
 } from "../../dist/exec/coordinator/tables.js";
+import { type Cuts, cutsCount, cutsFromSizes, groupCuts } from "../../dist/ir/cuts.js";
+import type { AffineMap } from "../../dist/ir/index-map.js";
+import type { IndexList } from "../../dist/ir/node.js";
+import {
+  blockBytes,
+  blockCount,
+  maxBlockBytes,
+  type Operand,
+  type Plan,
+  type PlanArray,
+  type PlanRoot,
+  type Stage,
+  taskCount,
+} from "../../dist/ir/stage.js";
 
 export type Random = () => number;
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { copyBlock } from "../../dist/exec/results.js";
 import { uniformCuts } from "../../dist/ir/cuts.js";
 import type { DType } from "../../dist/ir/dtype.js";
 import { itemSize } from "../../dist/ir/dtype.js";
-import { type PlanArray, blockBox, blockBytes, blockCount } from "../../dist/ir/stage.js";
-import { copyBlock } from "../../dist/exec/results.js";
+import { blockBox, blockBytes, blockCount, type PlanArray } from "../../dist/ir/stage.js";
 import { below, randomOf } from "./random-plan.js";
 
 describe("copyBlock", () => {

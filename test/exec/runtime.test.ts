@@ -3,17 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { AbortError, OptionError, SourceError, TaskError } from "../../dist/errors.js";
-import { arrayBinding, createZarrArray, openZarrArray } from "../../dist/io/index.js";
-import { type Cuts, uniformCuts } from "../../dist/ir/cuts.js";
-import { cast, indexOf } from "../../dist/ir/scalar.js";
 import {
   type ProgressEvent,
   type RunOptions,
   type RunResult,
   runtime,
 } from "../../dist/exec/runtime.js";
+import { arrayBinding, createZarrArray, openZarrArray } from "../../dist/io/index.js";
+import { type Cuts, uniformCuts } from "../../dist/ir/cuts.js";
+import { cast, indexOf } from "../../dist/ir/scalar.js";
 import { below, randomOf } from "./random-plan.js";
-import { Work, type WorkOptions, counting, readBox } from "./work.js";
+import { counting, readBox, Work, type WorkOptions } from "./work.js";
 
 afterAll(() => runtime.shutdown());
 afterEach(() => expect(runtime.account().used).toBe(0));

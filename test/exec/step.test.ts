@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { taskCount } from "../../dist/ir/stage.js";
 import { StageInputs } from "../../dist/exec/coordinator/inputs.js";
 import { Order } from "../../dist/exec/coordinator/order.js";
 import { tableLayout } from "../../dist/exec/coordinator/tables.js";
-import { Model, type ModelRun, blocksRead } from "./model.js";
+import { taskCount } from "../../dist/ir/stage.js";
+import { blocksRead, Model, type ModelRun } from "./model.js";
 import { below, randomOf, randomPlan } from "./random-plan.js";
 
 const PLANS = 400;

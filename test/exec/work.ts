@@ -3,7 +3,7 @@ import type { ReadTarget, SinkBinding, SourceBinding } from "../../dist/ir/bindi
 import { type Cuts, cutsCount, cutsExtent, groupCuts, uniformCuts } from "../../dist/ir/cuts.js";
 import { identityMap, rowMajorStrides } from "../../dist/ir/index-map.js";
 import { ProgramBuilder } from "../../dist/ir/monoid.js";
-import { type Scalar, arg, call, constant } from "../../dist/ir/scalar.js";
+import { arg, call, constant, type Scalar } from "../../dist/ir/scalar.js";
 import { taskScratchBytes } from "../../dist/ir/scratch.js";
 import type { Bindings, Operand, Plan, PlanArray, PlanRoot, Stage } from "../../dist/ir/stage.js";
 import { serialPeak } from "./random-plan.js";

@@ -127,7 +127,9 @@ const INTEGERS: Partial<Record<ScalarFunction, I>> = {
   multiply: (a, b) => a * b,
   floorDivide: (a, b) => (b === 0n ? 0n : (a - (((a % b) + b) % b)) / b),
   remainder: (a, b) => (b === 0n ? 0n : ((a % b) + b) % b),
+  // biome-ignore lint/complexity/useMathMinMax: bigints
   minimum: (a, b) => (a < b ? a : b),
+  // biome-ignore lint/complexity/useMathMinMax: bigints
   maximum: (a, b) => (a > b ? a : b),
   bitwiseAnd: (a, b) => a & b,
   bitwiseOr: (a, b) => a | b,
@@ -204,7 +206,7 @@ function toFloat32(x: bigint): number {
 }
 
 export function expectedCast(x: Element, from: RealDType, to: RealDType): Element {
-  if (to === "bool") return +(x != 0);
+  if (to === "bool") return +(Number(x) !== 0);
   if (to === "float64") return Number(x);
   if (to === "float32") return typeof x === "bigint" ? toFloat32(x) : Math.fround(x);
   if (!isFloat(from)) return wrap(BigInt(x), to);

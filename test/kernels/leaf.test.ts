@@ -94,11 +94,11 @@ function expectedState(
       return [flat.reduce((a, b) => ((monoid === "min" ? b < a : b > a) ? b : a))];
     }
     case "any":
-      return [+flat.some((x) => x != 0)];
+      return [+flat.some((x) => Number(x) !== 0)];
     case "all":
-      return [+flat.every((x) => x != 0)];
+      return [+flat.every((x) => Number(x) !== 0)];
     case "count":
-      return [BigInt(flat.filter((x) => x != 0).length)];
+      return [BigInt(flat.filter((x) => Number(x) !== 0).length)];
     case "argmin":
     case "argmax": {
       const i = bestOf(flat, (a, b) => (monoid === "argmin" ? a < b : a > b));

@@ -9,7 +9,8 @@ import { dtypeOf, type Kind } from "../../dist/ir/node.js";
 import { evaluate, type ReferenceArray } from "../../dist/kernels/reference/index.js";
 import { PASSES, type PlanConfig } from "../../dist/planner/context.js";
 import { plan } from "../../dist/planner/plan.js";
-import { Generator, type Graph, sameBits } from "./graphs.js";
+import { sameBits } from "./bits.js";
+import { Generator, type Graph } from "./graphs.js";
 
 /** Graphs per run; the seed is fixed so that a run can be repeated, and printed so that it can be changed. */
 const GRAPHS = Number(process.env["CHUNKWISE_GRAPHS"] ?? 2000);

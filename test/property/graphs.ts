@@ -25,17 +25,8 @@ import {
   topologicalOrder,
 } from "../../dist/ir/node.js";
 import * as ops from "../../dist/ops/index.js";
-
-/** mulberry32 */
-export function random(seed: number): () => number {
-  let a = seed >>> 0;
-  return () => {
-    a = (a + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
+import { NUMBERED, OPAQUE } from "./block-functions.js";
+import { random } from "./random.js";
 
 export interface Graph {
   readonly roots: readonly Node[];
@@ -497,28 +488,6 @@ export class Generator {
   }
 }
 
-interface AnyBlock {
-  readonly data: Float64Array;
-  readonly size: number;
-}
-/** Opaque: what an element becomes depends on the whole block. Also scribbles on its input. */
-const OPAQUE = (b: AnyBlock): Float64Array => {
-  const out = Float64Array.from(b.data);
-  for (let i = 0; i < out.length; i++)
-    out[i] = (out[i] as number) - (b.data[0] as number) + out.length;
-  b.data.fill(-1);
-  return out;
-};
-/** Looks at its place in the grid. */
-const NUMBERED = (
-  b: AnyBlock,
-  info: { blockId: number[]; offset: number[]; params: { by: number } },
-): Int32Array => {
-  const base =
-    info.blockId.reduce((n, k) => n * 10 + k, 0) * info.params.by + (info.offset[0] ?? 0);
-  return Int32Array.from(b.data as unknown as Int32Array, (v) => v + base);
-};
-
 const make = (dtype: DType, n: number): InstanceType<ReturnType<typeof arrayClass>> =>
   new (arrayClass(dtype))(n);
 const elements = (n: Node): number => knownShape(n).reduce((a, b) => a * b, 1);
@@ -529,15 +498,5 @@ function compatible(a: readonly number[], b: readonly number[]): boolean {
     const y = b[b.length - i] as number;
     if (x !== y && x !== 1 && y !== 1) return false;
   }
-  return true;
-}
-
-/** Bytes of two results, all NaNs being equal. */
-export function sameBits(dtype: DType, a: ArrayBufferLike, b: ArrayBufferLike): boolean {
-  if (a.byteLength !== b.byteLength) return false;
-  if (!isFloat(dtype)) return Buffer.compare(Buffer.from(a), Buffer.from(b)) === 0;
-  const x = new (arrayClass(dtype))(a) as Float64Array;
-  const y = new (arrayClass(dtype))(b) as Float64Array;
-  for (let i = 0; i < x.length; i++) if (!Object.is(x[i], y[i])) return false;
   return true;
 }

@@ -10,18 +10,18 @@ import { type Cuts, cutsCount, pieceSize, pieceStart, piecesIn } from "../../ir/
 import { imageOfBox } from "../../ir/index-map.js";
 import type { IndexList } from "../../ir/node.js";
 import {
+  blockBox,
+  blocksTouched,
   type CallStage,
+  gridOf,
+  keptAxes,
   type MergeStage,
   type Operand,
   type Plan,
   type PlanArray,
   type ReshapeStage,
-  type Stage,
-  blockBox,
-  blocksTouched,
-  gridOf,
-  keptAxes,
   reshapeInputBox,
+  type Stage,
   taskCount,
   taskCuts,
 } from "../../ir/stage.js";

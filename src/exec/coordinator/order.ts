@@ -8,19 +8,19 @@
  */
 import { InternalError } from "../../errors.js";
 import type { IndexList } from "../../ir/node.js";
-import { type Plan, blockBytes } from "../../ir/stage.js";
+import { blockBytes, type Plan } from "../../ir/stage.js";
 import { StageInputs } from "./inputs.js";
 import {
   type ArrayTable,
   BLOCK_ABSENT,
   BLOCK_GONE,
   BLOCK_READY,
+  createTables,
   type StageTable,
   TASK_DONE,
   TASK_IDLE,
   TASK_ORDERED,
   type Tables,
-  createTables,
 } from "./tables.js";
 
 /** A task that has its place in the order. */

@@ -5,21 +5,21 @@
  * A run starts when it has a *lease*: its part of the one memory budget, between what one task after another needs
  * and what tasks side by side can use. Leases are given in order of arrival and grow when a neighbour ends.
  */
-import { InternalError, TaskError, errorToData } from "../../errors.js";
+import { errorToData, InternalError, TaskError } from "../../errors.js";
 import { MAX_THREADS } from "../memory/arena.js";
 import { admit, freeBlock } from "./admit.js";
 import {
   type Action,
+  charge,
+  countersOf,
+  createRun,
   type Event,
   type Failure,
   MAX_ATTEMPTS,
   type RunState,
+  release,
   type State,
   type Ticket,
-  charge,
-  countersOf,
-  createRun,
-  release,
 } from "./state.js";
 import { type ArrayTable, BLOCK_READY, type StageTable, TASK_DONE, TASK_IDLE } from "./tables.js";
 

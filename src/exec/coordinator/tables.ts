@@ -5,7 +5,7 @@
  * block of every array. 0 means "not there".
  */
 import { InternalError } from "../../errors.js";
-import { type Plan, type PlanArray, type Stage, blockCount, taskCount } from "../../ir/stage.js";
+import { blockCount, type Plan, type PlanArray, type Stage, taskCount } from "../../ir/stage.js";
 
 /** Words before the first address: a cache line of its own for the flags. */
 export const TABLE_HEADER = 16;

@@ -5,10 +5,11 @@
  * woken by the DONE bell, by messages of the calling thread, and by timers.
  */
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import { type ErrorData, InternalError, errorToData } from "../../errors.js";
+import { type ErrorData, errorToData, InternalError } from "../../errors.js";
 import type { PlanArray } from "../../ir/stage.js";
 import { AddressAllocator } from "../memory/allocator.js";
 import { FIRST_BLOCK } from "../memory/arena.js";
+import { outputTaken } from "../output.js";
 import {
   CANCELLED,
   CLAIMED,
@@ -18,21 +19,20 @@ import {
   FAILED,
   FREE,
   type FromCoordinator,
+  kindOf,
   OK,
+  progressData,
   READY,
   type RunData,
   type ToCoordinator,
   type ToWorker,
   WORK,
-  kindOf,
-  progressData,
   waitForBell,
   workerOf,
 } from "../protocol.js";
-import { outputTaken } from "../output.js";
-import { type ResultBuffer, copyBlock, createResults } from "../results.js";
+import { copyBlock, createResults, type ResultBuffer } from "../results.js";
 import { WorkerPool } from "./pool.js";
-import { type Action, type Event, SLOTS, type State, countersOf, createState } from "./state.js";
+import { type Action, countersOf, createState, type Event, SLOTS, type State } from "./state.js";
 import { step } from "./step.js";
 import { TABLE_CANCEL, tableLayout } from "./tables.js";
 

@@ -26,20 +26,20 @@ import {
   slotBytes,
   stateComponents,
 } from "../../ir/scratch.js";
-import { type ReduceStage, elementsUnder } from "../../ir/stage.js";
+import { elementsUnder, type ReduceStage } from "../../ir/stage.js";
 import type { MapSpec } from "../../kernels/index.js";
-import { type Place, type ScratchStack, type TaskContext, itemOf } from "./context.js";
+import { itemOf, type Place, type ScratchStack, type TaskContext } from "./context.js";
 import type { Forest } from "./forest.js";
 import {
+  isArg,
   type LeafCall,
   type LeafRange,
   type StateGeometry,
-  isArg,
   statePlaces,
   within,
 } from "./leaf-calls.js";
 import { positions } from "./operands.js";
-import { BORROWED, type StateMath, componentOffsets } from "./states.js";
+import { BORROWED, componentOffsets, type StateMath } from "./states.js";
 
 /** Equal leaves of one axis: `outer` groups, each of `inner` leaves side by side. */
 interface Pattern {

@@ -1,20 +1,20 @@
 /** Call tasks: a user function on the blocks of its frozen grid, with every mistake turned into a TaskError. */
 import { AbortError, TaskError } from "../../errors.js";
-import { type DType, arrayClass, viewOf } from "../../ir/dtype.js";
+import { arrayClass, type DType, viewOf } from "../../ir/dtype.js";
 import { type Box, boxElements, boxShape, rowMajorStrides, unravel } from "../../ir/index-map.js";
 import { arrayOf } from "../../ir/scratch.js";
-import { type CallStage, blockBox, callArgBox, gridOf, taskBox } from "../../ir/stage.js";
+import { blockBox, type CallStage, callArgBox, gridOf, taskBox } from "../../ir/stage.js";
 import { Block } from "./block.js";
 import { buffers } from "./buffers.js";
 import {
+  checkCancelled,
   itemOf,
   type Place,
+  regionTarget,
   type ScratchStack,
+  slotsOf,
   type TaskContext,
   type TaskFunction,
-  checkCancelled,
-  regionTarget,
-  slotsOf,
 } from "./context.js";
 import { type Flow, isPromise } from "./flow.js";
 import { byteStrides, denseAt, placeRequests } from "./operands.js";

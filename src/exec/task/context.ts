@@ -4,7 +4,7 @@ import type { ChunkWriter, ReadTarget, RegionReader } from "../../ir/binding.js"
 import type { Cuts } from "../../ir/cuts.js";
 import { type DType, itemSize, slotsPerElement, viewOf } from "../../ir/dtype.js";
 import type { IndexList } from "../../ir/node.js";
-import { SCRATCH_ALIGN, alignScratch } from "../../ir/scratch.js";
+import { alignScratch, SCRATCH_ALIGN } from "../../ir/scratch.js";
 import type { Plan } from "../../ir/stage.js";
 import type { ItemSize, Kernels, Place } from "../../kernels/index.js";
 import type { UserFunction } from "./compile.js";

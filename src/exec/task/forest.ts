@@ -4,8 +4,8 @@
  */
 import { InternalError } from "../../errors.js";
 import { type Cuts, cutsCount, cutsExtent, pieceSize } from "../../ir/cuts.js";
-import { AxisTree, type TreeNode, leavesUnder } from "../../ir/leaves.js";
-import { type ReduceStage, elementsUnder } from "../../ir/stage.js";
+import { AxisTree, leavesUnder, type TreeNode } from "../../ir/leaves.js";
+import { elementsUnder, type ReduceStage } from "../../ir/stage.js";
 import { BORROWED, type NodeStates, type Slots, type StateMath } from "./states.js";
 
 type Tree = AxisTree<NodeStates>;

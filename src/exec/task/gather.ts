@@ -20,13 +20,13 @@ import type { IndexList } from "../../ir/node.js";
 import { alignScratch, arrayOf, gatherSpan } from "../../ir/scratch.js";
 import { type GatherStage, type Operand, taskBox } from "../../ir/stage.js";
 import {
+  checkCancelled,
   itemOf,
   type Place,
   type ScratchStack,
   type TaskContext,
-  checkCancelled,
 } from "./context.js";
-import { type Flow, all } from "./flow.js";
+import { all, type Flow } from "./flow.js";
 import { copyFromBlocks, denseAt, readSource, throughMap } from "./operands.js";
 
 /** Rows that are not wanted are read along if no more than this many lie between two that are. */

@@ -2,7 +2,7 @@
 import { AbortError } from "../../errors.js";
 import type { Stage } from "../../ir/stage.js";
 import { callTask } from "./call.js";
-import { type Scratch, ScratchStack, type TaskContext, checkCancelled } from "./context.js";
+import { checkCancelled, type Scratch, ScratchStack, type TaskContext } from "./context.js";
 import { type Flow, runFlow } from "./flow.js";
 import { gatherTask } from "./gather.js";
 import { mapTask } from "./map.js";

@@ -2,9 +2,9 @@
 import { type Box, boxShape, rowMajorStrides } from "../../ir/index-map.js";
 import type { ScalarProgram } from "../../ir/scalar.js";
 import { stateComponents } from "../../ir/scratch.js";
-import { type ReduceStage, keptAxes } from "../../ir/stage.js";
+import { keptAxes, type ReduceStage } from "../../ir/stage.js";
 import type { LeafSpec } from "../../kernels/index.js";
-import { type Place, itemOf } from "./context.js";
+import { itemOf, type Place } from "./context.js";
 import { shifted } from "./operands.js";
 
 /** Accumulators that one leaf call can fill: all of them, unless arg- reductions number their elements differently. */

@@ -1,19 +1,19 @@
 /**
  * The leaves of one step: a leaf call for each leaf box, or for many at once where little is kept (`LeafBatch`).
  */
-import { type Cuts, cutsCount, piecesIn, pieceStart } from "../../ir/cuts.js";
+import { type Cuts, cutsCount, pieceStart, piecesIn } from "../../ir/cuts.js";
 import { type Box, boxShape, ravel } from "../../ir/index-map.js";
 import { batchLeaves, isIndexed, treeAxis } from "../../ir/scratch.js";
 import type { ReduceStage } from "../../ir/stage.js";
 import { LeafBatch } from "./batch.js";
-import { type Place, type ScratchStack, type TaskContext, checkCancelled } from "./context.js";
+import { checkCancelled, type Place, type ScratchStack, type TaskContext } from "./context.js";
 import type { Forest } from "./forest.js";
 import {
+  geometryOf,
   type LeafCall,
   type LeafRange,
-  type StateGeometry,
-  geometryOf,
   leafCalls,
+  type StateGeometry,
   statePlaces,
   within,
 } from "./leaf-calls.js";

@@ -4,7 +4,7 @@ import { type Box, boxIsEmpty, boxShape } from "../../ir/index-map.js";
 import { arrayOf, isCopy } from "../../ir/scratch.js";
 import { type MapStage, type Operand, taskBox } from "../../ir/stage.js";
 import type { MapSpec } from "../../kernels/index.js";
-import { type ScratchStack, type TaskContext, checkCancelled, itemOf } from "./context.js";
+import { checkCancelled, itemOf, type ScratchStack, type TaskContext } from "./context.js";
 import type { Flow } from "./flow.js";
 import { copyOperand, denseAt, placeOperands } from "./operands.js";
 

@@ -3,10 +3,10 @@ import type { Cuts } from "../../ir/cuts.js";
 import { boxShape, elementCount } from "../../ir/index-map.js";
 import { reducedElements } from "../../ir/leaves.js";
 import { mergeSlots, reduceOf } from "../../ir/scratch.js";
-import { type MergeStage, blockBox, keptAxes } from "../../ir/stage.js";
-import { type ScratchStack, type TaskContext, checkCancelled } from "./context.js";
+import { blockBox, keptAxes, type MergeStage } from "../../ir/stage.js";
+import { checkCancelled, type ScratchStack, type TaskContext } from "./context.js";
 import { Forest } from "./forest.js";
-import { type Coverage, PartialLayout, coverageOf, finishing, handOver } from "./partials.js";
+import { type Coverage, coverageOf, finishing, handOver, PartialLayout } from "./partials.js";
 import { finishNothing } from "./reduce.js";
 import { ELSEWHERE, type NodeStates, Slots, StateMath } from "./states.js";
 

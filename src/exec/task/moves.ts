@@ -1,24 +1,24 @@
 /** Concat and reshape tasks: elements move, values stay. */
 import { piecesIn } from "../../ir/cuts.js";
 import { type Box, boxElements, boxIsEmpty, boxShape, imageOfBox } from "../../ir/index-map.js";
+import { arrayOf } from "../../ir/scratch.js";
 import {
   type ConcatStage,
+  concatPartBox,
   type Operand,
   type ReshapeStage,
-  concatPartBox,
   reshapeFlatRange,
   reshapeInputBox,
   taskBox,
 } from "../../ir/stage.js";
-import { arrayOf } from "../../ir/scratch.js";
 import {
+  checkCancelled,
   itemOf,
   type Place,
   type ScratchStack,
   type TaskContext,
-  checkCancelled,
 } from "./context.js";
-import { type Flow, all } from "./flow.js";
+import { all, type Flow } from "./flow.js";
 import {
   canReadDirectly,
   copyOperand,

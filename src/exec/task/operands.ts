@@ -17,15 +17,15 @@ import {
   rowMajorStrides,
 } from "../../ir/index-map.js";
 import { arrayOf, readsDirectly } from "../../ir/scratch.js";
-import { type Operand, type PlanArray, blockBox, blocksTouched, gridOf } from "../../ir/stage.js";
+import { blockBox, blocksTouched, gridOf, type Operand, type PlanArray } from "../../ir/stage.js";
 import {
   itemOf,
   type Place,
+  regionTarget,
   type ScratchStack,
   type TaskContext,
-  regionTarget,
 } from "./context.js";
-import { type Flow, all } from "./flow.js";
+import { all, type Flow } from "./flow.js";
 
 /** A read that was not started yet. */
 type Start = () => void | PromiseLike<void>;

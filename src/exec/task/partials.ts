@@ -2,7 +2,7 @@
 import { type Cuts, cutsCount, pieceStart, piecesIn } from "../../ir/cuts.js";
 import { stateDTypes } from "../../ir/monoid.js";
 import { stateComponents } from "../../ir/scratch.js";
-import { type ReduceStage, componentBytes, partialNodes } from "../../ir/stage.js";
+import { componentBytes, partialNodes, type ReduceStage } from "../../ir/stage.js";
 import type { Harvest } from "./forest.js";
 import type { StateMath } from "./states.js";
 

@@ -6,13 +6,13 @@ import { type Cuts, cutsCount, pieceStart } from "../../ir/cuts.js";
 import { type Box, boxShape, elementCount } from "../../ir/index-map.js";
 import { reducedElements } from "../../ir/leaves.js";
 import { maxKept, reduceSlots, treeAxis } from "../../ir/scratch.js";
-import { type ReduceStage, keptAxes, taskBox } from "../../ir/stage.js";
-import { type ScratchStack, type TaskContext, checkCancelled } from "./context.js";
+import { keptAxes, type ReduceStage, taskBox } from "../../ir/stage.js";
+import { checkCancelled, type ScratchStack, type TaskContext } from "./context.js";
 import type { Flow } from "./flow.js";
 import { Forest } from "./forest.js";
 import { LeafRunner } from "./leaf.js";
 import { placeOperands, positions } from "./operands.js";
-import { PartialLayout, coverageOf, finishing, handOver } from "./partials.js";
+import { coverageOf, finishing, handOver, PartialLayout } from "./partials.js";
 import { Slots, StateMath } from "./states.js";
 
 /** Steps that one task takes on every reduced axis, `[first, last)`. */

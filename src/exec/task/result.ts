@@ -1,12 +1,12 @@
 /** What user functions return: checked against the blocks that the plan expects, and copied there. */
 import { TaskError } from "../../errors.js";
 import {
-  type DType,
-  type RealDType,
-  type TypedArray,
   arrayClass,
+  type DType,
   dtypeOfArray,
+  type RealDType,
   slotsPerElement,
+  type TypedArray,
   viewOf,
 } from "../../ir/dtype.js";
 import { elementCount, rowMajorStrides } from "../../ir/index-map.js";

@@ -7,20 +7,20 @@
 import { InternalError } from "../../errors.js";
 import type { DType } from "../../ir/dtype.js";
 import {
-  ProgramBuilder,
   finishTree,
   identityState,
   mergeTrees,
+  ProgramBuilder,
   programOf,
   stateDTypes,
 } from "../../ir/monoid.js";
-import { type ScalarConstant, constant } from "../../ir/scalar.js";
+import { constant, type ScalarConstant } from "../../ir/scalar.js";
 import { maxKept, slotBytes, stateComponents } from "../../ir/scratch.js";
 import {
   type Accumulator,
+  componentBytes,
   type ReduceResult,
   type ReduceStage,
-  componentBytes,
 } from "../../ir/stage.js";
 import type { MapSpec } from "../../kernels/index.js";
 import { itemOf, type Place, type ScratchStack, type TaskContext } from "./context.js";

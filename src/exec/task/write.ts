@@ -2,13 +2,13 @@
 import { pieceStart, piecesIn } from "../../ir/cuts.js";
 import { itemSize } from "../../ir/dtype.js";
 import { type Box, boxElements, boxIsEmpty, boxShape } from "../../ir/index-map.js";
-import { type WriteStage, taskBox } from "../../ir/stage.js";
+import { taskBox, type WriteStage } from "../../ir/stage.js";
 import {
+  checkCancelled,
   type Place,
+  regionTarget,
   type ScratchStack,
   type TaskContext,
-  checkCancelled,
-  regionTarget,
 } from "./context.js";
 import type { Flow } from "./flow.js";
 import { placeArray, placeOperands, positions, shifted } from "./operands.js";

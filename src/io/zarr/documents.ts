@@ -45,6 +45,11 @@ async function read(
     );
   }
   if (bytes === undefined || bytes === null) return undefined;
+  if (!(bytes instanceof Uint8Array)) {
+    throw new SourceError(`the store answered ${key} with ${typeof bytes} instead of bytes`, {
+      hint: "get must give a Uint8Array, or undefined for what is not there",
+    });
+  }
   if (bytes.length > MAX_DOCUMENT_BYTES)
     throw new ZarrError(`${key} is too large for a metadata document`);
   return parseObject(bytes, key);

@@ -94,8 +94,7 @@ const isInside = (
   group: { readonly output: readonly number[] },
   axis: number,
 ): boolean =>
-  group.output.includes(axis) &&
-  axis !== group.output.find((a) => (draft.space[a] as number) > 1);
+  group.output.includes(axis) && axis !== group.output.find((a) => (draft.space[a] as number) > 1);
 
 const isStore = (operand: DraftOperand): boolean =>
   operand.fromSource &&

@@ -42,7 +42,7 @@ export function liveBytes(
 ): number {
   const [only] = consumers;
   if (only === undefined) return maxBlockBytes(array);
-  if (consumers.length > 1) return totalBytes(array);
+  if (consumers.length > 1 || totalBytes(array) === 0) return totalBytes(array);
   const { stage, operand } = only;
   const tasks = taskCuts(stage);
   const byTaskAxis: (AxisNeed | undefined)[] = tasks.map(() => undefined);
@@ -55,8 +55,11 @@ export function liveBytes(
     else byTaskAxis[use.taskAxis] = axisNeed(use, blocks, operand.shape[axis] as number);
   });
   // Tasks of a reduction run over the kept axes first, then over segments.
-  const order = stage.kind === "reduce" ? [...keptAxes(stage), ...stage.reduced] : [...tasks.keys()];
-  const needs = order.map((a) => byTaskAxis[a] ?? (cutsCount(tasks[a] as Cuts) > 1 ? "all" : "one"));
+  const order =
+    stage.kind === "reduce" ? [...keptAxes(stage), ...stage.reduced] : [...tasks.keys()];
+  const needs = order.map(
+    (a) => byTaskAxis[a] ?? (cutsCount(tasks[a] as Cuts) > 1 ? "all" : "one"),
+  );
   return Math.min(totalBytes(array), bytes * spread(needs, 0, orderly));
 }
 
@@ -190,11 +193,7 @@ function axisNeed(use: AxisUse, blocks: Cuts, extent: number): AxisNeed {
  * current piece counts; where they are, everything that the inner axes sweep stays until the next piece is done. An
  * axis along which the array does not vary ("all") needs it again for every piece.
  */
-function spread(
-  needs: readonly (AxisNeed | "one" | "all")[],
-  k: number,
-  orderly: boolean,
-): number {
+function spread(needs: readonly (AxisNeed | "one" | "all")[], k: number, orderly: boolean): number {
   const need = needs[k];
   if (need === undefined) return 1;
   if (need === "one") return spread(needs, k + 1, orderly);

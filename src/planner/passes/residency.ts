@@ -5,12 +5,13 @@
  * The order of tasks is known (depth first from the outputs, `exec/coordinator/order.ts`), so lifetimes are closed
  * forms over the grids: {@link liveBytes} bounds what is live at once of an array without looking at single blocks.
  */
-import { sizeOf } from "../../ir/build.js";
+import { viewNode } from "../../ir/build.js";
 import {
   type AffineMap,
   type Box,
   boxElements,
   boxOfShape,
+  boxShape,
   composeMaps,
   fixedAxis,
   hullOf,
@@ -21,6 +22,7 @@ import { knownShape, mapKey, type Node, topologicalOrder } from "../../ir/node.j
 import type { PassContext } from "../context.js";
 import { functionCost } from "../cost.js";
 import type { BaseTest } from "../lower.js";
+import { rewriteBottomUp } from "../rewrite.js";
 import type { FuseRequest, FuseResult } from "./fuse.js";
 
 /** Simple operations per element above which computing twice costs more than keeping. */
@@ -30,6 +32,12 @@ const MOST_MAPS = 4;
 /** Reads of several stages must overlap by this factor before keeping pays. */
 const OVERLAP = 1.2;
 
+export interface KeepCandidate {
+  readonly node: Node;
+  /** The part of it that is read at all. */
+  readonly hull: Box;
+}
+
 /**
  * Nodes that would be read or computed several times (by several stages, or by one through several index maps) and
  * that are worth keeping: the topmost such node that has a store below it or costly functions in it.
@@ -38,7 +46,7 @@ export function keepCandidates(
   requests: readonly FuseRequest[],
   fused: FuseResult,
   ctx: PassContext,
-): readonly Node[] {
+): readonly KeepCandidate[] {
   const baseOf: BaseTest = (node) =>
     fused.materialised.has(node) ? "array" : node.op === "source" ? "source" : undefined;
   if (!hasSharing(requests, fused)) return [];
@@ -57,7 +65,7 @@ export function keepCandidates(
   const shared = [...uses.keys()].filter((n) => (uses.get(n) as Box[]).length > 1);
   const isShared = new Set(shared);
   const covered = new Set<Node>();
-  const picked: Node[] = [];
+  const picked: KeepCandidate[] = [];
   // Users have larger ids than what they use: topmost first.
   for (const node of shared.sort((a, b) => b.id - a.id)) {
     if (covered.has(node)) {
@@ -68,16 +76,38 @@ export function keepCandidates(
     const hull = boxes.reduce(hullOf);
     const total = boxes.reduce((n, b) => n + boxElements(b), 0);
     const worth = worthKeeping(node, baseOf);
-    if (worth === undefined) continue;
-    if (total < OVERLAP * boxElements(hull) || boxElements(hull) < 0.8 * sizeOf(node)) {
+    // A stretched view is larger than what it shows: what it shows may be worth keeping.
+    if (worth === undefined || isStretched(node)) continue;
+    if (total < OVERLAP * boxElements(hull)) {
       ctx.declined("keep", node, "its consumers read different parts");
       continue;
     }
     ctx.fired("keep", node, worth);
-    picked.push(node);
+    picked.push({ node, hull });
     for (const input of node.inputs) if (isShared.has(input)) covered.add(input);
   }
   return picked;
+}
+
+const isStretched = (node: Node): boolean =>
+  node.op === "view" &&
+  knownShape(node).some((n, axis) => n > 1 && node.params.map.every((m) => m.axis !== axis));
+
+/**
+ * Makes the hull of a candidate a node of its own, to be kept, and lets all users look at it: positions outside the
+ * hull, which nobody reads, have no place in it. Answers with the rewritten nodes and the node to keep.
+ */
+export function keepHull(
+  nodes: readonly Node[],
+  { node, hull }: KeepCandidate,
+): { readonly nodes: readonly Node[]; readonly kept: Node } {
+  const shape = knownShape(node);
+  if (shape.every((n, i) => hull.lo[i] === 0 && hull.hi[i] === n)) return { nodes, kept: node };
+  const along = (sign: number): AffineMap =>
+    shape.map((_, axis) => ({ axis, start: sign * (hull.lo[axis] as number), step: 1 }));
+  const kept = viewNode(node, along(1), boxShape(hull));
+  const seen = viewNode(kept, along(-1), shape);
+  return { nodes: rewriteBottomUp(nodes, (n) => (n === node ? seen : n)), kept };
 }
 
 /** Whether any node has two users: without one no two stages can inline the same thing. */
@@ -122,52 +152,61 @@ const treeCost = (tree: Tree): number =>
       ? treeCost(tree.arg)
       : 0;
 
+interface Inlined {
+  readonly node: Node;
+  readonly box: Box;
+}
+
 /** Nodes that the stage of `roots` inlines, once per index map, with the box of each that it reads. */
-function inlined(
-  roots: readonly Node[],
-  baseOf: BaseTest,
-): readonly { readonly node: Node; readonly box: Box }[] {
-  const out: { node: Node; box: Box }[] = [];
-  const seen = new Map<Node, string[]>();
-  const stack: { node: Node; map: AffineMap; space: Box }[] = [];
-  const push = (node: Node, map: AffineMap, space: Box): void => {
-    if (baseOf(node) === "array") return;
-    const known = seen.get(node);
-    const key = mapKey(map);
-    if (known === undefined) seen.set(node, [key]);
-    // Many maps of one node: more would not change the verdict.
-    else if (known.includes(key) || known.length >= MOST_MAPS) return;
-    else known.push(key);
-    out.push({ node, box: imageOfBox(map, space) });
-    stack.push({ node, map, space });
-  };
-  for (const root of roots) {
-    const whole = (n: Node): Box => boxOfShape(knownShape(n));
-    if (root.op === "map" || root.op === "view" || root.op === "source" || root.op === "create") {
-      if (baseOf(root) !== "array") push(root, identityMap(knownShape(root).length), whole(root));
-      else
-        stack.push({ node: root, map: identityMap(knownShape(root).length), space: whole(root) });
-      if (root.op === "source" && baseOf(root) === "array")
-        out.push({ node: root, box: whole(root) });
-    } else {
-      for (const input of root.inputs) {
-        // Every part of a moved array is read by itself, even if it is the same array again.
-        seen.clear();
-        push(input, identityMap(knownShape(input).length), whole(input));
+function inlined(roots: readonly Node[], baseOf: BaseTest): readonly Inlined[] {
+  const out: Inlined[] = [];
+  const whole = (n: Node): Box => boxOfShape(knownShape(n));
+  const walk = (start: readonly Node[]): void => {
+    const seen = new Map<Node, string[]>();
+    const stack: { node: Node; map: AffineMap; space: Box }[] = [];
+    const push = (node: Node, map: AffineMap, space: Box): void => {
+      if (baseOf(node) === "array") return;
+      const known = seen.get(node);
+      const key = mapKey(map);
+      if (known === undefined) seen.set(node, [key]);
+      // Many maps of one node: more would not change the verdict.
+      else if (known.includes(key) || known.length >= MOST_MAPS) return;
+      else known.push(key);
+      out.push({ node, box: imageOfBox(map, space) });
+      stack.push({ node, map, space });
+    };
+    for (const node of start) {
+      const map = identityMap(knownShape(node).length);
+      if (baseOf(node) !== "array") push(node, map, whole(node));
+      // What is being materialised here reads its own inputs; a source reads itself.
+      else if (node.op === "source") out.push({ node, box: whole(node) });
+      else stack.push({ node, map, space: whole(node) });
+    }
+    while (stack.length > 0) {
+      const { node, map, space } = stack.pop() as (typeof stack)[number];
+      const shape = knownShape(node);
+      for (const input of node.inputs) {
+        const own = knownShape(input);
+        const inner =
+          node.op === "view"
+            ? composeMaps(map, node.params.map)
+            : map.map((m, i) => (own[i] === shape[i] ? m : fixedAxis(0)));
+        push(input, inner, space);
       }
     }
-  }
-  while (stack.length > 0) {
-    const { node, map, space } = stack.pop() as (typeof stack)[number];
-    const shape = knownShape(node);
-    for (const input of node.inputs) {
-      const own = knownShape(input);
-      const inner =
-        node.op === "view"
-          ? composeMaps(map, node.params.map)
-          : map.map((m, i) => (own[i] === shape[i] ? m : fixedAxis(0)));
-      push(input, inner, space);
-    }
+  };
+  const fused = roots.filter((r) => FUSED.has(r.op));
+  walk(fused);
+  // Sibling reductions share their loads.
+  const reduced = roots.filter((r) => r.op === "reduce").flatMap((r) => r.inputs);
+  walk([...new Set(reduced)].filter((n) => baseOf(n) !== "array"));
+  for (const root of roots) {
+    if (FUSED.has(root.op) || root.op === "reduce") continue;
+    // Every part of a moved array is read by itself, even if it is the same array again.
+    for (const input of root.inputs) if (baseOf(input) !== "array") walk([input]);
   }
   return out;
 }
+
+/** Kinds whose stage is a kernel that works elementwise. */
+const FUSED: ReadonlySet<string> = new Set(["map", "view", "source", "create", "layout"]);

@@ -4,7 +4,7 @@ import { compileFunction } from "../../../dist/exec/task/index.js";
 import { type Cuts, uniformCuts, wholeCuts } from "../../../dist/ir/cuts.js";
 import type { DType } from "../../../dist/ir/dtype.js";
 import type { Operand } from "../../../dist/ir/stage.js";
-import { type Values, World, filled, readerOf } from "./world.js";
+import { filled, readerOf, type Values, World } from "./world.js";
 
 interface Call {
   readonly text: string;

@@ -6,7 +6,7 @@ import { rowMajorStrides } from "../../../dist/ir/index-map.js";
 import { reshapeGroups } from "../../../dist/ir/reshape.js";
 import { arg, call, cast, constant, indexOf } from "../../../dist/ir/scalar.js";
 import type { Operand } from "../../../dist/ir/stage.js";
-import { World, elementAt, every, filled, flat, random, randomCuts, readerOf } from "./world.js";
+import { elementAt, every, filled, flat, random, randomCuts, readerOf, World } from "./world.js";
 
 const f64 = (shape: readonly number[], seed = 1) => {
   const rand = random(seed);

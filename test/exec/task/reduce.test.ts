@@ -6,20 +6,20 @@ import {
   type Cuts,
   cutsCount,
   cutsExtent,
+  cutsFromSizes,
   groupCuts,
   pieceSizes,
-  cutsFromSizes,
   uniformCuts,
   wholeCuts,
 } from "../../../dist/ir/cuts.js";
 import type { DType } from "../../../dist/ir/dtype.js";
 import { rowMajorStrides } from "../../../dist/ir/index-map.js";
-import { type MonoidName, ProgramBuilder, leafMonoidOf } from "../../../dist/ir/monoid.js";
-import { type Scalar, arg, call, cast, constant, indexOf } from "../../../dist/ir/scalar.js";
+import { leafMonoidOf, type MonoidName, ProgramBuilder } from "../../../dist/ir/monoid.js";
+import { arg, call, cast, constant, indexOf, type Scalar } from "../../../dist/ir/scalar.js";
 import { batchLeaves, mostPieces, partialBytes } from "../../../dist/ir/scratch.js";
 import type { Operand, ReduceStage } from "../../../dist/ir/stage.js";
-import { type State, reduceAll } from "./sums.js";
-import { type Values, World, every, filled, flat, random, randomCuts, readerOf } from "./world.js";
+import { reduceAll, type State } from "./sums.js";
+import { every, filled, flat, random, randomCuts, readerOf, type Values, World } from "./world.js";
 
 interface Wanted {
   readonly name: MonoidName;

@@ -3,16 +3,22 @@
  * order, gives every task exactly the scratch that its stage was promised, and guards every border.
  */
 import { expect } from "vitest";
+import {
+  compileFunction,
+  runTask,
+  type TaskContext,
+  type TaskFunction,
+} from "../../../dist/exec/task/index.js";
+import type { ChunkWriter, ReadTarget, RegionReader } from "../../../dist/ir/binding.js";
 import { type Cuts, wholeCuts } from "../../../dist/ir/cuts.js";
 import {
-  type DType,
-  type TypedArray,
   arrayClass,
+  type DType,
   itemSize,
   slotsPerElement,
+  type TypedArray,
   viewOf,
 } from "../../../dist/ir/dtype.js";
-import type { ChunkWriter, ReadTarget, RegionReader } from "../../../dist/ir/binding.js";
 import {
   type Box,
   boxShape,
@@ -20,26 +26,20 @@ import {
   identityMap,
   rowMajorStrides,
 } from "../../../dist/ir/index-map.js";
-import type { IndexList } from "../../../dist/ir/node.js";
 import { ProgramBuilder } from "../../../dist/ir/monoid.js";
+import type { IndexList } from "../../../dist/ir/node.js";
 import type { Scalar } from "../../../dist/ir/scalar.js";
 import { taskScratchBytes } from "../../../dist/ir/scratch.js";
 import {
+  blockBox,
+  blockBytes,
+  blockCount,
   type Operand,
   type Plan,
   type PlanArray,
   type Stage,
-  blockBox,
-  blockBytes,
-  blockCount,
   taskCount,
 } from "../../../dist/ir/stage.js";
-import {
-  type TaskContext,
-  type TaskFunction,
-  compileFunction,
-  runTask,
-} from "../../../dist/exec/task/index.js";
 import { Kernels } from "../../../dist/kernels/index.js";
 
 export interface Values {
@@ -376,7 +376,7 @@ export class World {
     for (let n = 0; n < blockCount(cuts); n++) {
       const box = blockBox(cuts, n);
       const size = boxShape(box);
-      const address = this.addresses.get(`${id}:${n}`);
+      const address = this.addresses.get(`${id}:${n}`) ?? 0;
       const block = viewOf(dtype, this.memory.buffer, address, elementCount(size));
       let i = 0;
       for (const at of every(size)) {
@@ -413,4 +413,3 @@ export function elementAt(
   const index = operand.map.map((m) => m.start + (m.axis < 0 ? 0 : m.step * at[m.axis]));
   return values.data[flat(index, rowMajorStrides(values.shape))];
 }
-

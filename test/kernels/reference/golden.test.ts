@@ -78,7 +78,7 @@ function treeOf({ fn: name, args, options }: GoldenRecord): Scalar | undefined {
     const on = computedIn(fn, meet);
     return call(fn as ScalarFunction, on, cast(x, on), cast(y, on));
   }
-  switch (fn) {
+  switch (fn as string) {
     case "where": {
       const on = promote(y.dtype, z.dtype);
       return call("where", on, x, cast(y, on), cast(z, on));

@@ -1,0 +1,129 @@
+/** What stages take and cost: footprints, estimates and names. */
+import type { SinkBinding, SourceBinding } from "../ir/binding.js";
+import { type Cuts, cutsCount, cutsMax } from "../ir/cuts.js";
+import { itemSize } from "../ir/dtype.js";
+import { elementCount } from "../ir/index-map.js";
+import {
+  type Bindings,
+  maxBlockBytes,
+  type PlanArray,
+  type Stage,
+  taskCount,
+} from "../ir/stage.js";
+import {
+  MEMORY_COPY,
+  programCost,
+  READ_STORE,
+  SCALAR_RATE,
+  TASK_OVERHEAD,
+  WRITE_STORE,
+} from "./cost.js";
+import type { Draft } from "./draft.js";
+import { operandsOf, readCost } from "./passes/rechunk.js";
+
+/** Bytes that one task of a stage holds: outputs, scratch and foreign memory. */
+export function taskFootprint(stage: Stage, arrays: readonly PlanArray[]): number {
+  return stage.outputs.reduce(
+    (n, id) => n + paddedBytes(maxBlockBytes(arrays[id] as PlanArray)),
+    paddedBytes(stage.scratchBytes) + stage.foreignBytes,
+  );
+}
+
+/** The allocator rounds sizes up; plans count with the most that it may add. */
+export const paddedBytes = (bytes: number): number => (bytes === 0 ? 0 : bytes + bytes / 8 + 1024);
+
+/** Bytes outside the arena that one task may take: codec memory, private copies. */
+export function foreignOf(
+  stage: Stage,
+  bindings: Pick<Bindings, "sources" | "sinks">,
+  arrays: readonly PlanArray[],
+): number {
+  let bytes = 0;
+  for (const o of operandsOf(stage)) {
+    if (o.from === "source") {
+      bytes = Math.max(bytes, (bindings.sources[o.id] as SourceBinding).scratchBytes);
+    }
+  }
+  if (stage.kind === "write") bytes += (bindings.sinks[stage.sink] as SinkBinding).scratchBytes;
+  if (stage.kind === "call") {
+    // Private copies of the arguments, and the array that the function returns.
+    const copies = stage.inputs === "copy" ? stage.args : [];
+    for (const a of copies) {
+      bytes += a.axes.reduce(
+        (n, { loop, cuts }, i) => n * (loop < 0 ? (a.shape[i] as number) : cutsMax(cuts)),
+        itemSize(a.operand.dtype),
+      );
+    }
+    for (const id of stage.outputs) bytes += maxBlockBytes(arrays[id] as PlanArray);
+  }
+  return bytes;
+}
+
+/** What a stage reads, moves and costs. */
+export function estimateOf(
+  stage: Stage,
+  bindings: Pick<Bindings, "sources">,
+  arrays: readonly PlanArray[],
+): Stage["estimate"] {
+  let readBytes = 0;
+  let readChunks = 0;
+  let movedBytes = 0;
+  let seconds = 0;
+  for (const o of operandsOf(stage)) {
+    if (o.from === "source") {
+      const source = bindings.sources[o.id] as SourceBinding;
+      const cost = readCost(stage, o, source);
+      readBytes += cost.bytes;
+      readChunks += cost.chunks;
+      seconds += cost.bytes / (source.residence === "store" ? READ_STORE : MEMORY_COPY);
+    } else {
+      const bytes = elementCount(o.shape) * itemSize(o.dtype);
+      const aligned = stage.kind === "map" || stage.kind === "reduce" || stage.kind === "write";
+      const sameBlocks =
+        aligned &&
+        (arrays[o.id] as PlanArray).cuts.every((c, i) => {
+          const m = o.map[i];
+          return (
+            m !== undefined && m.axis >= 0 && cutsCount(stage.cuts[m.axis] as Cuts) === cutsCount(c)
+          );
+        });
+      if (!sameBlocks) movedBytes += bytes;
+      seconds += bytes / MEMORY_COPY;
+    }
+  }
+  const tasks = taskCount(stage);
+  if (stage.kind === "map" || stage.kind === "reduce") {
+    seconds += (programCost(stage.program) * elementCount(stage.space)) / SCALAR_RATE;
+  }
+  for (const id of stage.outputs) {
+    const array = arrays[id] as PlanArray;
+    seconds += (elementCount(array.shape) * itemSize(array.dtype)) / MEMORY_COPY;
+  }
+  if (stage.kind === "write")
+    seconds += (elementCount(stage.space) * itemSize(stage.operand.dtype)) / WRITE_STORE;
+  return { tasks, readBytes, readChunks, movedBytes, seconds: seconds + tasks * TASK_OVERHEAD };
+}
+
+/** The functions of a stage, for people. */
+export function labelOf(draft: Draft): string {
+  if (draft.kind === "write") return `write ${draft.sink.name}`;
+  if (draft.kind === "map" && draft.keeps) return "read";
+  const names: string[] = [];
+  for (const node of draft.computes) {
+    if (node.op === "map") {
+      const { tree } = node.params;
+      names.push(
+        tree.kind === "call" ? tree.fn : tree.kind === "cast" ? `as ${tree.dtype}` : "copy",
+      );
+    } else if (node.op === "reduce") names.push(node.params.monoid);
+    else if (node.op === "call") names.push(node.params.fn.name);
+    else if (node.op !== "create") names.push(node.op);
+  }
+  const distinct = [...new Set(names)];
+  const shown = distinct.slice(0, 6).join(", ");
+  return distinct.length === 0
+    ? "create"
+    : distinct.length > 6
+      ? `${shown}, … ${names.length} in all`
+      : shown;
+}

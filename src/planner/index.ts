@@ -1,0 +1,10 @@
+/**
+ * The planner: expression -> plan.
+ *
+ * - `plan.ts` lists the passes and tries what fits the budget; `passes/` and `rules/` are what it is made of
+ * - `draft.ts`, `lower.ts`: stages before they have blocks; `assemble.ts`, `estimate.ts`: plans and their figures
+ * - `explain.ts`: the plan in words
+ */
+export { PASSES } from "./context.js";
+export { explain } from "./explain.js";
+export { type PlanConfig, type PlanRequest, type PlanResult, plan } from "./plan.js";

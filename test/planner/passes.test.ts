@@ -1,0 +1,252 @@
+/** Every pass earns its place: switched off, reads, bytes, stages or peak get worse, and values stay the same. */
+import { afterAll, describe, expect, test } from "vitest";
+import { runtime } from "../../dist/exec/runtime.js";
+import type { SinkBinding } from "../../dist/ir/binding.js";
+import { uniformCuts } from "../../dist/ir/cuts.js";
+import { freshId, type Node } from "../../dist/ir/node.js";
+import { totalStages } from "../../dist/ir/stage.js";
+import * as ops from "../../dist/ops/index.js";
+import type { PassName } from "../../dist/planner/context.js";
+import { type PlanResult, plan } from "../../dist/planner/plan.js";
+import { type CountedSource, store } from "./sources.js";
+
+const MEMORY = 64 * 2 ** 20;
+
+interface Ran {
+  readonly chunks: number;
+  readonly elements: number;
+  readonly stages: number;
+  readonly tasks: number;
+  readonly peak: number;
+  readonly values: readonly (ArrayBufferLike | undefined)[];
+}
+
+async function measure(
+  source: CountedSource,
+  roots: readonly Node[],
+  off?: PassName,
+  memory = MEMORY,
+): Promise<Ran> {
+  const before = { ...source.reads };
+  const passes = off === undefined ? {} : { [off]: false };
+  const made: PlanResult = plan(
+    roots.map((node) => ({ node })),
+    { memory, workers: 2, passes },
+  );
+  const { roots: values, stats } = await runtime.run(made.plan, made.bindings);
+  return {
+    chunks: source.reads.chunks - before.chunks,
+    elements: source.reads.elements - before.elements,
+    stages: totalStages(made.plan),
+    tasks: made.plan.estimate.tasks,
+    peak: stats.peakBytes,
+    values: made.rootOf.map((n) => values[n]),
+  };
+}
+
+async function compare(
+  source: CountedSource,
+  roots: readonly Node[],
+  pass: PassName,
+  memory = MEMORY,
+): Promise<{ readonly on: Ran; readonly off: Ran }> {
+  const on = await measure(source, roots, undefined, memory);
+  const off = await measure(source, roots, pass, memory);
+  for (const [i, value] of on.values.entries()) {
+    expect(Buffer.from(off.values[i] as ArrayBuffer)).toEqual(Buffer.from(value as ArrayBuffer));
+  }
+  return { on, off };
+}
+
+const { add, multiply, subtract } = ops.binary;
+
+describe("switching a pass off makes the plan worse", () => {
+  test("canonicalize: a take of consecutive rows is a slice, rechunks vanish", async () => {
+    const x = store([100, 100], [10, 10]);
+    const rows = ops.take(ops.rechunk(ops.rechunk(x.node, 20), 50), [20, 21, 22, 23], 0);
+    const { on, off } = await compare(x, [add(rows, 1)], "canonicalize");
+    expect(on.stages).toBe(1);
+    expect(off.stages).toBeGreaterThan(on.stages);
+    expect(on.elements).toBe(400);
+    expect(off.elements).toBeGreaterThan(on.elements);
+  });
+
+  test("algebra: a maximum over joined arrays joins nothing", async () => {
+    const x = store([100, 100], [10, 100]);
+    const joined = ops.concat([x.node, add(x.node, 1)], 0);
+    const { on, off } = await compare(x, [ops.max(joined)], "algebra");
+    expect(on.peak).toBeLessThan(off.peak);
+  });
+
+  test("demand: a slice of a sum reads the columns of the slice", async () => {
+    const x = store([100, 100], [10, 10]);
+    const part = ops.at(ops.sum(x.node, { axis: 0 }), [ops.slice(0, 5)]);
+    const { on, off } = await compare(x, [part], "demand");
+    expect(on.chunks).toBe(10);
+    expect(on.elements).toBe(500);
+    expect(off.elements).toBeGreaterThan(on.elements);
+  });
+
+  test("grid: tiny chunks are coalesced", async () => {
+    const x = store([10_000], [10]);
+    const { on, off } = await compare(x, [add(x.node, 1)], "grid");
+    expect(on.tasks).toBeLessThan(20);
+    expect(off.tasks).toBe(1000);
+  });
+
+  test("rechunk: slabs to pencils read every chunk once", async () => {
+    const x = store([64, 64], [2, 64]);
+    const shape = [64, 64];
+    const written: number[][] = [];
+    const sink: SinkBinding = {
+      kind: "sink",
+      id: freshId(),
+      name: "pencils",
+      shape,
+      dtype: "float64",
+      chunks: [uniformCuts(64, 64), uniformCuts(64, 2)],
+      thread: "caller",
+      scratchBytes: 0,
+      description: undefined,
+      writer: { writeChunk: (position) => void written.push([...position]) },
+    };
+    const reads = async (passes: Partial<Record<PassName, boolean>>): Promise<number> => {
+      const before = x.reads.chunks;
+      const made = plan([{ node: x.node, sink }], { memory: 2 ** 18, workers: 2, passes });
+      await runtime.run(made.plan, made.bindings);
+      return x.reads.chunks - before;
+    };
+    const off = await reads({ rechunk: false });
+    written.length = 0;
+    const on = await reads({});
+    expect(on).toBe(32);
+    expect(off).toBeGreaterThanOrEqual(on);
+    // Every storage object has exactly one writer.
+    expect(new Set(written.map(String)).size).toBe(32);
+    expect(written.length).toBe(32);
+  });
+
+  test("fuse: elementwise and reduction are one stage", async () => {
+    const x = store([100, 100], [10, 100]);
+    const total = ops.sum(multiply(add(x.node, 1), 2));
+    const { on, off } = await compare(x, [total], "fuse");
+    expect(on.stages).toBe(1);
+    expect(off.stages).toBe(3);
+    expect(on.peak).toBeLessThan(off.peak);
+  });
+
+  test("residency: x - mean(x) reads x once", async () => {
+    const x = store([100, 100], [10, 10]);
+    const anomaly = subtract(x.node, ops.mean(x.node, { axis: 0 }));
+    const { on, off } = await compare(x, [anomaly], "residency");
+    expect(on.chunks).toBe(100);
+    expect(off.chunks).toBe(200);
+  });
+});
+
+describe("plain cases", () => {
+  test("nested slices become one region read", async () => {
+    const x = store([10, 10], [2, 2]);
+    const part = ops.at(ops.at(x.node, [ops.slice(1, 8), ops.slice(2, 9)]), [
+      ops.slice(1, 4),
+      ops.slice(1, 4),
+    ]);
+    const ran = await measure(x, [part]);
+    expect(ran.elements).toBe(9);
+    expect(ran.stages).toBe(1);
+  });
+
+  test("several roots share one read", async () => {
+    const x = store([100, 100], [10, 10]);
+    const roots = [ops.mean(x.node), ops.std(x.node), ops.min(x.node), ops.max(x.node)];
+    const ran = await measure(x, roots);
+    expect(ran.chunks).toBe(100);
+    expect(ran.stages).toBe(1);
+  });
+
+  test("x + x and x + x.T read x once", async () => {
+    const x = store([100, 100], [10, 10]);
+    expect((await measure(x, [add(x.node, x.node)])).chunks).toBe(100);
+    expect((await measure(x, [add(x.node, ops.matrixTranspose(x.node))])).chunks).toBe(100);
+  });
+
+  test("x - mean(x) within a budget that x does not fit reads it twice, and says so when nothing fits", async () => {
+    const x = store([1000, 100], [10, 100]);
+    const deviation = ops.mean(ops.unary.square(subtract(x.node, ops.mean(x.node, { axis: 0 }))));
+    const small = await measure(x, [deviation], undefined, 512 * 1024);
+    expect(small.chunks).toBe(200);
+    expect(small.peak).toBeLessThanOrEqual(512 * 1024);
+    const large = await measure(x, [deviation]);
+    expect(large.chunks).toBe(100);
+    expect(Buffer.from(large.values[0] as ArrayBuffer)).toEqual(
+      Buffer.from(small.values[0] as ArrayBuffer),
+    );
+    expect(() => plan([{ node: deviation }], { memory: 2048, workers: 1 })).toThrow(
+      /does not fit memory = 2.00 KiB.*would fit/,
+    );
+  });
+
+  test("a part nobody looks at is not read", async () => {
+    const x = store([10, 10], [5, 10]);
+    const y = store([10, 10], [5, 10]);
+    const part = ops.at(ops.concat([x.node, y.node], 0), [ops.slice(0, 5)]);
+    const ran = await measure(x, [part]);
+    expect(ran.chunks).toBe(1);
+    expect(y.reads.chunks).toBe(0);
+  });
+
+  test("opaque block functions keep their blocks (slices and takes stay above them)", async () => {
+    const x = store([12], [4]);
+    const centred = ops.mapBlocks(
+      ((b: { data: Float64Array }) => {
+        const mean = b.data.reduce((s, v) => s + v, 0) / b.data.length;
+        return b.data.map((v) => v - mean);
+      }) as never,
+      [x.node],
+      {},
+    );
+    const values = async (node: Node): Promise<number[]> => {
+      const ran = await measure(x, [node]);
+      return [...new Float64Array(ran.values[0] as ArrayBuffer)];
+    };
+    expect(await values(ops.at(centred, [ops.slice(0, 2)]))).toEqual([-1.5, -0.5]);
+    expect(await values(ops.take(centred, [3, 0, 5], 0))).toEqual([1.5, -1.5, -0.5]);
+    const before = x.reads.chunks;
+    await values(ops.at(centred, [ops.slice(0, 2)]));
+    expect(x.reads.chunks - before).toBe(1);
+  });
+
+  test("a plan has no objects per chunk, and planning does not grow with their number", () => {
+    const sizes = [1e4, 1e6].map((chunks) => {
+      const x = store([chunks * 100], [100]);
+      const made = plan([{ node: ops.sum(add(x.node, 1)) }], { memory: MEMORY, workers: 2 });
+      expect(made.plan.estimate.readChunks).toBe(chunks);
+      return JSON.stringify(made.plan).length;
+    });
+    expect(sizes[1]).toBeLessThan(2 * (sizes[0] as number));
+  });
+
+  test("a chain of 20,000 operations plans without recursion and runs", async () => {
+    const x = store([100], [10]);
+    let node: Node = x.node;
+    for (let i = 0; i < 20_000; i++) node = add(node, 1);
+    const ran = await measure(x, [node]);
+    expect([...new Float64Array(ran.values[0] as ArrayBuffer)].slice(0, 3)).toEqual([
+      20_000, 20_001, 20_002,
+    ]);
+  });
+
+  test("plans are plain JSON data", () => {
+    const x = store([100, 100], [10, 10]);
+    const made = plan(
+      [{ node: ops.sum(add(x.node, Number.NaN)) }, { node: ops.take(x.node, [5, 1, 99], 1) }],
+      {
+        memory: MEMORY,
+        workers: 2,
+      },
+    );
+    expect(JSON.parse(JSON.stringify(made.plan))).toEqual(made.plan);
+  });
+});
+
+afterAll(() => runtime.shutdown());
