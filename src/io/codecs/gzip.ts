@@ -1,6 +1,7 @@
 /** gzip (RFC 1952) and zlib (RFC 1950) streams, by the zlib that Node brings along. */
 import * as zlib from "node:zlib";
 import { type Codec, type CodecEntry, damaged, integerOption } from "./codec.js";
+import { dropped } from "./garbage.js";
 
 /** One chunk of output that never fills up, so that nothing is concatenated; the bound stops bombs. */
 const exactly = (size: number): zlib.ZlibOptions => ({
@@ -23,6 +24,7 @@ export function inflateInto(name: "gzip" | "zlib", src: Uint8Array, dst: Uint8Ar
     throw damaged(name, `it holds ${out.length} bytes instead of ${dst.length}`);
   }
   dst.set(out);
+  dropped(out.length);
 }
 
 const make = (name: "gzip" | "zlib", level: number): Codec => ({

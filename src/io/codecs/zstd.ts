@@ -7,6 +7,7 @@ import * as zlib from "node:zlib";
 import type { Maybe } from "../maybe.js";
 import { then } from "../maybe.js";
 import { type Codec, type CodecEntry, compressedBound, damaged, integerOption } from "./codec.js";
+import { dropped } from "./garbage.js";
 import { xxh64 } from "./xxh64.js";
 
 interface NativeZstd {
@@ -97,6 +98,7 @@ function finish(out: Uint8Array, dst: Uint8Array): void {
     throw damaged("zstd", `it holds ${out.length} bytes instead of ${dst.length}`);
   }
   dst.set(out);
+  dropped(out.length);
 }
 
 function encode(src: Uint8Array, level: number, checksum: boolean): Maybe<Uint8Array> {
