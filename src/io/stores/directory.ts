@@ -50,6 +50,25 @@ export function directoryStore(root: string): DirectoryStore {
   };
 }
 
+/**
+ * Makes a folder and those above it, one by one. `mkdirSync` with `recursive` never returns where the file system
+ * answers "no such file" for a folder whose parent exists, as /proc does.
+ */
+function makeFolders(folder: string): void {
+  const missing: string[] = [];
+  for (let at = folder; !fs.existsSync(at) && missing.at(-1) !== at; at = path.dirname(at)) {
+    missing.push(at);
+  }
+  for (const each of missing.reverse()) {
+    try {
+      fs.mkdirSync(each);
+    } catch (error) {
+      // Another writer may have made it in the meantime.
+      if (!fs.existsSync(each)) throw error;
+    }
+  }
+}
+
 const isMissing = (error: unknown): boolean => {
   const code = (error as NodeJS.ErrnoException).code;
   return code === "ENOENT" || code === "ENOTDIR" || code === "EISDIR";
@@ -134,7 +153,7 @@ function writeWhole(file: string, value: Uint8Array): void {
       handle = fs.openSync(temporary, "wx");
     } catch (error) {
       if (!isMissing(error)) throw error;
-      fs.mkdirSync(folder, { recursive: true });
+      makeFolders(folder);
       handle = fs.openSync(temporary, "wx");
     }
     try {
