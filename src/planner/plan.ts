@@ -14,7 +14,7 @@
  * best plan that fits the budget is taken. Every pass can be switched off; the plan is then right, but worse.
  */
 import { MemoryLimitError } from "../errors.js";
-import { type Cuts, sameCuts } from "../ir/cuts.js";
+import { type Cuts, cutsCount, sameCuts } from "../ir/cuts.js";
 import { itemSize } from "../ir/dtype.js";
 import { elementCount } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node } from "../ir/node.js";
@@ -324,13 +324,23 @@ function orderlyStages(
     const follows = users.every(
       ({ stage: user, operand }) =>
         orderly.has(user.id) &&
-        (user.kind === "map" || user.kind === "write") &&
+        (user.kind === "map" || user.kind === "write" || inRowMajorOrder(user)) &&
         operand.map.every((m, a) => m.axis === a && m.step === 1 && m.start === 0) &&
         (arrays[operand.id] as PlanArray).cuts.every((c, a) => sameCuts(c, user.cuts[a] as Cuts)),
     );
     if (!isMerged && users.length <= 1 && follows) orderly.add(stage.id);
   }
   return orderly;
+}
+
+/** Reductions go through the kept axes first: that is row-major where no divided axis is out of turn. */
+function inRowMajorOrder(stage: Stage): boolean {
+  if (stage.kind !== "reduce") return false;
+  const divided = stage.cuts.map((_, a) => a).filter((a) => cutsCount(stage.cuts[a] as Cuts) > 1);
+  const firstReduced = divided.find((a) => stage.reduced.includes(a));
+  return divided.every(
+    (a) => stage.reduced.includes(a) || firstReduced === undefined || a < firstReduced,
+  );
 }
 
 function tooLarge(

@@ -11,6 +11,7 @@ import {
   type Cuts,
   coalesceCuts,
   cutsCount,
+  cutsFromRuns,
   cutsMax,
   nestedCuts,
   splitCuts,
@@ -19,8 +20,8 @@ import {
 import { itemSize } from "../../ir/dtype.js";
 import { viewCuts } from "../../ir/grid.js";
 import { type AxisMap, elementCount } from "../../ir/index-map.js";
-import { dtypeOf } from "../../ir/node.js";
-import type { Draft, DraftOperand, ReduceDraft } from "../draft.js";
+import { dtypeOf, knownShape } from "../../ir/node.js";
+import type { Draft, DraftOperand, ReduceDraft, ReshapeDraft } from "../draft.js";
 
 export interface GridView {
   /** Storage grid of a source, or the chosen blocks of a materialised base. */
@@ -41,7 +42,7 @@ export function chooseCuts(draft: Draft, view: GridView): readonly Cuts[] {
   const wishes = baseCuts(draft, view);
   if (draft.kind === "write") return writeCuts(draft.sink.chunks, draft, view);
   if (draft.kind === "reduce") return reduceCuts(draft, wishes, view);
-  return sizedCuts(wishes, bytesPerElement(draft), view);
+  return sizedCuts(wishes, bytesPerElement(draft), view, residentLimit(draft, view));
 }
 
 /** Bytes that a task holds per element of its block: regions of sources and outputs. */
@@ -65,6 +66,7 @@ export function bytesPerElement(draft: Draft): number {
 
 /** Per axis of the space: the pieces of the heaviest operand that is cut along it, seen through its map. */
 function baseCuts(draft: Draft, view: GridView): readonly Cuts[] {
+  const regrouped = draft.kind === "reshape" ? regroupedCuts(draft, view) : [];
   const weighed = draft.operands
     .map((operand) => ({
       operand,
@@ -73,6 +75,8 @@ function baseCuts(draft: Draft, view: GridView): readonly Cuts[] {
     }))
     .sort((a, b) => b.bytes - a.bytes);
   return draft.space.map((extent, axis) => {
+    const rows = regrouped[axis];
+    if (rows !== undefined) return rows;
     for (const { operand, grid } of weighed) {
       const a = operand.map.findIndex((m) => m.axis === axis);
       if (a < 0 || cutsCount(grid[a] as Cuts) === 1) continue;
@@ -87,6 +91,32 @@ function baseCuts(draft: Draft, view: GridView): readonly Cuts[] {
     const inside = draft.kind === "reshape" && draft.groups.some((g) => isInside(draft, g, axis));
     return stored || inside ? wholeCuts(extent) : (view.hint?.[axis] ?? wholeCuts(extent));
   });
+}
+
+/**
+ * Where whole input blocks are whole rows of a reshape's outermost axes, the reshape works in these rows: each block is
+ * then read by one task.
+ */
+function regroupedCuts(draft: ReshapeDraft, view: GridView): readonly (Cuts | undefined)[] {
+  const [operand] = draft.operands as [DraftOperand];
+  const grid = view.gridOf(operand);
+  const out: (Cuts | undefined)[] = draft.space.map(() => undefined);
+  for (const group of draft.groups) {
+    const input = group.input.find((a) => (draft.inputShape[a] as number) > 1);
+    const output = group.output.find((a) => (draft.space[a] as number) > 1);
+    const axis = operand.map.findIndex((m) => m.axis === input && m.step === 1);
+    if (input === undefined || output === undefined || axis < 0) continue;
+    const total = group.input.reduce((n, a) => n * (draft.inputShape[a] as number), 1);
+    const inRow = total / (draft.inputShape[input] as number);
+    const outRow = total / (draft.space[output] as number);
+    const m = operand.map[axis] as AxisMap;
+    const seen = viewCuts(grid[axis] as Cuts, m, draft.inputShape[input] as number);
+    const rows = seen.map((r) => ({ ...r, size: (r.size * inRow) / outRow }));
+    if (cutsCount(seen) > 1 && rows.every((r) => Number.isInteger(r.size))) {
+      out[output] = cutsFromRuns(rows);
+    }
+  }
+  return out;
 }
 
 const isInside = (
@@ -132,11 +162,40 @@ const operandBytes = (draft: Draft, operand: DraftOperand): number =>
   elementCount(operand.map.map((m) => (m.axis < 0 ? 1 : (draft.space[m.axis] ?? 1)))) *
   itemSize(dtypeOf(operand.base));
 
+/**
+ * The longest piece of an axis for which the materialised blocks that a task looks into, all of which are held while
+ * it runs, stay within the limit: a narrow region may lie across many wide blocks.
+ */
+function residentLimit(draft: Draft, view: GridView): (axis: number) => number {
+  const perUnit = draft.space.map(() => 0);
+  for (const operand of draft.operands) {
+    if (operand.fromSource) continue;
+    const grid = view.gridOf(operand);
+    const shape = knownShape(operand.base);
+    const across = operand.map.map((m, i) => {
+      const block = Math.max(1, cutsMax(grid[i] as Cuts));
+      const extent = m.axis < 0 ? 1 : (draft.space[m.axis] ?? 1) * Math.abs(m.step);
+      return Math.min(shape[i] as number, Math.ceil(extent / block) * block);
+    });
+    operand.map.forEach((m, i) => {
+      if (m.axis < 0 || cutsCount(grid[i] as Cuts) === 1) return;
+      const others = elementCount(across.filter((_, k) => k !== i));
+      const bytes = others * itemSize(dtypeOf(operand.base)) * Math.abs(m.step);
+      perUnit[m.axis] = Math.max(perUnit[m.axis] ?? 0, bytes);
+    });
+  }
+  return (axis) => {
+    const bytes = perUnit[axis] ?? 0;
+    return bytes === 0 ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(view.limit / bytes));
+  };
+}
+
 /** Coalesces from the last axis on (contiguous first) up to the target, cuts from the first axis on above the limit. */
 export function sizedCuts(
   wishes: readonly Cuts[],
   perElement: number,
   view: Pick<GridView, "target" | "limit" | "coalesce">,
+  longest: (axis: number) => number = () => Number.POSITIVE_INFINITY,
 ): readonly Cuts[] {
   const cuts = [...wishes];
   const sizes = (): number[] => cuts.map((c) => Math.max(1, cutsMax(c)));
@@ -150,7 +209,7 @@ export function sizedCuts(
   if (!view.coalesce) return cuts;
   for (let axis = cuts.length - 1; axis >= 0; axis--) {
     const others = elementCount(sizes().filter((_, i) => i !== axis));
-    const room = Math.floor(target / others);
+    const room = Math.min(Math.floor(target / others), longest(axis));
     if (room > cutsMax(cuts[axis] as Cuts)) cuts[axis] = coalesceCuts(cuts[axis] as Cuts, room);
   }
   return cuts;
@@ -166,7 +225,7 @@ function writeCuts(chunks: readonly Cuts[], draft: Draft, view: GridView): reado
 
 function reduceCuts(draft: ReduceDraft, wishes: readonly Cuts[], view: GridView): readonly Cuts[] {
   const perElement = bytesPerElement(draft);
-  const sized = sizedCuts(wishes, perElement, view);
+  const sized = sizedCuts(wishes, perElement, view, residentLimit(draft, view));
   return sized.map((cuts, axis) => {
     const k = draft.reduced.indexOf(axis);
     if (k < 0) return cuts;
