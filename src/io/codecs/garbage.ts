@@ -3,28 +3,20 @@
  * roughly and would let tens of MiB of them pile up in every thread. So it is called after every few MiB: a minor
  * collection takes about a millisecond, since little else is young in the middle of decoding.
  */
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { collector } from "../collector.js";
 
 /** Bytes of dropped buffers that may lie about in a thread. */
 const PATIENCE = 8 << 20;
 
-type Collect = (options: { readonly type: "minor" }) => void;
-let collect: Collect | undefined;
 let lying = 0;
-
-function collector(): Collect {
-  setFlagsFromString("--expose-gc");
-  const found = runInNewContext("gc") as Collect;
-  setFlagsFromString("--no-expose-gc");
-  return found;
-}
 
 /** Tells that a buffer of so many bytes was dropped. */
 export function dropped(bytes: number): void {
   lying += bytes;
   if (lying < PATIENCE) return;
+  const collect = collector();
+  // Without it this time, with the next buffer perhaps.
+  if (collect === undefined) return;
   lying = 0;
-  collect ??= collector();
   collect({ type: "minor" });
 }
