@@ -14,7 +14,6 @@ import {
   reverseCuts,
   sameCuts,
   sliceCuts,
-  splitCuts,
   uniformCuts,
   wholeCuts,
 } from "./cuts.js";
@@ -221,5 +220,3 @@ export const autoChunks = (shape: readonly number[], bytesPerElement: number): r
 
 export const sameGrid = (a: readonly Cuts[], b: readonly Cuts[]): boolean =>
   a.length === b.length && a.every((c, i) => sameCuts(c, b[i] as Cuts));
-
-export { splitCuts };

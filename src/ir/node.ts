@@ -7,7 +7,7 @@
  */
 
 import { InternalError } from "../errors.js";
-import type { Binding, FunctionBinding, SourceBinding } from "./binding.js";
+import type { FunctionBinding, SourceBinding } from "./binding.js";
 import type { Cuts } from "./cuts.js";
 import type { DType } from "./dtype.js";
 import type { AffineMap } from "./index-map.js";
@@ -229,5 +229,3 @@ export function topologicalOrder(roots: readonly Node[]): Node[] {
   // Ids grow from inputs to users, so sorting by id is a topological order.
   return [...seen].sort((a, b) => a.id - b.id);
 }
-
-export type { Binding };

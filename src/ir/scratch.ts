@@ -26,17 +26,16 @@ import { itemSize } from "./dtype.js";
 import type { AffineMap } from "./index-map.js";
 import { leafCount } from "./leaves.js";
 import { stateDTypes } from "./monoid.js";
+import { nodeBytes, partialNodes } from "./partials.js";
 import {
   type CallStage,
   type GatherStage,
   keptAxes,
   type MapStage,
   type MergeStage,
-  nodeBytes,
   type Operand,
   type Plan,
   type PlanArray,
-  partialNodes,
   type ReduceStage,
   type ReshapeStage,
   type Stage,

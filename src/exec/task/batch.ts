@@ -18,6 +18,7 @@ import type { DType } from "../../ir/dtype.js";
 import { type Box, boxShape, rowMajorStrides, unravel } from "../../ir/index-map.js";
 import { maximalNodes } from "../../ir/leaves.js";
 import { ProgramBuilder } from "../../ir/monoid.js";
+import { elementsUnder } from "../../ir/partials.js";
 import { constant } from "../../ir/scalar.js";
 import {
   batchCountBytes,
@@ -26,7 +27,7 @@ import {
   slotBytes,
   stateComponents,
 } from "../../ir/scratch.js";
-import { elementsUnder, type ReduceStage } from "../../ir/stage.js";
+import type { ReduceStage } from "../../ir/stage.js";
 import type { MapSpec } from "../../kernels/index.js";
 import { itemOf, type Place, type ScratchStack, type TaskContext } from "./context.js";
 import type { Forest } from "./forest.js";

@@ -5,7 +5,8 @@
 import { InternalError } from "../../errors.js";
 import { type Cuts, cutsCount, cutsExtent, pieceSize } from "../../ir/cuts.js";
 import { AxisTree, leavesUnder, type TreeNode } from "../../ir/leaves.js";
-import { elementsUnder, type ReduceStage } from "../../ir/stage.js";
+import { elementsUnder } from "../../ir/partials.js";
+import type { ReduceStage } from "../../ir/stage.js";
 import { BORROWED, type NodeStates, type Slots, type StateMath } from "./states.js";
 
 type Tree = AxisTree<NodeStates>;

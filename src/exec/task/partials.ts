@@ -1,8 +1,9 @@
 /** Partial blocks: what is handed over between the tasks of one reduction. See `partialNodes` for the layout. */
 import { type Cuts, cutsCount, pieceStart, piecesIn } from "../../ir/cuts.js";
 import { stateDTypes } from "../../ir/monoid.js";
+import { componentBytes, partialNodes } from "../../ir/partials.js";
 import { stateComponents } from "../../ir/scratch.js";
-import { componentBytes, partialNodes, type ReduceStage } from "../../ir/stage.js";
+import type { ReduceStage } from "../../ir/stage.js";
 import type { Harvest } from "./forest.js";
 import type { StateMath } from "./states.js";
 

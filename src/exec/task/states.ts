@@ -14,14 +14,10 @@ import {
   programOf,
   stateDTypes,
 } from "../../ir/monoid.js";
+import { componentBytes } from "../../ir/partials.js";
 import { constant, type ScalarConstant } from "../../ir/scalar.js";
 import { maxKept, slotBytes, stateComponents } from "../../ir/scratch.js";
-import {
-  type Accumulator,
-  componentBytes,
-  type ReduceResult,
-  type ReduceStage,
-} from "../../ir/stage.js";
+import type { Accumulator, ReduceResult, ReduceStage } from "../../ir/stage.js";
 import type { MapSpec } from "../../kernels/index.js";
 import { itemOf, type Place, type ScratchStack, type TaskContext } from "./context.js";
 

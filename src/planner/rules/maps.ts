@@ -1,7 +1,7 @@
 /** Rules over elementwise functions. All exact: NaN, signed zeros, infinities and integer overflow included. */
 import { mapNode } from "../../ir/build.js";
 import { type DType, isFloat, isInteger, itemSize, kindOf } from "../../ir/dtype.js";
-import { dtypeOf, knownShape, type Node, type NodeOf } from "../../ir/node.js";
+import { dtypeOf, knownShape, type Node } from "../../ir/node.js";
 import { cast, type Scalar, valueOf } from "../../ir/scalar.js";
 import { type Rule, rule } from "./rule.js";
 
@@ -122,4 +122,3 @@ function isNeutral(
 }
 
 export const MAP_RULES: readonly Rule<"map">[] = [repeated, castChain, neutral];
-export type MapRuleNode = NodeOf<"map">;
