@@ -46,6 +46,8 @@ interface Pending {
   readonly abort: AbortController;
   readonly options: EngineOptions;
   settled: boolean;
+  /** What a listener threw: the run fails with it once its memory is free. */
+  thrown?: Error;
   resolve(result: EngineResult): void;
   reject(error: Error): void;
 }
@@ -156,11 +158,15 @@ export class Engine {
   #take(message: FromCoordinator): void {
     switch (message.kind) {
       case "finish":
-        this.#settle(message.run, (p) => p.resolve({ roots: message.roots, stats: message.stats }));
+        this.#settle(message.run, (p) =>
+          p.thrown === undefined
+            ? p.resolve({ roots: message.roots, stats: message.stats })
+            : p.reject(p.thrown),
+        );
         this.#forget(message.run);
         break;
       case "fail":
-        this.#settle(message.run, (p) => p.reject(failureOf(p, message.error)));
+        this.#settle(message.run, (p) => p.reject(p.thrown ?? failureOf(p, message.error)));
         this.#forget(message.run);
         break;
       case "overdue":
@@ -184,12 +190,14 @@ export class Engine {
 
   /** A listener that throws fails its run, like anything else that is given to it. */
   #progress(run: number, progress: ProgressData): void {
+    const pending = this.#runs.get(run);
+    if (pending === undefined || pending.thrown !== undefined) return;
     try {
-      this.#runs.get(run)?.options.onProgress?.(progress);
+      pending.options.onProgress?.(progress);
     } catch (error) {
-      this.#settle(run, (p) => p.reject(error instanceof Error ? error : new Error(String(error))));
+      pending.thrown = error instanceof Error ? error : new Error(String(error));
+      if (!pending.abort.signal.aborted) pending.abort.abort(pending.thrown);
       this.#send({ kind: "abort", run });
-      this.#unrefIfDone();
     }
   }
 
