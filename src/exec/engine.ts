@@ -210,8 +210,8 @@ export class Engine {
 
   #overdue(run: number): void {
     const pending = this.#runs.get(run);
-    if (pending?.options.signal?.aborted !== true) return;
-    this.#settle(run, (p) => p.reject(failureOf(p, undefined)));
+    if (pending?.options.signal?.aborted !== true && pending?.thrown === undefined) return;
+    this.#settle(run, (p) => p.reject(p.thrown ?? failureOf(p, undefined)));
     this.#unrefIfDone();
   }
 
