@@ -1,5 +1,5 @@
 /** The golden table (golden/make.py tells its format): reading it, and comparing results with it. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { arrayClass, type DType, isFloat, type TypedArray } from "../../dist/ir/dtype.js";
 
 export interface GoldenArray {
@@ -44,9 +44,16 @@ function decode({ dtype, shape, data }: EncodedArray): GoldenArray {
   return { dtype, shape, data: new (arrayClass(dtype))(bytes.buffer) };
 }
 
-/** All records; arrays of the pool are shared objects, so that they can be told by identity. */
+/** All records of all tables; arrays of a pool are shared objects, so that they can be told by identity. */
 export function readTable(): readonly GoldenRecord[] {
-  const text = readFileSync(new URL("golden/table.json", import.meta.url), "utf8");
+  const folder = new URL("golden/", import.meta.url);
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".json"))
+    .sort()
+    .flatMap((name) => readRecords(readFileSync(new URL(name, folder), "utf8")));
+}
+
+function readRecords(text: string): readonly GoldenRecord[] {
   const table: { arrays: Record<string, EncodedArray>; records: EncodedRecord[] } =
     JSON.parse(text);
   const pool = new Map(Object.entries(table.arrays).map(([name, a]) => [name, decode(a)]));

@@ -1,8 +1,8 @@
-"""Writes table.json: what NumPy says about every function x dtype x special values.
+"""Writes the golden tables: what NumPy says about every function x dtype x special values.
 
     python3 make.py        (NumPy 2.x; needs nothing else)
 
-The table is committed and replayed without Python. It is a pool of named arrays and a list of records
+The tables are committed and replayed without Python. Each is a pool of named arrays and a list of records
 
     { id, fn, args, options?, output?, expected, tolerance? }
 
@@ -34,27 +34,38 @@ import reductions
 warnings.simplefilter("ignore")
 
 
-def main():
-    operands.make_operands()
-    elementwise.make_elementwise()
-    reductions.make_reductions()
-    creation.make_creation()
-    manipulation.make_manipulation()
-    indexing.make_indexing()
+TABLES = {
+    "table": [
+        operands.make_operands,
+        elementwise.make_elementwise,
+        reductions.make_reductions,
+        creation.make_creation,
+        manipulation.make_manipulation,
+        indexing.make_indexing,
+    ],
+}
+
+
+def line(value):
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+
+def write(name, makers):
+    arrays.clear()
+    records.clear()
+    for make in makers:
+        make()
     ids = [r["id"] for r in records]
     repeated = {i for i in ids if ids.count(i) > 1}
     assert not repeated, repeated
-
-    def line(value):
-        return json.dumps(value, separators=(",", ":"), allow_nan=False)
-
-    lines = [f"{json.dumps(name)}:{line(encode(array))}" for name, array in arrays.items()]
+    lines = [f"{json.dumps(key)}:{line(encode(array))}" for key, array in arrays.items()]
     text = '{"arrays":{\n' + ",\n".join(lines) + '\n},"records":[\n'
     text += ",\n".join(line(r) for r in records) + "\n]}\n"
     assert len(text) < 1_000_000, len(text)
-    pathlib.Path(__file__).with_name("table.json").write_text(text)
-    print(f"{len(records)} records, {len(text)} bytes")
+    pathlib.Path(__file__).with_name(f"{name}.json").write_text(text)
+    print(f"{name}: {len(records)} records, {len(text)} bytes")
 
 
 if __name__ == "__main__":
-    main()
+    for name, makers in TABLES.items():
+        write(name, makers)
