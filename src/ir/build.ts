@@ -9,6 +9,8 @@ import type { DType } from "./dtype.js";
 import { type AffineMap, elementCount } from "./index-map.js";
 import { leafMonoidOf, type MonoidName, stateDTypes } from "./monoid.js";
 import {
+  type CallNode,
+  type CallParams,
   type ConcatNode,
   type CreateNode,
   cutsKey,
@@ -22,6 +24,7 @@ import {
   type MapNode,
   mapKey,
   type Node,
+  type Out,
   type ReduceNode,
   type ReshapeNode,
   type SourceNode,
@@ -157,6 +160,31 @@ export const reduceNode = (
     [{ shape: knownShape(input).filter((_, i) => !axes.includes(i)), dtype }],
     `${monoid}|${axes.join(",")}|${on}|${correction}|${cutsKey(leaves)}`,
   );
+
+/** A block function. Everything that `params` says is part of the key. */
+export const callNode = (
+  inputs: readonly Node[],
+  params: CallParams,
+  outs: readonly [Out, ...Out[]],
+): CallNode => {
+  const { fn, loop, args, results, observes, scratchBytes } = params;
+  const axes = (list: CallParams["args"]): string =>
+    list.map((a) => a.map((x) => `${x.loop}:${cutsKey([x.cuts])}`).join(";")).join("/");
+  const key = `${fn.id}|${cutsKey(loop)}|${axes(args)}|${axes(results)}`;
+  return intern(
+    "call",
+    inputs,
+    params,
+    outs,
+    `${key}|${observes}|${params.inputs}|${scratchBytes}`,
+  );
+};
+
+/** Output `port` of a node; the node itself if it has only one. */
+export const pickNode = (node: Node, port: number): Node =>
+  node.outs.length === 1
+    ? node
+    : intern("pick", [node], { port }, [node.outs[port] as Out], String(port));
 
 /** Elements of a node. */
 export const sizeOf = (node: Node): number => elementCount(knownShape(node));
