@@ -3,7 +3,7 @@
  * for equal meanings. They check nothing that a user could get wrong; `ops/` does.
  */
 
-import type { SourceBinding } from "./binding.js";
+import type { FunctionBinding, SourceBinding } from "./binding.js";
 import type { Cuts } from "./cuts.js";
 import type { DType } from "./dtype.js";
 import { type AffineMap, elementCount } from "./index-map.js";
@@ -179,6 +179,20 @@ export const callNode = (
     `${key}|${observes}|${params.inputs}|${scratchBytes}`,
   );
 };
+
+const builtIns = new Map<string, FunctionBinding>();
+
+/** The binding of a built-in block function; equal names and params are one binding. `params` is JSON data. */
+export function builtInFunction(name: string, params: unknown = null): FunctionBinding {
+  const key = `${name}|${JSON.stringify(params)}`;
+  let binding = builtIns.get(key);
+  if (binding === undefined) {
+    const code = { type: "built-in", name } as const;
+    binding = Object.freeze({ kind: "function", id: freshId(), name, code, params });
+    builtIns.set(key, binding);
+  }
+  return binding;
+}
 
 /** Output `port` of a node; the node itself if it has only one. */
 export const pickNode = (node: Node, port: number): Node =>
