@@ -7,7 +7,9 @@ import { LazyArray } from "./array.js";
 import * as creation from "./functions/creation.js";
 import * as elementwise from "./functions/elementwise.js";
 import * as manipulation from "./functions/manipulation.js";
+import * as products from "./functions/products.js";
 import * as reductions from "./functions/reductions.js";
+import * as scans from "./functions/scans.js";
 import { persist } from "./persist.js";
 import { compute, explain, plan } from "./run.js";
 import { toZarr } from "./zarr.js";
@@ -28,13 +30,16 @@ function install(name: string, fn: AnyFunction): void {
 }
 
 const { broadcastArrays: _1, concat: _2, mapBlocks: _3, stack: _4, ...ofOneArray } = manipulation;
+const { einsum: _5, ...ofTwoArrays } = products;
 const { variance, ...reducing } = reductions;
 const { emptyLike, fullLike, onesLike, tril, triu, zerosLike } = creation;
 
 const METHODS: Readonly<Record<string, AnyFunction>> = {
   ...elementwise,
   ...ofOneArray,
+  ...ofTwoArrays,
   ...reducing,
+  ...scans,
   var: variance,
   emptyLike,
   fullLike,
