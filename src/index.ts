@@ -6,6 +6,8 @@ export {
   configure,
   type Defaults,
   type RunOptions,
+  type StoredArrayOptions,
+  type StoreOptions,
   shutdown,
   type ToZarrOptions,
 } from "./api/config.js";
@@ -13,6 +15,7 @@ export type {
   ChunkSource,
   CodecChoice,
   NodeDescription,
+  OneCodec,
   ProgressEvent,
   RunStats,
   Store,
@@ -56,12 +59,12 @@ export {
   type NdarrayLike,
   type NestedList,
 } from "./api/sources.js";
+export { store, toZarr } from "./api/store.js";
 export type { Floating, Promote, SumOf } from "./api/types.js";
 export {
   describeStore,
   type OpenZarrOptions,
   openZarr,
-  toZarr,
   type ZarrArray,
 } from "./api/zarr.js";
 export {

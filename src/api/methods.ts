@@ -10,7 +10,7 @@ import * as manipulation from "./functions/manipulation.js";
 import * as reductions from "./functions/reductions.js";
 import { persist } from "./persist.js";
 import { compute, explain, plan } from "./run.js";
-import { toZarr } from "./zarr.js";
+import { toZarr } from "./store.js";
 
 type AnyFunction = (...args: never[]) => unknown;
 

@@ -34,6 +34,8 @@ export const isNames: Check = (v) =>
   Array.isArray(v) && v.every((n) => n === null || typeof n === "string")
     ? undefined
     : "must be a list of names, one per axis (null for none)";
+export const isRegion: Check = (v) =>
+  Array.isArray(v) ? undefined : "must be a list of selectors, one per axis";
 export const oneOf =
   (...words: readonly string[]): Check =>
   (v) =>

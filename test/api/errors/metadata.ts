@@ -338,7 +338,7 @@ export const stores: readonly Row[] = [
   [
     'x.toZarr(new Map(), { codecs: "lzma" })',
     "ZarrError",
-    'toZarr: codec "lzma" cannot be written; codecs are "raw", "zstd", "gzip", or a list of bytes, transpose, zstd, gzip, crc32c',
+    'toZarr: codec "lzma" cannot be written; codecs are "raw", "zstd", "gzip", "zlib", "blosc", or a list of bytes, transpose, zstd, gzip, zlib, blosc, lz4, shuffle, crc32c',
   ],
   [
     "x.toZarr(new Map(), { codecs: 3 })",
