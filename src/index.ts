@@ -63,9 +63,12 @@ export { store, toZarr } from "./api/store.js";
 export type { Floating, Promote, SumOf } from "./api/types.js";
 export {
   describeStore,
+  type OpenGroupOptions,
   type OpenZarrOptions,
+  openGroup,
   openZarr,
   type ZarrArray,
+  type ZarrGroup,
 } from "./api/zarr.js";
 export {
   AbortError,
@@ -83,6 +86,7 @@ export {
   ZarrError,
 } from "./errors.js";
 export { directoryStore } from "./io/stores/directory.js";
+export { type HttpOptions, type HttpStore, httpStore } from "./io/stores/http.js";
 export { memoryStore } from "./io/stores/memory.js";
 export type { ReadTarget } from "./ir/binding.js";
 export type {

@@ -17,6 +17,7 @@ export type { NodeDescription } from "../io/zarr/describe.js";
 export type { FillValue } from "../io/zarr/document-v3.js";
 export type { ExistingArray } from "../io/zarr/existing.js";
 export type { StoreLike } from "../io/zarr/locate.js";
+export type { OpenedGroup } from "../io/zarr/open-group.js";
 export type { Packing } from "../io/zarr/packing.js";
 export { PASSES } from "../planner/context.js";
 export type { PlanConfig, PlanRequest, PlanResult } from "../planner/index.js";

@@ -6,7 +6,13 @@ import { dtypeOf, type Node } from "../ir/node.js";
 import { arg, call, cast, constant, type Scalar } from "../ir/scalar.js";
 import { checkDType, mapNode } from "../ops/index.js";
 import { LazyArray } from "./array.js";
-import { type NodeDescription, type Packing, type StoreLike, zarr } from "./engine.js";
+import {
+  type NodeDescription,
+  type OpenedGroup,
+  type Packing,
+  type StoreLike,
+  zarr,
+} from "./engine.js";
 import { anything, isBoolean, isSignal, isText, readOptions } from "./options.js";
 
 export interface OpenZarrOptions {
@@ -15,6 +21,14 @@ export interface OpenZarrOptions {
   /** The dtype that is expected: a DTypeError if it is another one. */
   readonly dtype?: DType | undefined;
   /** Decode CF packing (`scale_factor`, `add_offset`, `_FillValue`); default true. */
+  readonly decode?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface OpenGroupOptions {
+  /** Path of the group in the store; default: the store's root. */
+  readonly path?: string | undefined;
+  /** Decode CF packing of the arrays; default true. */
   readonly decode?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -47,7 +61,7 @@ export class ZarrArray<D extends DType = DType> extends LazyArray<D> {
 }
 
 /**
- * Opens a Zarr array (v3 or v2) from a path, a `file:` URL or a store. Only metadata is read.
+ * Opens a Zarr array (v3 or v2) from a path, a `file:`, `http:` or `https:` URL, or a store. Only metadata is read.
  *
  * CF packed data is decoded lazily: `float64(raw) * scale_factor + add_offset`, NaN where the raw value is
  * `_FillValue`; `decode: false` gives the raw values.
@@ -70,8 +84,7 @@ export async function openZarr<E extends DType = DType>(
   if (dtype !== undefined) checkDType("openZarr", dtype);
   const opened = await (await zarr()).openZarrArray(url, { path, decode, signal });
   const raw = sourceNode(opened.binding);
-  const node =
-    opened.packing === undefined || decode === false ? raw : unpacked(raw, opened.packing);
+  const node = opened.packing === undefined ? raw : unpacked(raw, opened.packing);
   if (dtype !== undefined && dtypeOf(node) !== dtype) {
     throw new DTypeError(
       `openZarr: ${opened.binding.name} is ${dtypeOf(node)}, ${dtype} was asked for`,
@@ -84,6 +97,53 @@ export async function openZarr<E extends DType = DType>(
     );
   }
   return new ZarrArray<E>(node, opened);
+}
+
+/** A group of a Zarr store: what is in it by name, and ready to use. */
+export interface ZarrGroup {
+  /** Path in the store; "" for the root. */
+  readonly path: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly arrays: Readonly<Record<string, ZarrArray>>;
+  readonly groups: Readonly<Record<string, ZarrGroup>>;
+  /** Arrays that cannot be read (of strings, say), with the reason. */
+  readonly unreadable: Readonly<Record<string, string>>;
+}
+
+/**
+ * Opens a Zarr group (v3 or v2) with all groups and arrays in it. Only metadata is read: consolidated metadata where the
+ * store has them, else the folders are listed, which local stores and stores with a `list` method can.
+ *
+ * Rejects with ZarrError when there is no such group or it cannot be listed, SourceError when the store fails.
+ *
+ * @example
+ * const era5 = await openGroup("era5.zarr");
+ * const { u, v } = era5.arrays;
+ * const level = era5.groups["pressure"]?.attributes["units"];
+ */
+export async function openGroup(url: StoreLike, options?: OpenGroupOptions): Promise<ZarrGroup> {
+  const checked = readOptions<OpenGroupOptions>("openGroup", options, {
+    path: isText,
+    decode: isBoolean,
+    signal: isSignal,
+  });
+  return groupFrom(await (await zarr()).openZarrGroup(url, checked));
+}
+
+/** Depth of the recursion is the depth of the groups. */
+function groupFrom(opened: OpenedGroup): ZarrGroup {
+  const entries = <T, U>(map: ReadonlyMap<string, T>, make: (value: T) => U): Record<string, U> =>
+    Object.fromEntries([...map].map(([name, value]) => [name, make(value)]));
+  return {
+    path: opened.path,
+    attributes: opened.attributes,
+    arrays: entries(opened.arrays, (array) => {
+      const raw = sourceNode(array.binding);
+      return new ZarrArray(array.packing === undefined ? raw : unpacked(raw, array.packing), array);
+    }),
+    groups: entries(opened.groups, groupFrom),
+    unreadable: entries(opened.unreadable, (reason) => reason),
+  };
 }
 
 /**

@@ -7,6 +7,8 @@ import type { Maybe } from "../maybe.js";
 
 export interface GetOptions {
   readonly signal?: AbortSignal | undefined;
+  /** The most bytes that the value can have: a store may refuse a longer one before it takes memory for it. */
+  readonly limit?: number | undefined;
 }
 
 export type RangeQuery =

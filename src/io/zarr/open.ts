@@ -4,6 +4,7 @@ import type { SourceBinding } from "../../ir/binding.js";
 import { uniformCuts } from "../../ir/cuts.js";
 import type { DType } from "../../ir/dtype.js";
 import { freshId } from "../../ir/node.js";
+import { isHttpStore } from "../stores/http.js";
 import { isDirectoryStore } from "../stores/store.js";
 import { type NodeDocument, readNode } from "./documents.js";
 import type { StoredDType } from "./dtypes.js";
@@ -129,7 +130,12 @@ export function bindSource(place: Place, { metadata }: ArrayDocument): SourceBin
 }
 
 function notFound({ store, path, name }: Place): ZarrError {
-  const where = isDirectoryStore(store) ? ` in ${store.description.root}` : "";
+  const root = isDirectoryStore(store)
+    ? store.description.root
+    : isHttpStore(store)
+      ? store.url
+      : undefined;
+  const where = root === undefined ? "" : ` in ${root}`;
   return new ZarrError(
     path === ""
       ? `${name} holds no Zarr array or group${where}`
