@@ -59,7 +59,7 @@ export {
   type NdarrayLike,
   type NestedList,
 } from "./api/sources.js";
-export { store, toZarr } from "./api/store.js";
+export { httpStore, store, toZarr } from "./api/store.js";
 export type { Floating, Promote, SumOf } from "./api/types.js";
 export {
   describeStore,
@@ -86,7 +86,7 @@ export {
   ZarrError,
 } from "./errors.js";
 export { directoryStore } from "./io/stores/directory.js";
-export { type HttpOptions, type HttpStore, httpStore } from "./io/stores/http.js";
+export type { HttpOptions, HttpStore } from "./io/stores/http.js";
 export { memoryStore } from "./io/stores/memory.js";
 export type { ReadTarget } from "./ir/binding.js";
 export type {

@@ -22,6 +22,10 @@ export const isCount: Check = (v) =>
   typeof v === "number" && Number.isSafeInteger(v) && v >= 1
     ? undefined
     : "must be an integer from 1";
+export const isWhole: Check = (v) =>
+  typeof v === "number" && Number.isSafeInteger(v) && v >= 0
+    ? undefined
+    : "must be an integer from 0";
 export const isByteCount: Check = (v) =>
   typeof v === "number" && v >= 0 ? undefined : "must be a number of bytes";
 export const isSignal: Check = (v) =>

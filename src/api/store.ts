@@ -1,5 +1,6 @@
-/** Results into Zarr, chunk by chunk: one array, or several by name in one plan. */
+/** Stores: results into Zarr, one array, or several by name in one plan; and stores over HTTP. */
 import { OptionError, ZarrError } from "../errors.js";
+import { type HttpOptions, type HttpStore, httpStore as httpStoreAt } from "../io/stores/http.js";
 import { normalizePath } from "../io/stores/store.js";
 import { type Node, topologicalOrder } from "../ir/node.js";
 import { valueText } from "../ops/index.js";
@@ -16,11 +17,13 @@ import { type RunStats, type StoreLike, zarr } from "./engine.js";
 import {
   anything,
   type Checks,
+  isCount,
   isNames,
   isPlainObject,
   isRecord,
   isRegion,
   isText,
+  isWhole,
   oneOf,
   readOptions,
   unknownOption,
@@ -193,6 +196,26 @@ function entriesOf(
     }
   }
   return entries;
+}
+
+/**
+ * A Zarr store at an `http:` or `https:` URL, for reading; `openZarr` makes one itself of a URL. A user name and password in
+ * the URL are sent as basic authentication, a query goes with every request; neither appears in errors. Requests are
+ * repeated when the network or the server fails for the moment.
+ *
+ * Throws ZarrError for another URL, OptionError for wrong options.
+ *
+ * @example
+ * const era5 = httpStore("https://example.org/era5.zarr", { headers: { authorization: `Bearer ${token}` } });
+ * const u = await openZarr(era5, { path: "u" });
+ */
+export function httpStore(url: string | URL, options?: HttpOptions): HttpStore {
+  const checked = readOptions<HttpOptions>("httpStore", options, {
+    headers: isRecord,
+    timeout: isCount,
+    retries: isWhole,
+  });
+  return httpStoreAt(url, checked);
 }
 
 /** Finds the targets, runs their plan, and gives their places back whatever happens. */

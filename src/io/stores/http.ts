@@ -28,6 +28,9 @@ const PASSING: ReadonlySet<number> = new Set([408, 425, 429, 500, 502, 503, 504]
 /** Missing: a chunk without a value. */
 const MISSING: ReadonlySet<number> = new Set([404, 410]);
 
+/** Failures of a connection that no repetition cures: unknown hosts and certificates that do not hold. */
+const LASTING = /^(?:ENOTFOUND|ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/;
+
 /** A failure that may pass. */
 class Passing extends Error {}
 
@@ -166,7 +169,10 @@ async function once(ask: Ask, signal: AbortSignal | undefined): Promise<Uint8Arr
       throw error;
     }
     if (watch.silent) throw new Passing(`the server was silent for ${ask.timeout} ms`);
-    throw new Passing(`the connection failed: ${reasonOf(error)}`, { cause: error });
+    const reason = reasonOf(error);
+    const words = `the connection failed: ${reason}`;
+    if (LASTING.test(reason)) throw new SourceError(`${place}: ${words}`, { cause: error });
+    throw new Passing(words, { cause: error });
   } finally {
     watch.end();
   }
