@@ -33,7 +33,8 @@ async function read(
 ): Promise<JsonObject | undefined> {
   let bytes: Uint8Array | undefined;
   try {
-    bytes = await store.get(key, { signal, limit: MAX_DOCUMENT_BYTES });
+    const limit = MAX_DOCUMENT_BYTES;
+    bytes = await store.get(key, signal === undefined ? { limit } : { signal, limit });
   } catch (error) {
     if (error instanceof ChunkwiseError || signal?.aborted === true) throw error;
     throw new SourceError(
