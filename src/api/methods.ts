@@ -12,7 +12,7 @@ import * as reductions from "./functions/reductions.js";
 import * as scans from "./functions/scans.js";
 import { persist } from "./persist.js";
 import { compute, explain, plan } from "./run.js";
-import { toZarr } from "./zarr.js";
+import { toZarr } from "./store.js";
 
 type AnyFunction = (...args: never[]) => unknown;
 

@@ -19,14 +19,17 @@ const ELSEWHERE: readonly string[] = [
   "directoryStore",
   "explain",
   "fromSource",
+  "httpStore",
   "mapBlocks",
   "memoryStore",
+  "openGroup",
   "openZarr",
   "persist",
   "plan",
   "resultType",
   "shutdown",
   "slice",
+  "store",
   "toZarr",
 ];
 

@@ -5,8 +5,11 @@
 import { ZarrError } from "../../errors.js";
 import type { Maybe } from "../maybe.js";
 
+/** What a store is told. Without `undefined`, so that the stores of others, which may not expect it, have the type. */
 export interface GetOptions {
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
+  /** The most bytes that the value can have: a store may refuse a longer one before it takes memory for it. */
+  readonly limit?: number;
 }
 
 export type RangeQuery =
