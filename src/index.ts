@@ -2,6 +2,16 @@
 
 export type { ArrayOrScalar, PersistedArray } from "./api/array.js";
 export {
+  backend,
+  type ChunkBackend,
+  type Chunks,
+  type ComputedEach,
+  type ComputedMany,
+  type LabelledOperand,
+  type OptimizedMany,
+  type PersistedEach,
+} from "./api/backend.js";
+export {
   type ComputeOptions,
   configure,
   type Defaults,
@@ -61,7 +71,7 @@ export {
   type NdarrayLike,
   type NestedList,
 } from "./api/sources.js";
-export { httpStore, store, toZarr } from "./api/store.js";
+export { httpStore, type StoreTarget, store, toZarr } from "./api/store.js";
 export type { Floating, Promote, SumOf } from "./api/types.js";
 export {
   describeStore,

@@ -27,11 +27,22 @@ export async function persist<D extends DType>(
   x: LazyArray<D>,
   options?: RunOptions,
 ): Promise<PersistedArray<D>> {
-  const node = nodeOf("persist", x);
+  nodeOf("persist", x);
+  const [kept] = await persistAll([x], options);
+  return kept as PersistedArray<D>;
+}
+
+/** As {@link persist}, for several arrays in one plan. */
+export async function persistAll(
+  arrays: readonly LazyArray[],
+  options?: RunOptions,
+): Promise<readonly PersistedArray[]> {
   const checked = withDefaults(readOptions<RunOptions>("persist", options, RUN_CHECKS));
-  const { data } = await compute(x, { ...checked, shared: true });
-  const { binding, release } = releasable(node, data as ArrayFor<DType>);
-  return new PersistedArray<D>(sourceNode(binding), release);
+  const results = await compute(arrays, { ...checked, shared: true });
+  return results.map(({ data }, i) => {
+    const { binding, release } = releasable((arrays[i] as LazyArray).node, data);
+    return new PersistedArray(sourceNode(binding), release);
+  });
 }
 
 /** A binding that lets go of its data on demand, although expressions still hold the binding. */

@@ -50,6 +50,14 @@ export {
   take,
 } from "./indexing.js";
 export {
+  type ChunkAgreement,
+  type NormalizeOptions,
+  normalizeChunks,
+  shuffle,
+  type UnifyOptions,
+  unifyChunks,
+} from "./layouts.js";
+export {
   broadcastArrays,
   broadcastTo,
   concat,
