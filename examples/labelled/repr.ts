@@ -36,8 +36,12 @@ function labelsText(c: Coordinate): string {
   return list + units;
 }
 
-function coordinateRows(coords: Coordinates): Row[] {
-  return Object.entries(coords).map(([name, c]) => ({
+/** In the order of the dimensions; single values last. */
+function coordinateRows(coords: Coordinates, dims: readonly string[]): Row[] {
+  const place = (c: Coordinate): number =>
+    c.dim === undefined ? dims.length : dims.indexOf(c.dim);
+  const ordered = Object.entries(coords).sort(([, a], [, b]) => place(a) - place(b));
+  return ordered.map(([name, c]) => ({
     name: `${c.dim === name ? "* " : "  "}${name}`,
     dims: c.dim === undefined ? "" : `(${c.dim})`,
     kind: c.time === undefined ? (c.dtype ?? "float64") : "date",
@@ -73,15 +77,14 @@ const datasetTitle = (ds: Dataset): string => {
   return `Dataset (${sizesText(ds.sizes)})  ${bytesText(bytes)}`;
 };
 const datasetSections = (ds: Dataset): Section[] => [
-  { title: "Coordinates", rows: coordinateRows(ds.coords) },
+  { title: "Coordinates", rows: coordinateRows(ds.coords, Object.keys(ds.sizes)) },
   { title: "Variables", rows: Object.values(ds.variables).map(variableRow) },
   { title: "Attributes", rows: attributeRows(ds.attrs) },
 ];
 const arrayTitle = (x: DataArray): string =>
   `DataArray ${x.name === "" ? "" : `${x.name} `}(${sizesText(x.sizes)})  ${x.data.dtype}`;
 const arraySections = (x: DataArray): Section[] => [
-  { title: "Values", rows: [variableRow(x)] },
-  { title: "Coordinates", rows: coordinateRows(x.coords) },
+  { title: "Coordinates", rows: coordinateRows(x.coords, x.dims) },
   { title: "Attributes", rows: attributeRows(x.attrs) },
 ];
 
@@ -132,7 +135,8 @@ function html(title: string, sections: readonly Section[], drawing = ""): string
 
 export const datasetText = (ds: Dataset): string => text(datasetTitle(ds), datasetSections(ds));
 export const datasetHtml = (ds: Dataset): string => html(datasetTitle(ds), datasetSections(ds));
-export const arrayText = (x: DataArray): string => text(arrayTitle(x), arraySections(x));
+export const arrayText = (x: DataArray): string =>
+  text(arrayTitle(x), [{ title: "Values", rows: [variableRow(x)] }, ...arraySections(x)]);
 /** With the engine's own card, which draws the blocks. */
 export const arrayHtml = (x: DataArray): string =>
   html(arrayTitle(x), arraySections(x), x.data.toHtml());

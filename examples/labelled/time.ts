@@ -125,7 +125,7 @@ function instants(
   const parts = DATE.exec(text.trim())?.slice(1);
   if (parts === undefined)
     throw new Error(`time: "${text}" is no date; write it as 2010-03-05T12:00`);
-  const given = parts.findIndex((part) => part === undefined);
+  const given = parts.filter((part) => part !== undefined).length;
   const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = parts.map((part) =>
     part === undefined ? undefined : Number(part),
   );
