@@ -5,7 +5,7 @@ import { AbortError, MemoryLimitError, OptionError } from "../errors.js";
 import { type ArrayFor, type DType, itemSize, viewOf } from "../ir/dtype.js";
 import { elementCount } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node } from "../ir/node.js";
-import type { Plan } from "../ir/stage.js";
+import { type Plan, totalStages } from "../ir/stage.js";
 import { valueText } from "../ops/index.js";
 import { LazyArray, nodeOf } from "./array.js";
 import {
@@ -56,7 +56,7 @@ export async function run(
   const inlineBytes = inlineLimit(options);
   const { plan, bindings, rootOf } = (await planner()).plan(requests, planConfig(options));
   await planned?.();
-  const bar = progress === true ? progressBar(plan.stages.length) : undefined;
+  const bar = progress === true ? progressBar(totalStages(plan)) : undefined;
   let done = false;
   const tell = (event: ProgressEvent): void => {
     bar?.show(event);

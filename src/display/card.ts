@@ -61,19 +61,21 @@ export function htmlCard(node: Node, notes: CardNotes = NO_NOTES): string {
   const extra = notes.rows.map(
     ([what, text]) => `<tr>${cell(what, "th")}${cell(text, "td", width)}</tr>`,
   );
-  const head = ["", "array", "block"].slice(0, width + 1).map((t) => cell(t, "th"));
+  const head = blocks ? ["", "array", "block"].map((t) => cell(t, "th")).join("") : "";
   const title = `<b>${escapeHtml(notes.kind)}</b>`;
   const steps = escapeHtml(s.steps.join(" \u2190 "));
   return (
     `<div style="display:flex;flex-wrap:wrap;gap:12px 32px;align-items:center;font:13px/1.4 system-ui,sans-serif">` +
     `<div>${title}<table style="${TABLE}">` +
-    `<thead><tr>${head.join("")}</tr></thead><tbody>${rows.join("")}${extra.join("")}</tbody></table>` +
-    `<div style="max-width:28em;overflow-wrap:anywhere"><code>${steps}</code>` +
+    `<thead><tr>${head}</tr></thead><tbody>${rows.join("")}${extra.join("")}</tbody></table>` +
+    `<div style="max-width:28em;overflow-wrap:anywhere"><code style="${CODE}">${steps}</code>` +
     `<div style="opacity:0.65">${escapeHtml(origin(s))}</div></div></div>` +
     `<div>${svgDrawing(s.grid)}</div></div>`
   );
 }
 const CELL = "text-align:left;padding:2px 16px 2px 0";
+// Notebooks put code on a background of its own, which in running lines only disturbs.
+const CODE = "background:none;padding:0";
 const FAINT = ";font-weight:normal;opacity:0.65";
 
 /** The card by MIME type, for `Symbol.for("Jupyter.display")` and notebook kernels. */
