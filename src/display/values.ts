@@ -81,11 +81,11 @@ function widthOf(cells: Cells): number {
   return cells === GAP ? 0 : cells.length;
 }
 
-/** Brackets: a row on a line, an empty line between planes. */
+/** Brackets: a row on a line, an empty line between planes and all that is above them. */
 function bracketText(cells: Cells, axes: number, indent: number, width: number): string {
   if (typeof cells === "string") return cells === GAP ? GAP : cells.padStart(width);
   const parts = cells.map((c) => bracketText(c, axes - 1, indent + 1, width));
-  const between = axes === 1 ? ", " : `,${"\n".repeat(axes - 1)}${" ".repeat(indent + 1)}`;
+  const between = axes === 1 ? ", " : `,${axes > 2 ? "\n\n" : "\n"}${" ".repeat(indent + 1)}`;
   return `[${parts.join(between)}]`;
 }
 
