@@ -70,7 +70,13 @@ function showHtml(html: string): boolean {
 function inspected(value: Displayed, depth: unknown, limit: unknown): string {
   const known = Number.isFinite(depth) && Number.isFinite(limit);
   if (known && depth !== limit) return value.toString();
-  const bundle = value.mimeBundle();
+  let bundle: Record<string, string>;
+  try {
+    bundle = value.mimeBundle();
+  } catch {
+    // Printing a value must not fail: whoever wants to know why asks for the bundle.
+    return value.toString();
+  }
   const html = bundle["text/html"];
   if (known && html !== undefined && showHtml(html)) return value.toString();
   return bundle["text/plain"] ?? value.toString();

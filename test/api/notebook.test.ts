@@ -1,6 +1,7 @@
 /** What notebooks and consoles get to see, with a kernel that is only pretended. */
 import { format, inspect } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
+import { installDisplay } from "../../dist/api/notebook.js";
 import { notebookProgress, progressBar } from "../../dist/api/progress.js";
 import * as cw from "../../dist/index.js";
 
@@ -81,6 +82,17 @@ describe("printing elsewhere", () => {
     expect(format(x)).toBe(card);
     expect(inspect(x, { depth: null })).toBe(card);
     expect(format([x])).toBe("[ LazyArray<float32>[4, 6] ]");
+  });
+
+  it("prints a line of values whose card fails", () => {
+    const broken = {
+      toString: (): string => "Broken[]",
+      mimeBundle(): Record<string, string> {
+        throw new Error("no card");
+      },
+    };
+    installDisplay(broken);
+    expect(format(broken)).toBe("Broken[]");
   });
 
   it("bundles by MIME type for Jupyter.display", async () => {
