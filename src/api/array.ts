@@ -3,7 +3,7 @@
  * do is the free functions, which `methods.ts` puts on its prototype. The types of these methods are here.
  */
 
-import { htmlCard, mimeBundle } from "../display/index.js";
+import { type CardNotes, htmlCard, mimeBundle } from "../display/index.js";
 import { DTypeError, ShapeError } from "../errors.js";
 import { pieceSizes } from "../ir/cuts.js";
 import { type DType, itemSize } from "../ir/dtype.js";
@@ -91,22 +91,28 @@ export class LazyArray<D extends DType = DType> {
     return (this.dtype as DType) === dtype;
   }
 
+  /** `LazyArray<float32>[3, 4]`. */
   toString(): string {
-    return `LazyArray<${this.dtype}>${shapeText(this.shape)}`;
+    return `${this.cardNotes().kind}<${this.dtype}>${shapeText(this.node.outs[0].shape)}`;
   }
   /** The card in notebooks and consoles: MIME types and what shows the array in each. */
   mimeBundle(): Record<string, string> {
-    return mimeBundle(this.node);
+    return mimeBundle(this.node, this.cardNotes());
   }
   /** The HTML card by itself. */
   toHtml(): string {
-    return htmlCard(this.node);
+    return htmlCard(this.node, this.cardNotes());
+  }
+  /** What this kind of array adds to the card. */
+  protected cardNotes(): CardNotes {
+    return { kind: "LazyArray", rows: [] };
   }
 }
 
 /** A computed array that later expressions read from memory. */
 export class PersistedArray<D extends DType = DType> extends LazyArray<D> {
   readonly #release: () => void;
+  #held = true;
 
   constructor(node: Node, release: () => void) {
     super(node);
@@ -116,9 +122,14 @@ export class PersistedArray<D extends DType = DType> extends LazyArray<D> {
   /** Gives the memory back. Expressions over the array can no longer be computed. */
   dispose(): void {
     this.#release();
+    this.#held = false;
   }
   [Symbol.dispose](): void {
-    this.#release();
+    this.dispose();
+  }
+  protected override cardNotes(): CardNotes {
+    const state = this.#held ? "held in memory until dispose()" : "disposed";
+    return { kind: "PersistedArray", rows: [["state", state]] };
   }
 }
 
