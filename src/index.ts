@@ -38,6 +38,7 @@ export {
   variance as var,
 } from "./api/functions/reductions.js";
 export { cumulativeProd, cumulativeSum } from "./api/functions/scans.js";
+export { measure } from "./api/measure.js";
 export { LazyArray } from "./api/methods.js";
 export { NDArray, type NdarrayView, type Nested, type ScalarOptions } from "./api/nd-array.js";
 export { persist } from "./api/persist.js";
@@ -58,7 +59,7 @@ export {
   type NdarrayLike,
   type NestedList,
 } from "./api/sources.js";
-export type { Floating, Promote, SumOf } from "./api/types.js";
+export type { Floating, Promote, ShapeLike, SumOf } from "./api/types.js";
 export {
   describeStore,
   type OpenZarrOptions,

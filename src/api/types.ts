@@ -117,6 +117,9 @@ interface FloatRow<
  *
  * @example type T = Promote<"float32", "int16">; // "float32"
  */
+/** A shape as an argument: the `shape` of any array will do, as long as no length of it is unknown. */
+export type ShapeLike = number | readonly (number | null)[];
+
 export type Promote<A extends DType, B extends DType> = Promotions[A][B] & DType;
 
 interface FloatOf {

@@ -14,6 +14,8 @@ import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import { constant } from "../ir/scalar.js";
 import { normalAxes } from "./axes.js";
 import { axesView, castNode, checkDType, createNode } from "./build.js";
+import { isSelection } from "./masks.js";
+import { type Recipe, reduceSelection } from "./selection-reductions.js";
 import { valueText } from "./words.js";
 
 export type Axis = number | readonly number[] | null;
@@ -28,18 +30,15 @@ export interface MomentOptions extends ReduceOptions {
   readonly correction?: number | undefined;
 }
 
-interface Recipe {
-  readonly monoid: MonoidName;
-  /** Dtype in which elements enter. */
-  readonly on: DType;
-  readonly dtype: DType;
-  readonly correction?: number;
-}
-
 function reduce(fn: string, x: Node, options: ReduceOptions, recipe: Recipe): Node {
+  if (isSelection(x)) {
+    return reduceSelection(fn, x, options, recipe, (base, axes, how) =>
+      reduceNode(fn, base, axes, without(knownShape(base).length, axes), how),
+    );
+  }
   const ndim = knownShape(x).length;
   const axes = normalAxes(fn, options.axis, ndim);
-  const kept = Array.from({ length: ndim }, (_, i) => i).filter((i) => !axes.includes(i));
+  const kept = without(ndim, axes);
   const reduced = reduceNode(fn, x, axes, kept, recipe);
   if (options.keepdims !== true) return reduced;
   return axesView(
@@ -47,6 +46,9 @@ function reduce(fn: string, x: Node, options: ReduceOptions, recipe: Recipe): No
     Array.from({ length: ndim }, (_, i) => kept.indexOf(i)),
   );
 }
+
+const without = (ndim: number, axes: readonly number[]): number[] =>
+  Array.from({ length: ndim }, (_, i) => i).filter((i) => !axes.includes(i));
 
 function reduceNode(
   fn: string,
