@@ -51,12 +51,14 @@ export type LeafMonoid =
 export const leafMonoidOf = (name: MonoidName): LeafMonoid =>
   name === "mean" ? "sum" : name === "var" || name === "std" ? "moments" : name;
 
+/** Whether the state is that of the two parts of complex elements. */
+const hasParts = (monoid: LeafMonoid, on: DType): boolean =>
+  isComplex(on) && (monoid === "sum" || monoid === "prod" || monoid === "moments");
+
 /** Dtypes of the state arrays. `on` is the dtype of the elements that enter. */
 export function stateDTypes(monoid: LeafMonoid, on: DType): readonly DType[] {
-  if (isComplex(on)) {
-    if (monoid === "sum" || monoid === "prod") return ["float64", "float64"];
-    if (monoid === "moments") return ["float64", "float64", "float64", "float64"];
-    throw new InternalError(`${monoid} has no meaning on ${on}`);
+  if (hasParts(monoid, on)) {
+    return new Array<DType>(monoid === "moments" ? 4 : 2).fill("float64");
   }
   switch (monoid) {
     case "sum":
@@ -88,7 +90,7 @@ export const hasIdentity = (name: MonoidName): boolean =>
  */
 export function mergeTrees(monoid: LeafMonoid, on: DType): readonly Scalar[] {
   const state = stateDTypes(monoid, on);
-  if (isComplex(on)) return mergeComplex(monoid, state.length);
+  if (hasParts(monoid, on)) return mergeComplex(monoid, state.length);
   const d0 = state[0] as DType;
   const a = arg(0, d0);
   const b = arg(state.length, d0);
@@ -183,14 +185,16 @@ export function finishTree(
       return cast(name === "std" ? call("sqrt", f, variance) : variance, dtype);
     }
     default:
-      return isComplex(on) ? pair(arg(0, f), arg(1, f)) : cast(arg(0, state[0] as DType), dtype);
+      return hasParts(leafMonoidOf(name), on)
+        ? pair(arg(0, f), arg(1, f))
+        : cast(arg(0, state[0] as DType), dtype);
   }
 }
 
 /** State of no elements, for monoids that have one; min, max and arg- reductions refuse empty axes. */
 export function identityState(monoid: LeafMonoid, on: DType): readonly ScalarConstant[] {
   const state = stateDTypes(monoid, on);
-  if (isComplex(on)) {
+  if (hasParts(monoid, on)) {
     const part = identityState(monoid, "float64");
     return monoid === "prod" ? [...part, constant(0, "float64")] : [...part, ...part];
   }

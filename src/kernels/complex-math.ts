@@ -26,19 +26,19 @@ const infinite = (x: number): boolean => abs(x) === Infinity;
 
 const multiply: ComplexBinary = (a, b, c, d) => [a * c - b * d, a * d + b * c];
 
-/** One part of Smith's quotient, `r = d / c` and |c| >= |d|. Where `r` underflows, the other order of factors. */
-const smithPart = (x: number, y: number, c: number, d: number, r: number): number =>
-  r !== 0 ? x + y * r : x + d * (y / c);
+/** `y * (d / c)` in Smith's quotient, |c| >= |d|; in another order where `r = d / c` underflows. */
+const share = (y: number, c: number, d: number, r: number): number =>
+  r !== 0 ? y * r : d * (y / c);
 
 function smith(a: number, b: number, c: number, d: number): Pair {
   if (abs(c) >= abs(d)) {
     const r = d / c;
     const whole = c + d * r;
-    return [smithPart(a, b, c, d, r) / whole, smithPart(b, -a, c, d, r) / whole];
+    return [(a + share(b, c, d, r)) / whole, (b - share(a, c, d, r)) / whole];
   }
   const r = c / d;
   const whole = c * r + d;
-  return [smithPart(b, a, d, c, r) / whole, -smithPart(a, -b, d, c, r) / whole];
+  return [(share(a, d, c, r) + b) / whole, (share(b, d, c, r) - a) / whole];
 }
 
 /** What brings the larger of two finite parts away from overflow and underflow. */
@@ -197,15 +197,19 @@ function carefulSum(...terms: readonly number[]): number {
   return sum + rest;
 }
 
-/** Logarithm of `|x + yi|`; `near` is that of `1 + d` for `d = |x + yi|^2 - 1`, `far` that of the magnitude. */
+/** Logarithm of `|x + yi|`: `far` of the magnitude; near 1, where that would cancel, from the square less 1. */
 function logSize(x: number, y: number, far: (size: number) => number, unit: number): number {
   const size = hypotF64(x, y);
   if (size > 0.7 && size < 1.42) {
     const [[p, pRest], [q, qRest]] = [exactSquare(x), exactSquare(y)];
     return log1p(carefulSum(-1, max(p, q), min(p, q), pRest, qRest)) / 2 / unit;
   }
-  if (size !== Infinity || infinite(x) || infinite(y)) return far(size);
-  return far(hypotF64(x / 2, y / 2)) + LN2 / unit;
+  // Where the magnitude overflows or is subnormal, that of another multiple is taken.
+  if (size === Infinity && finite(x) && finite(y)) return far(hypotF64(x / 2, y / 2)) + LN2 / unit;
+  if (size > 0 && size < 2 ** -1000) {
+    return far(hypotF64(x * 2 ** 60, y * 2 ** 60)) - (60 * LN2) / unit;
+  }
+  return far(size);
 }
 
 const logIn =
@@ -231,6 +235,8 @@ function log1pOf(a: number, b: number): Pair {
 
 /** Beyond this `sqrt(1 - z*z)` is `z` turned by a quarter. */
 const LARGE = MOST / 4;
+/** Below this `z*z` is nothing beside 1. */
+const TINY = 2 ** -28;
 
 const logOfDouble = (a: number, b: number): number => log(hypotF64(a / 2, b / 2)) + 2 * LN2;
 
@@ -239,7 +245,9 @@ function acosOf(a: number, b: number): Pair {
     return [nan(a) || nan(b) ? Number.NaN : atan2(abs(b), a), -withSign(Infinity, b)];
   }
   if (nan(a) || nan(b)) return a === 0 ? [PI / 2, b] : NONE;
-  if (max(abs(a), abs(b)) > LARGE) return [atan2(abs(b), a), -withSign(logOfDouble(a, b), b)];
+  const size = max(abs(a), abs(b));
+  if (size < TINY) return [PI / 2 - a, -b];
+  if (size > LARGE) return [atan2(abs(b), a), -withSign(logOfDouble(a, b), b)];
   const [p, q] = sqrtOf(1 - a, -b);
   const [r, s] = sqrtOf(1 + a, b);
   return [2 * atan2(p, r), Math.asinh(r * q - s * p)];
@@ -252,7 +260,7 @@ function asinOf(a: number, b: number): Pair {
   }
   if (nan(a) || nan(b)) return a === 0 ? [a, b] : NONE;
   const size = max(abs(a), abs(b));
-  if (size < 2 ** -28) return [a, b];
+  if (size < TINY) return [a, b];
   if (size > LARGE) return [atan2(a, abs(b)), withSign(logOfDouble(a, b), b)];
   const [p, q] = sqrtOf(1 - a, -b);
   const [r, s] = sqrtOf(1 + a, b);

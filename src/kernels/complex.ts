@@ -239,6 +239,8 @@ function realOutputs(lowering: Lowering, spec: LeafSpec, output: LeafOutput): Le
   const { value, monoid, on } = output;
   const from = spec.program.ops[value]?.dtype as DType;
   if (!isComplex(on)) return [{ ...output, value: lowering.as(value, from, on)[0] }];
+  if (monoid === "any" || monoid === "all" || monoid === "count")
+    return [{ value: lowering.as(value, from, "bool")[0], monoid, on: "bool" }];
   const [re, im] = lowering.as(value, from, on) as readonly [number, number];
   if (monoid === "prod") return [{ value: re, imaginary: im, monoid, on }];
   if (monoid !== "sum" && monoid !== "moments")

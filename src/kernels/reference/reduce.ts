@@ -137,9 +137,11 @@ function leafState(
   element: (inside: readonly number[]) => Element,
 ): State {
   const count = elementCount(box.shape);
+  if (isComplex(on) && (monoid === "sum" || monoid === "prod" || monoid === "moments")) {
+    return complexState(monoid, box, element);
+  }
   const rows = rowsOf(box);
   const [state] = stateDTypes(monoid, on) as readonly [DType];
-  if (isComplex(on)) return complexState(monoid, box, element);
   const values = (): Element[][] =>
     rows.map((row) => row.map((p) => castElement(element(p), on, state)));
   switch (monoid) {
@@ -189,7 +191,7 @@ function leafState(
 
 /** Complex sums and moments are those of the parts; products multiply pairs. */
 function complexState(
-  monoid: LeafMonoid,
+  monoid: "sum" | "prod" | "moments",
   box: LeafBox,
   element: (inside: readonly number[]) => Element,
 ): State {
