@@ -153,7 +153,9 @@ function sinhOf(a: number, b: number): Pair {
 
 function coshOf(a: number, b: number): Pair {
   if (b === 0) return [cosh(a), nan(a) ? b : withSign(1, a) * b];
-  if (!finite(b)) return [infinite(a) ? Infinity : Number.NaN, a === 0 ? a : Number.NaN];
+  if (!finite(b)) {
+    return [infinite(a) ? Infinity : Number.NaN, a === 0 ? withSign(1, b) * a : Number.NaN];
+  }
   if (abs(a) <= 709) return [cosh(a) * cos(b), sinh(a) * sin(b)];
   return [expTimes(abs(a), cos(b) / 2), withSign(1, a) * expTimes(abs(a), sin(b) / 2)];
 }
