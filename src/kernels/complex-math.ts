@@ -50,9 +50,11 @@ function scaleOf(x: number, y: number): number {
 
 function divide(a: number, b: number, c: number, d: number): Pair {
   if (c === 0 && d === 0) return [a / abs(c), b / abs(d)];
-  const [s, t] = [scaleOf(a, b), scaleOf(c, d)];
+  const s = scaleOf(a, b);
+  const t = scaleOf(c, d);
+  if (s === 1 && t === 1) return smith(a, b, c, d);
   const [re, im] = smith(a * s, b * s, c * t, d * t);
-  return s === t ? [re, im] : [(re / s) * t, (im / s) * t];
+  return [(re / s) * t, (im / s) * t];
 }
 
 function reciprocal(a: number, b: number): Pair {
@@ -338,12 +340,20 @@ export const COMPLEX_PARTS: Readonly<
 );
 
 function lastOf(f: ComplexBinary): ComplexBinary {
-  let [p, q, r, s] = [0, 0, 0, 0];
-  let result = f(p, q, r, s);
-  return (a, b, c, d) => {
-    const same = Object.is(a, p) && Object.is(b, q) && Object.is(c, r) && Object.is(d, s);
+  // Numbers in a typed array are not boxed.
+  const last = new Float64Array(4);
+  let result = f(0, 0, 0, 0);
+  return (a, b, c = 0, d = 0) => {
+    const same =
+      Object.is(a, last[0]) &&
+      Object.is(b, last[1]) &&
+      Object.is(c, last[2]) &&
+      Object.is(d, last[3]);
     if (!same) {
-      [p, q, r, s] = [a, b, c, d];
+      last[0] = a;
+      last[1] = b;
+      last[2] = c;
+      last[3] = d;
       result = f(a, b, c, d);
     }
     return result;
