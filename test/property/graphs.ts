@@ -30,6 +30,7 @@ import {
 import * as ops from "../../dist/ops/index.js";
 import { NUMBERED, OPAQUE } from "./block-functions.js";
 import { random } from "./random.js";
+import { COMPLEX_BINARY, COMPLEX_UNARY, FLOAT_SPECIALS, INT_SPECIALS } from "./values.js";
 
 export interface Graph {
   readonly roots: readonly Node[];
@@ -39,66 +40,7 @@ export interface Graph {
 }
 
 const EXTENTS = [0, 1, 2, 3, 4, 5, 7, 9, 12];
-const FLOAT_SPECIALS = [
-  0,
-  -0,
-  1,
-  -1,
-  0.5,
-  2.5,
-  Number.NaN,
-  Number.POSITIVE_INFINITY,
-  Number.NEGATIVE_INFINITY,
-  1e300,
-  1e-310,
-  3.25,
-];
-const INT_SPECIALS = [
-  0n,
-  1n,
-  -1n,
-  7n,
-  -7n,
-  127n,
-  128n,
-  255n,
-  32767n,
-  2n ** 31n - 1n,
-  -(2n ** 31n),
-  2n ** 63n - 1n,
-  -(2n ** 63n),
-];
 const MOST_ELEMENTS = 4000;
-const COMPLEX_UNARY = [
-  "abs",
-  "acos",
-  "asinh",
-  "atan",
-  "conj",
-  "exp",
-  "imag",
-  "isfinite",
-  "log",
-  "logicalNot",
-  "negative",
-  "reciprocal",
-  "round",
-  "sign",
-  "sin",
-  "sqrt",
-  "square",
-  "tanh",
-] as const;
-const COMPLEX_BINARY = [
-  "add",
-  "divide",
-  "equal",
-  "logicalOr",
-  "multiply",
-  "notEqual",
-  "pow",
-  "subtract",
-] as const;
 
 export class Generator {
   readonly reads: { chunks: number } = { chunks: 0 };

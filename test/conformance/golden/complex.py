@@ -131,6 +131,7 @@ def make_complex():
         make_unary(dtype)
         make_binary(dtype)
         make_reductions(dtype)
+        make_products(dtype)
     make_extremes()
     make_mixed()
 
@@ -270,6 +271,25 @@ def make_reductions(dtype):
     pool(f"{dtype}.rows", rows.astype(dtype))
     for fn in ("sum", "any", "all", "countNonzero"):
         reduction(fn, f"{dtype}.rows", 1)
+
+
+def make_products(dtype):
+    """Sums of products and running ones; as many roundings as terms, of the product of magnitudes."""
+    x = arrays[f"{dtype}.cube"]
+    y = pool(f"{dtype}.square", x[0, :3].conj().copy())
+    size = np.abs(x).max() * np.abs(arrays[y]).max()
+    tolerance = {"absolute": float(2 * 3 * EPSILON[PART[dtype]] * 3 * size)}
+    record("matmul", [f"{dtype}.cube", y], x @ arrays[y], tolerance=tolerance)
+    rows = pool(f"{dtype}.rows3", x[:, :3].copy())
+    record("vecdot", [rows, y], np.vecdot(x[:, :3], arrays[y]), tolerance=tolerance)
+    for axis in (0, 2):
+        total = np.cumulative_sum(x, axis=axis)
+        bound = x.shape[axis] * EPSILON[PART[dtype]]
+        most = float(bound * np.abs(x).sum(axis=axis).max())
+        record("cumulativeSum", [f"{dtype}.cube"], total, {"axis": axis}, f"{axis}", {"absolute": most})
+        product = np.cumulative_prod(x, axis=axis)
+        most = float(4 * bound * np.abs(product).max())
+        record("cumulativeProd", [f"{dtype}.cube"], product, {"axis": axis}, f"{axis}", {"absolute": most})
 
 
 def reduction(fn, name, axis, keepdims=False, **more):
