@@ -213,7 +213,7 @@ type AxisOption = { readonly axis?: number | undefined };
 
 /** Every function whose first argument is an array, as a method. */
 export interface LazyArray<D extends DType = DType> {
-  readonly abs: Same<D>;
+  readonly abs: () => LazyArray<RealOf<D>>;
   readonly acos: Floats<D>;
   readonly acosh: Floats<D>;
   readonly add: Promoting<D>;
@@ -323,7 +323,7 @@ export interface LazyArray<D extends DType = DType> {
   readonly sqrt: Floats<D>;
   readonly square: () => LazyArray<NumberOf<D>>;
   readonly squeeze: (axis?: ReduceOptions["axis"] | Pick<ReduceOptions, "axis">) => LazyArray<D>;
-  readonly std: (options?: MomentOptions) => LazyArray<Floating<D>>;
+  readonly std: (options?: MomentOptions) => LazyArray<RealOf<Floating<D>>>;
   readonly subtract: Promoting<D>;
   readonly sum: Summing<D>;
   readonly take: (indices: Indices, options?: AxisOption) => LazyArray<D>;
@@ -339,7 +339,7 @@ export interface LazyArray<D extends DType = DType> {
   readonly triu: (options?: { readonly k?: number | undefined }) => LazyArray<D>;
   readonly trunc: Same<D>;
   readonly unstack: (options?: AxisOption) => LazyArray<D>[];
-  readonly var: (options?: MomentOptions) => LazyArray<Floating<D>>;
+  readonly var: (options?: MomentOptions) => LazyArray<RealOf<Floating<D>>>;
   readonly vecdot: <E extends DType>(
     other: LazyArray<E>,
     options?: AxisOption,

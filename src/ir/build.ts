@@ -7,7 +7,7 @@ import type { FunctionBinding, SourceBinding } from "./binding.js";
 import { type Cuts, cutsExtent } from "./cuts.js";
 import type { DType } from "./dtype.js";
 import { type AffineMap, elementCount } from "./index-map.js";
-import { leafMonoidOf, type MonoidName, stateDTypes } from "./monoid.js";
+import type { MonoidName } from "./monoid.js";
 import {
   type CallNode,
   type CallParams,
@@ -127,25 +127,6 @@ export const layoutNode = (input: Node, chunks: readonly Cuts[]): LayoutNode =>
     [{ shape: knownShape(input), dtype: dtypeOf(input) }],
     cutsKey(chunks),
   );
-
-/** The dtype of a reduction when the user names none. */
-export function reduceDType(monoid: MonoidName, on: DType): DType {
-  switch (monoid) {
-    case "mean":
-    case "var":
-    case "std":
-      return on === "float32" ? "float32" : "float64";
-    case "sum":
-    case "prod":
-      return on === "float32" ? "float32" : (stateDTypes(leafMonoidOf(monoid), on)[0] as DType);
-    case "argmin":
-    case "argmax":
-    case "count":
-      return "int64";
-    default:
-      return stateDTypes(leafMonoidOf(monoid), on)[0] as DType;
-  }
-}
 
 export const reduceNode = (
   input: Node,

@@ -8,6 +8,7 @@ import { InternalError } from "../errors.js";
 import { type DType, isFloat, itemSize, kindOf } from "../ir/dtype.js";
 import type { ScalarFunction } from "../ir/scalar.js";
 import type { Code, ValueType } from "./assembler.js";
+import { COMPLEX_PARTS } from "./complex-math.js";
 import { FLOAT_IMPORTS, FLOAT32_IMPORTS } from "./floats.js";
 
 /** The WebAssembly type of one element. */
@@ -103,6 +104,10 @@ export function emitCall(c: Code, fn: ScalarFunction, on: DType, args: readonly 
   const [a, b] = args as readonly [number, number];
   if (fn === "where") {
     c.get(b, args[2] as number, a).op("select");
+    return;
+  }
+  if (Object.hasOwn(COMPLEX_PARTS, fn)) {
+    c.get(...args).callImport(fn, "f64", args.length);
     return;
   }
   const known =

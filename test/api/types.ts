@@ -54,6 +54,13 @@ const whole = mask.pow(mask);
 is<Same<DTypeOf<typeof whole>, "int8">>();
 const real = some.astype("complex64").real();
 is<Same<DTypeOf<typeof real>, "float32">>();
+const c64 = some.astype("complex64");
+const wave = c64.exp();
+is<Same<DTypeOf<typeof wave>, "complex64">>();
+const magnitude = cw.abs(c64);
+is<Same<DTypeOf<typeof magnitude>, "float32">>();
+const ratio = cw.divide(c64, i16.astype("float64"));
+is<Same<DTypeOf<typeof ratio>, "complex128">>();
 
 // Reductions.
 const total = i16.sum({ axis: 0 });
@@ -68,6 +75,12 @@ const where = f32.argmax();
 is<Same<DTypeOf<typeof where>, "int64">>();
 const spread = cw.var(f32, { correction: 1 });
 is<Same<DTypeOf<typeof spread>, "float32">>();
+const complexSpread = c64.std();
+is<Same<DTypeOf<typeof complexSpread>, "float32">>();
+const complexMean = cw.mean(c64);
+is<Same<DTypeOf<typeof complexMean>, "complex64">>();
+const complexTotal = c64.sum({ axis: 0 });
+is<Same<DTypeOf<typeof complexTotal>, "complex64">>();
 
 // Creation.
 const zeros = cw.zeros([2]);

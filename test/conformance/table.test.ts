@@ -93,6 +93,23 @@ test("relative and absolute differences", () => {
   expect(compare(Infinity, 1e308, { relative: 1 })).toBe(false);
 });
 
+test("parts of complex numbers, in units of the larger part", () => {
+  const pair = (...data: [number, number]): GoldenArray => ({
+    dtype: "complex128",
+    shape: [1],
+    data: new Float64Array(data),
+  });
+  const near = (actual: [number, number], expected: [number, number]): boolean =>
+    difference(pair(...actual), expecting(pair(...expected), { normwise: 2 })) === undefined;
+  expect(near([1, 1e-20], [1, 2e-20])).toBe(true);
+  expect(near([1.0000000000000004, 0.5], [1, 0.5])).toBe(true);
+  expect(near([1.000000000000001, 0.5], [1, 0.5])).toBe(false);
+  expect(near([1, 1e-15], [1, 2e-15])).toBe(false);
+  expect(near([1, -0], [1, 0])).toBe(false);
+  expect(near([Infinity, 1], [Infinity, 1.0000000000000002])).toBe(true);
+  expect(near([Number.NaN, 0], [0, Number.NaN])).toBe(false);
+});
+
 test("dtype and shape count, and integers are exact whatever the tolerance", () => {
   const long = (...values: bigint[]): GoldenArray => ({
     dtype: "int64",
