@@ -9,6 +9,7 @@ import { type DType, isFloat, itemSize, kindOf } from "../ir/dtype.js";
 import type { ScalarFunction } from "../ir/scalar.js";
 import type { Code, ValueType } from "./assembler.js";
 import { FLOAT_IMPORTS, FLOAT32_IMPORTS } from "./floats.js";
+import { emitMultiplyHigh, emitRandomBits } from "./random-code.js";
 
 /** The WebAssembly type of one element. */
 export function typeOf(dtype: DType): ValueType {
@@ -291,6 +292,11 @@ function emitInteger(c: Code, fn: ScalarFunction, on: DType, a: number, b: numbe
     case "bitwiseLeftShift":
     case "bitwiseRightShift":
       emitShift(c, fn, on, a, b);
+      return true;
+    case "randomBits":
+    case "multiplyHigh":
+      if (on !== "uint64") return false;
+      (fn === "randomBits" ? emitRandomBits : emitMultiplyHigh)(c, a, b);
       return true;
     default:
       return emitIntegerUnary(c, fn, on, a);
