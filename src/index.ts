@@ -22,6 +22,7 @@ export * from "./api/functions/creation.js";
 export { resultType } from "./api/functions/dtypes.js";
 export * from "./api/functions/elementwise.js";
 export * from "./api/functions/manipulation.js";
+export * as random from "./api/functions/random.js";
 export {
   all,
   any,

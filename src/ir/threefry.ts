@@ -111,4 +111,6 @@ export const STREAMS = {
   integersLow: 4,
   permutation: 5,
   choice: 6,
+  choiceLow: 7,
+  choiceOrder: 8,
 } as const;

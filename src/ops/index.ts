@@ -47,6 +47,7 @@ export {
   type SliceSelector,
   slice,
   take,
+  takeList,
 } from "./indexing.js";
 export {
   broadcastArrays,
@@ -66,6 +67,7 @@ export {
   unstack,
 } from "./manipulation.js";
 export { isJsScalar, scalarConstant, scalarDType } from "./operand.js";
+export * from "./random.js";
 export { type AxisChunks, type ChunkSpec, layoutNode, rechunk, resolveChunks } from "./rechunk.js";
 export {
   type ArgOptions,
