@@ -49,33 +49,34 @@ export class Permutation {
 
   /** The element at a position; both are integers of [0, length). */
   at(position: number): number {
-    const columns = this.#columns;
+    const [keys, rows, columns] = [this.#keys, this.#rows, this.#columns];
     let value = position;
     do {
       let left = Math.floor(value / columns);
       let right = value - left * columns;
-      for (let round = 0; round < ROUNDS; round += 2) {
-        left += this.#round(round, right, this.#rows);
-        if (left >= this.#rows) left -= this.#rows;
-        right += this.#round(round + 1, left, columns);
+      for (let k = 0; k < 2 * ROUNDS; k += 4) {
+        left += below(rows, mixed(right, keys[k] as number, keys[k + 1] as number));
+        if (left >= rows) left -= rows;
+        right += below(columns, mixed(left, keys[k + 2] as number, keys[k + 3] as number));
         if (right >= columns) right -= columns;
       }
       value = left * columns + right;
     } while (value >= this.length);
     return value;
   }
-
-  /** A number below `count` from a number below 2^32, by the finalizer of MurmurHash3 between two keys. */
-  #round(round: number, x: number, count: number): number {
-    const keys = this.#keys;
-    let h = x ^ (keys[2 * round] as number);
-    h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-    h = (h ^ (h >>> 13)) + (keys[2 * round + 1] as number);
-    h = Math.imul(h ^ (h >>> 16), 0xc2b2ae35);
-    h ^= h >>> 16;
-    return Math.floor(((h >>> 0) * count) / 2 ** 32);
-  }
 }
+
+/** 32 bits of a number below 2^32: the finalizer of MurmurHash3 between two keys. */
+function mixed(x: number, before: number, between: number): number {
+  let h = x ^ before;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = ((h ^ (h >>> 13)) + between) | 0;
+  h = Math.imul(h ^ (h >>> 16), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+/** 32 bits as a fraction of `count`. */
+const below = (count: number, bits: number): number => Math.floor(bits * count * 2 ** -32);
 
 /**
  * Binds the permutation of 0..length-1 with this key, as int64.
