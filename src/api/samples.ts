@@ -148,7 +148,7 @@ function firstWeighted(fn: string, sums: Float64Array, key: bigint, length: numb
   }
   if (candidates.length < length) {
     throw new OptionError(
-      `${fn}: p allows ${candidates.length} different elements, ${length} are wanted`,
+      `${fn}: p allows ${ops.countText(candidates.length, "different element")}, ${length} are wanted`,
       { hint: "choose with replace: true, or give more elements a probability above 0" },
     );
   }

@@ -105,7 +105,7 @@ export function uniform(shape: unknown, seed: bigint, options: UniformOptions = 
   const span = round(high - low);
   if (!(span >= 0 && Number.isFinite(span))) {
     throw new OptionError(
-      `${fn}: ${valueText(high)} - ${valueText(low)} is not a range of ${dtype}`,
+      `${fn}: ${valueText(low)} to ${valueText(high)} is not a range of ${dtype}`,
       { hint: "low must not be above high, and high - low must be finite" },
     );
   }
@@ -239,6 +239,12 @@ export function populationOf(fn: string, value: unknown): number {
   if (typeof n === "number" && Number.isSafeInteger(n) && n >= 0 && n <= 2 ** 52) return n;
   throw new OptionError(
     `${fn}: expected an array or a number of elements, got ${valueText(value)}`,
+    {
+      hint:
+        typeof value === "object"
+          ? "wrap data with asarray(data)"
+          : "a number is an integer from 0 to 2**52",
+    },
   );
 }
 

@@ -20,8 +20,8 @@ const SEED = 20261122;
 afterEach(() => expect(runtime.account().used).toBe(0));
 afterAll(() => cw.shutdown());
 
-const dataOf = async (x: cw.LazyArray): Promise<cw.TypedArray> =>
-  (await x.compute({ executor: "inline" })).data as cw.TypedArray;
+const dataOf = async <D extends cw.DType>(x: cw.LazyArray<D>): Promise<cw.NDArray<D>["data"]> =>
+  (await x.compute({ executor: "inline" })).data;
 const numbersOf = async (x: cw.LazyArray): Promise<Float64Array> =>
   Float64Array.from(await dataOf(x), Number);
 const within = (value: number, expected: number, deviation: number): void =>
@@ -56,7 +56,7 @@ describe.each(Object.entries(SHAPED))("%s", (_, make) => {
   const whole = make({});
   it("is the same in all chunks and on all workers", async () => {
     const want = await dataOf(whole);
-    expect(new Set(Array.from(want)).size).toBeGreaterThan(3);
+    expect(new Set(Array.from(want, Number)).size).toBeGreaterThan(3);
     for (const chunks of [
       [1, 5, 6],
       [3, 2, 4],
@@ -285,8 +285,12 @@ describe("distributions", () => {
   it("neighbours, rows and the two sides of chunk borders are independent", async () => {
     const rows = 400;
     const columns = n / rows;
-    for (const make of [random.uniform, random.normal]) {
-      const x = await numbersOf(make([rows, columns], { seed: SEED, chunks: [20, 25] }));
+    const options = { seed: SEED, chunks: [20, 25] };
+    for (const array of [
+      random.uniform([rows, columns], options),
+      random.normal([rows, columns], options),
+    ]) {
+      const x = await numbersOf(array);
       for (const lag of [1, 2, 3, 8, 25, columns, 20 * columns]) {
         const score = correlationScore(x.subarray(lag), x.subarray(0, n - lag));
         expect(Math.abs(score), `lag ${lag}`).toBeLessThan(SIGMAS);
@@ -324,22 +328,6 @@ describe("permutation", () => {
     for (const n of lengths) {
       const x = await numbersOf(random.permutation(n, { seed: SEED + n }));
       expect(sorted(x).every((v, i) => v === i) && x.length === n, `n = ${n}`).toBe(true);
-    }
-  });
-
-  it("has all orders of few elements alike", async () => {
-    for (const n of [2, 3, 4, 5]) {
-      const counts = new Map<string, number>();
-      const orders = [1, 1, 2, 6, 24, 120][n] as number;
-      const seeds = orders * 60;
-      const all = Array.from({ length: seeds }, (_, seed) => random.permutation(n, { seed }));
-      const { data } = await cw.stack(all).compute({ executor: "inline" });
-      for (let s = 0; s < seeds; s++) {
-        const order = data.slice(s * n, (s + 1) * n).join();
-        counts.set(order, (counts.get(order) ?? 0) + 1);
-      }
-      expect(counts.size).toBe(orders);
-      expect(Math.abs(evenScore([...counts.values()])), `n = ${n}`).toBeLessThan(SIGMAS);
     }
   });
 

@@ -23,9 +23,10 @@ export interface Seeded {
   /** An integer from 0, below 2^64; two calls with the same seed are the same array. */
   readonly seed?: number | bigint | undefined;
 }
-export type UniformSettings = UniformOptions & Seeded;
-export type NormalSettings = NormalOptions & Seeded;
-export type IntegersSettings = IntegersOptions & Seeded;
+type Settings<O, E extends DType> = Omit<O, "dtype"> & Seeded & { readonly dtype?: E | undefined };
+export type UniformSettings = Settings<UniformOptions, FloatDType>;
+export type NormalSettings = Settings<NormalOptions, FloatDType>;
+export type IntegersSettings = Settings<IntegersOptions, IntegerDType>;
 export interface PermutationSettings extends Seeded {
   /** For arrays: the axis whose order changes; default 0. */
   readonly axis?: number | undefined;

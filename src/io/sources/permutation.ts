@@ -36,7 +36,8 @@ export class Permutation {
 
   constructor(length: number, key: bigint) {
     this.length = length;
-    this.#rows = Math.max(1, Math.ceil(Math.sqrt(length)));
+    // Turning an odd number of places is an even permutation: with odd sides no odd one could ever come out.
+    this.#rows = Math.max(2, 2 * Math.ceil(Math.sqrt(length) / 2));
     this.#columns = Math.max(1, Math.ceil(length / this.#rows));
     const stream = new Threefry(key);
     this.#keys = new Int32Array(2 * ROUNDS);
