@@ -9,7 +9,7 @@ import { weightedBinding, weightedPosition } from "../io/sources/weighted.js";
 import type { SourceBinding } from "../ir/binding.js";
 import { indexList, sourceNode } from "../ir/build.js";
 import { elementCount } from "../ir/index-map.js";
-import type { IndexList, Node } from "../ir/node.js";
+import { cutsKey, type IndexList, type Node } from "../ir/node.js";
 import { STREAMS, streamKey, Threefry } from "../ir/threefry.js";
 import * as ops from "../ops/index.js";
 import { shared } from "./shared.js";
@@ -44,7 +44,7 @@ export function permuted(
 ): Node {
   const grid = ops.newGrid(fn, [count], "int64", chunks);
   const key = streamKey(seed, stream);
-  const name = `permutation ${count} ${key} ${JSON.stringify(grid)}`;
+  const name = `permutation ${count} ${key} ${cutsKey(grid)}`;
   return sourceNode(shared(name, () => permutationBinding(count, key, grid)));
 }
 
@@ -69,7 +69,7 @@ export function sampled(fn: string, sample: Sample, chunks: ops.CreateOptions["c
   const grid = (): ReturnType<typeof ops.newGrid> => ops.newGrid(fn, shape, "int64", chunks);
   if (length === 0) return ops.zeros(shape, { dtype: "int64", chunks }, fn);
   if (replace && sums === undefined) return ops.positions(fn, count, shape, seed, chunks);
-  const name = `choice ${count} ${seed} ${replace} ${JSON.stringify([shape, grid()])}`;
+  const name = `choice ${count} ${seed} ${replace} ${shape} ${cutsKey(grid())}`;
   if (sums !== undefined) {
     const { binding } = shared(
       name,
@@ -161,6 +161,9 @@ function checkCount(fn: string, { count, shape, replace }: Sample): number {
   const length = elementCount(shape);
   if (length > 0 && count === 0) {
     throw new OptionError(`${fn}: there are no elements to choose from`);
+  }
+  if (!Number.isSafeInteger(length)) {
+    throw new ShapeError(`${fn}: shape ${ops.shapeText(shape)} has too many elements`);
   }
   if (!replace && length > count) {
     throw new OptionError(

@@ -204,6 +204,16 @@ describe("definitions", () => {
     expect(await dataOf(random.uniform([1, 6, 1], { seed }))).toEqual(row);
     expect(await dataOf(random.uniform([2, 3], { seed }))).toEqual(row);
   });
+  it("after a long chain of views", async () => {
+    let x: cw.LazyArray = random.normal([6000, 2], { seed });
+    for (let i = 0; i < 1500; i++) x = x.at(cw.slice(1, null)).flip({ axis: 0 });
+    const part = random.normal([6000, 2], { seed }).at(cw.slice(750, -750));
+    expect(x.shape).toEqual([4500, 2]);
+    expect(await dataOf(x)).toEqual(await dataOf(part));
+    let y: cw.LazyArray = cw.arange(2 ** 21);
+    for (let i = 0; i < 20; i++) y = y.at(cw.slice(1, null, 2));
+    expect(Array.from(await dataOf(y))).toEqual([2 ** 20 - 1, 2 ** 21 - 1]);
+  });
   it("indices beyond 2^32", async () => {
     const far = random.uniform([2 ** 40, 2], { seed }).at(2 ** 39 + 1, 1);
     const u = Number(bitsOf(seed, 0, 2 ** 40 + 3) >> 11n) * 2 ** -53;

@@ -37,7 +37,7 @@ export interface ChoiceSettings extends PermutationSettings {
   /** Whether an element can be chosen again; default true. */
   readonly replace?: boolean | undefined;
   /** The probability of each element; default: all are alike. */
-  readonly p?: ArrayLike<number> | undefined;
+  readonly p?: readonly number[] | Float64Array | Float32Array | undefined;
 }
 
 const CREATE: Checks<CreateOptions & Seeded> = {
