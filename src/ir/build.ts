@@ -27,6 +27,7 @@ import {
   type Out,
   type ReduceNode,
   type ReshapeNode,
+  type ScanNode,
   type SourceNode,
   scalarKey,
   type ViewNode,
@@ -160,6 +161,12 @@ export const reduceNode = (
     [{ shape: knownShape(input).filter((_, i) => !axes.includes(i)), dtype }],
     `${monoid}|${axes.join(",")}|${on}|${correction}|${cutsKey(leaves)}`,
   );
+
+export const scanNode = (input: Node, params: ScanNode["params"], dtype: DType): ScanNode => {
+  const { monoid, axis, state, leaves } = params;
+  const key = `${monoid}|${axis}|${state}|${cutsKey([leaves])}`;
+  return intern("scan", [input], params, [{ shape: knownShape(input), dtype }], key);
+};
 
 /** A block function. Everything that `params` says is part of the key. */
 export const callNode = (

@@ -8,6 +8,7 @@ import {
   pickNode,
   reduceNode,
   reshapeNode,
+  scanNode,
   viewNode,
 } from "../ir/build.js";
 import { dtypeOf, knownShape, type Node, topologicalOrder } from "../ir/node.js";
@@ -49,6 +50,8 @@ export function withInputs(node: Node, inputs: readonly Node[]): Node {
       const { monoid, axes, leaves, on, correction } = node.params;
       return reduceNode(input, monoid, axes, leaves, on, dtypeOf(node), correction);
     }
+    case "scan":
+      return scanNode(input, node.params, dtypeOf(node));
     case "call":
       return callNode(inputs, node.params, node.outs);
     case "pick":
