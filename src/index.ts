@@ -23,6 +23,7 @@ export { resultType } from "./api/functions/dtypes.js";
 export * from "./api/functions/elementwise.js";
 export * from "./api/functions/manipulation.js";
 export { einsum, matmul, outer, tensordot, vecdot } from "./api/functions/products.js";
+export * as random from "./api/functions/random.js";
 export {
   all,
   any,

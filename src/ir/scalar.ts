@@ -21,6 +21,8 @@
  *  - signbit and copysign take every NaN as positive: the sign of a NaN is not kept by arithmetic.
  *  - nextafter of equal arguments is the second one, which tells -0 from 0.
  *  - round is to nearest, ties to even.
+ *  - randomBits(key, counter), on uint64 alone, is the first word of Threefry-2x64-20 (`ir/threefry.ts`);
+ *    multiplyHigh, on uint64 alone, is the upper half of the product of 128 bits.
  *  - a float is cast to an integer by truncation, modulo 2^64 for in-range values; NaN and what lies
  *    outside the range of int64 (uint64 for uint64) saturates to the nearest end (NaN to 0), then wraps to the
  *    narrower dtype. To bool: x != 0. A complex number becomes real by dropping the imaginary part; to
@@ -95,6 +97,8 @@ export const BINARY_FUNCTIONS = [
   "bitwiseLeftShift",
   "bitwiseRightShift",
   "complex",
+  "randomBits",
+  "multiplyHigh",
 ] as const;
 
 /** Functions from `on` (twice, or once) to bool. For `on = "bool"` the bitwise functions are the logical ones. */

@@ -10,6 +10,7 @@ import type { ScalarFunction } from "../ir/scalar.js";
 import type { Code, ValueType } from "./assembler.js";
 import { COMPLEX_PARTS } from "./complex-math.js";
 import { FLOAT_IMPORTS, FLOAT32_IMPORTS } from "./floats.js";
+import { emitMultiplyHigh, emitRandomBits } from "./random-code.js";
 
 /** The WebAssembly type of one element. */
 export function typeOf(dtype: DType): ValueType {
@@ -296,6 +297,11 @@ function emitInteger(c: Code, fn: ScalarFunction, on: DType, a: number, b: numbe
     case "bitwiseLeftShift":
     case "bitwiseRightShift":
       emitShift(c, fn, on, a, b);
+      return true;
+    case "randomBits":
+    case "multiplyHigh":
+      if (on !== "uint64") return false;
+      (fn === "randomBits" ? emitRandomBits : emitMultiplyHigh)(c, a, b);
       return true;
     default:
       return emitIntegerUnary(c, fn, on, a);

@@ -47,6 +47,7 @@ export {
   type SliceSelector,
   slice,
   take,
+  takeList,
 } from "./indexing.js";
 export {
   at,
@@ -72,6 +73,7 @@ export {
 export { isSelection, type Measurement, measurementOf } from "./masks.js";
 export { isJsScalar, scalarConstant, scalarDType } from "./operand.js";
 export { matmul, outer, type TensordotAxes, tensordot, vecdot } from "./products.js";
+export * from "./random.js";
 export { type AxisChunks, type ChunkSpec, layoutNode, rechunk, resolveChunks } from "./rechunk.js";
 export {
   type ArgOptions,

@@ -100,6 +100,30 @@ is<Same<DTypeOf<typeof nested>, "float64">>();
 const like = f32.onesLike({ dtype: "bool" });
 is<Same<DTypeOf<typeof like>, "bool">>();
 
+// Random arrays.
+const even = cw.random.uniform([2, 2], { low: -1, seed: 1n });
+is<Same<DTypeOf<typeof even>, "float64">>();
+const bell = cw.random.normal(3, { std: 2, dtype: "float32" });
+is<Same<DTypeOf<typeof bell>, "float32">>();
+const dice = cw.random.integers(1, 6n, [2], { endpoint: true });
+is<Same<DTypeOf<typeof dice>, "int64">>();
+const short = cw.random.integers(0, 9, [2], { dtype: "uint8", chunks: 1 });
+is<Same<DTypeOf<typeof short>, "uint8">>();
+const order = cw.random.permutation(10, { seed: undefined });
+is<Same<DTypeOf<typeof order>, "int64">>();
+const mixed = cw.random.permutation(f32, { axis: 1 });
+is<Same<DTypeOf<typeof mixed>, "float32">>();
+const chosen = cw.random.choice(i16, [2, 3], { replace: false });
+is<Same<DTypeOf<typeof chosen>, "int16">>();
+const one = cw.random.choice(3, { p: new Float64Array(3), shape: 2 });
+is<Same<DTypeOf<typeof one>, "int64">>();
+// @ts-expect-error: an integer dtype is no dtype of normal numbers
+cw.random.normal([2], { dtype: "int32" });
+// @ts-expect-error: a float dtype is no dtype of integers
+cw.random.integers(0, 2, [2], { dtype: "float32" });
+// @ts-expect-error: the option is called seed
+cw.random.uniform([2], { sede: 1 });
+
 // Movement keeps the dtype.
 const moved = f32.reshape([2, -1]).permuteDims([1, 0]).at(0, cw.slice(1)).rechunk("64MiB").T;
 is<Same<DTypeOf<typeof moved>, "float32">>();

@@ -244,8 +244,8 @@ describe("complex leaves", () => {
       [0, 1],
     ],
   ];
+  // With the product a leaf is scalar; without it, it may run on vectors.
   for (const dtype of ["complex64", "complex128"] as const)
-    // With the product a leaf is scalar; without it, it may run on vectors.
     for (const [shape, reduced] of shapes)
       for (const layout of ["contiguous", "strided", "transposed"] as const)
         for (const members of [monoids, monoids.filter((m) => m !== "prod"), ["prod" as const]])

@@ -438,7 +438,21 @@ export class Generator {
   }
 
   create(): Node {
-    switch (this.int(5)) {
+    switch (this.int(7)) {
+      case 5:
+        return this.chance(0.6)
+          ? ops.uniform(this.shape(), BigInt(this.int(1000)), {
+              low: -2,
+              dtype: this.pick(["float64", "float32"] as const),
+            })
+          : ops.normal(this.shape(), BigInt(this.int(1000)), { mean: 1 });
+      case 6:
+        return ops.integers(
+          -20n,
+          this.pick([20n, 2n ** 33n + 7n]),
+          this.shape(),
+          BigInt(this.int(1000)),
+        );
       case 0:
         return ops.arange(this.int(20), undefined, undefined, {
           dtype: this.pick(["int64", "float64", "int32"] as const),
