@@ -100,8 +100,11 @@ export async function store(
   url: StoreLike,
   options?: StoreOptions,
 ): Promise<RunStats> {
-  if (!isPlainObject(arrays) || Object.keys(arrays).length === 0) {
+  if (!isPlainObject(arrays)) {
     throw new OptionError(`store: expected an object of arrays by path, got ${valueText(arrays)}`);
+  }
+  if (Object.keys(arrays).length === 0) {
+    throw new OptionError("store: there is no array to write");
   }
   const nodes = Object.entries(arrays).map(
     ([name, x]) => [name, nodeOf("store", x, `entry ${JSON.stringify(name)}`)] as const,
