@@ -25,6 +25,7 @@ export * from "./api/functions/creation.js";
 export { resultType } from "./api/functions/dtypes.js";
 export * from "./api/functions/elementwise.js";
 export * from "./api/functions/manipulation.js";
+export { einsum, matmul, outer, tensordot, vecdot } from "./api/functions/products.js";
 export {
   all,
   any,
@@ -39,6 +40,7 @@ export {
   sum,
   variance as var,
 } from "./api/functions/reductions.js";
+export { cumulativeProd, cumulativeSum } from "./api/functions/scans.js";
 export { LazyArray } from "./api/methods.js";
 export { NDArray, type NdarrayView, type Nested, type ScalarOptions } from "./api/nd-array.js";
 export { persist } from "./api/persist.js";

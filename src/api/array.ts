@@ -3,7 +3,7 @@
  * do is the free functions, which `methods.ts` puts on its prototype. The types of these methods are here.
  */
 
-import { htmlCard, mimeBundle } from "../display/index.js";
+import { type CardNotes, htmlCard, mimeBundle } from "../display/index.js";
 import { DTypeError, ShapeError } from "../errors.js";
 import { pieceSizes } from "../ir/cuts.js";
 import { type DType, itemSize } from "../ir/dtype.js";
@@ -14,6 +14,7 @@ import type { Plan } from "../ir/stage.js";
 import type {
   ArgOptions,
   ChunkSpec,
+  CumulativeOptions,
   Indices,
   JsScalar,
   LikeOptions,
@@ -21,6 +22,7 @@ import type {
   ReduceOptions,
   Selector,
   SumOptions,
+  TensordotAxes,
 } from "../ops/index.js";
 import { countText, isJsScalar, matrixTranspose, shapeText, valueText } from "../ops/index.js";
 import type { ComputeOptions, RunOptions, ToZarrOptions } from "./config.js";
@@ -89,22 +91,28 @@ export class LazyArray<D extends DType = DType> {
     return (this.dtype as DType) === dtype;
   }
 
+  /** `LazyArray<float32>[3, 4]`. */
   toString(): string {
-    return `LazyArray<${this.dtype}>${shapeText(this.shape)}`;
+    return `${this.cardNotes().kind}<${this.dtype}>${shapeText(this.node.outs[0].shape)}`;
   }
   /** The card in notebooks and consoles: MIME types and what shows the array in each. */
   mimeBundle(): Record<string, string> {
-    return mimeBundle(this.node);
+    return mimeBundle(this.node, this.cardNotes());
   }
   /** The HTML card by itself. */
   toHtml(): string {
-    return htmlCard(this.node);
+    return htmlCard(this.node, this.cardNotes());
+  }
+  /** What this kind of array adds to the card. */
+  protected cardNotes(): CardNotes {
+    return { kind: "LazyArray", rows: [] };
   }
 }
 
 /** A computed array that later expressions read from memory. */
 export class PersistedArray<D extends DType = DType> extends LazyArray<D> {
   readonly #release: () => void;
+  #held = true;
 
   constructor(node: Node, release: () => void) {
     super(node);
@@ -114,9 +122,14 @@ export class PersistedArray<D extends DType = DType> extends LazyArray<D> {
   /** Gives the memory back. Expressions over the array can no longer be computed. */
   dispose(): void {
     this.#release();
+    this.#held = false;
   }
   [Symbol.dispose](): void {
-    this.#release();
+    this.dispose();
+  }
+  protected override cardNotes(): CardNotes {
+    const state = this.#held ? "held in memory until dispose()" : "disposed";
+    return { kind: "PersistedArray", rows: [["state", state]] };
   }
 }
 
@@ -170,6 +183,11 @@ interface Summing<D extends DType> {
   <E extends DType>(options: SumOptions & { readonly dtype: E }): LazyArray<E>;
   (options?: ReduceOptions): LazyArray<SumOf<D>>;
 }
+interface Running<D extends DType> {
+  <E extends DType>(options: CumulativeOptions & { readonly dtype: E }): LazyArray<E>;
+  (options?: CumulativeOptions): LazyArray<SumOf<D>>;
+}
+type Product<D extends DType> = <E extends DType>(other: LazyArray<E>) => LazyArray<Promote<D, E>>;
 type AxisOption = { readonly axis?: number | undefined };
 
 /** Every function whose first argument is an array, as a method. */
@@ -204,6 +222,8 @@ export interface LazyArray<D extends DType = DType> {
   readonly cos: Floats<D>;
   readonly cosh: Floats<D>;
   readonly countNonzero: (options?: ReduceOptions) => LazyArray<"int64">;
+  readonly cumulativeProd: Running<D>;
+  readonly cumulativeSum: Running<D>;
   readonly divide: FloatPromoting<D>;
   readonly emptyLike: Like<D>;
   readonly equal: Comparing;
@@ -238,6 +258,7 @@ export interface LazyArray<D extends DType = DType> {
   readonly logicalNot: Truth;
   readonly logicalOr: Comparing;
   readonly logicalXor: Comparing;
+  readonly matmul: Product<D>;
   readonly matrixTranspose: Same<D>;
   readonly max: (options?: ReduceOptions) => LazyArray<D>;
   readonly maximum: Promoting<D>;
@@ -253,6 +274,7 @@ export interface LazyArray<D extends DType = DType> {
   readonly nextafter: FloatPromoting<D>;
   readonly notEqual: Comparing;
   readonly onesLike: Like<D>;
+  readonly outer: Product<D>;
   readonly permuteDims: (axes: readonly number[]) => LazyArray<D>;
   readonly persist: (options?: RunOptions) => Promise<PersistedArray<D>>;
   readonly plan: (options?: RunOptions) => Plan;
@@ -283,6 +305,10 @@ export interface LazyArray<D extends DType = DType> {
   readonly take: (indices: Indices, options?: AxisOption) => LazyArray<D>;
   readonly tan: Floats<D>;
   readonly tanh: Floats<D>;
+  readonly tensordot: <E extends DType>(
+    other: LazyArray<E>,
+    options?: { readonly axes?: TensordotAxes | undefined },
+  ) => LazyArray<Promote<D, E>>;
   readonly tile: (repetitions: number | readonly number[]) => LazyArray<D>;
   readonly toZarr: (url: StoreLike, options?: ToZarrOptions) => Promise<RunStats>;
   readonly tril: (options?: { readonly k?: number | undefined }) => LazyArray<D>;
@@ -290,6 +316,10 @@ export interface LazyArray<D extends DType = DType> {
   readonly trunc: Same<D>;
   readonly unstack: (options?: AxisOption) => LazyArray<D>[];
   readonly var: (options?: MomentOptions) => LazyArray<Floating<D>>;
+  readonly vecdot: <E extends DType>(
+    other: LazyArray<E>,
+    options?: AxisOption,
+  ) => LazyArray<Promote<D, E>>;
   readonly where: (a: ArrayOrScalar, b: ArrayOrScalar) => LazyArray;
   readonly zerosLike: Like<D>;
 }

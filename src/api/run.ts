@@ -5,7 +5,7 @@ import { AbortError, MemoryLimitError, OptionError } from "../errors.js";
 import { type ArrayFor, type DType, itemSize, viewOf } from "../ir/dtype.js";
 import { elementCount } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node } from "../ir/node.js";
-import type { Plan } from "../ir/stage.js";
+import { type Plan, totalStages } from "../ir/stage.js";
 import { valueText } from "../ops/index.js";
 import { LazyArray, nodeOf } from "./array.js";
 import {
@@ -29,7 +29,7 @@ import {
 } from "./engine.js";
 import { NDArray } from "./nd-array.js";
 import { isPlainObject, readOptions } from "./options.js";
-import { drawProgress } from "./progress.js";
+import { progressBar } from "./progress.js";
 
 /** What `compute` takes: an array, or arrays in a list or by name. */
 export type Computable = LazyArray | readonly LazyArray[] | { readonly [name: string]: LazyArray };
@@ -56,7 +56,8 @@ export async function run(
   const inlineBytes = inlineLimit(options);
   const { plan, bindings, rootOf } = (await planner()).plan(requests, planConfig(options));
   await planned?.();
-  const bar = progress === true ? drawProgress() : undefined;
+  const bar = progress === true ? progressBar(totalStages(plan)) : undefined;
+  let done = false;
   const tell = (event: ProgressEvent): void => {
     bar?.show(event);
     onProgress?.(event);
@@ -68,9 +69,10 @@ export async function run(
       inlineBytes,
       onProgress: bar === undefined && onProgress === undefined ? undefined : tell,
     });
+    done = true;
     return { roots: rootOf.map((n) => roots[n]), stats };
   } finally {
-    bar?.end();
+    bar?.end(done);
   }
 }
 

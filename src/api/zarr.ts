@@ -1,4 +1,5 @@
-/** Zarr at both ends: arrays opened lazily, results written chunk by chunk. */
+/** Zarr to read: arrays opened lazily, alone or by the group. */
+import type { CardNotes } from "../display/index.js";
 import { DTypeError } from "../errors.js";
 import { sourceNode } from "../ir/build.js";
 import { type DType, integerRange, isFloat, isInteger } from "../ir/dtype.js";
@@ -57,6 +58,19 @@ export class ZarrArray<D extends DType = DType> extends LazyArray<D> {
     this.dimensionNames = metadata.dimensionNames;
     this.fillValue = metadata.fillValue;
     this.codecs = metadata.codecs;
+  }
+
+  protected override cardNotes(): CardNotes {
+    const { dimensionNames, codecs, attributes } = this;
+    const axes = dimensionNames?.map((name) => name ?? "-").join(", ");
+    const named = ["long_name", "standard_name", "units"]
+      .map((key) => attributes[key])
+      .filter((text) => typeof text === "string");
+    const rows: (readonly [string, string])[] = [];
+    if (axes !== undefined && axes !== "") rows.push(["axes", axes]);
+    if (named.length > 0) rows.push(["what", named.join(", ")]);
+    if (codecs.length > 0) rows.push(["codecs", codecs.join(", ")]);
+    return { kind: "ZarrArray", rows };
   }
 }
 

@@ -60,6 +60,8 @@ function compute(node: Node): readonly (readonly Cuts[])[] {
   switch (node.op) {
     case "source":
       return [node.params.binding.chunks];
+    case "scan":
+      return [gridOfInput(node, 0)];
     case "create":
     case "layout":
       return [node.params.chunks];

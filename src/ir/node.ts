@@ -69,7 +69,18 @@ export type ReduceNode = Base<
     readonly correction: number;
   }
 >;
-export type ScanNode = Base<"scan", { readonly monoid: MonoidName; readonly axis: number }>;
+/** Prefix sums or products along an axis, in the order that `leaves` fixes. */
+export type ScanNode = Base<
+  "scan",
+  {
+    readonly monoid: "sum" | "prod";
+    readonly axis: number;
+    /** Dtype of the running state. */
+    readonly state: DType;
+    /** Cuts of the axis: elements of a leaf are taken one after another, then the leaves. */
+    readonly leaves: Cuts;
+  }
+>;
 export type WindowNode = Base<
   "window",
   { readonly halo: readonly (readonly [number, number])[]; readonly boundary: string }

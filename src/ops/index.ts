@@ -25,6 +25,7 @@ export {
   zeros,
   zerosLike,
 } from "./creation.js";
+export { einsum } from "./einsum.js";
 export {
   astype,
   BINARY_NAMES,
@@ -66,6 +67,7 @@ export {
   unstack,
 } from "./manipulation.js";
 export { isJsScalar, scalarConstant, scalarDType } from "./operand.js";
+export { matmul, outer, type TensordotAxes, tensordot, vecdot } from "./products.js";
 export { type AxisChunks, type ChunkSpec, layoutNode, rechunk, resolveChunks } from "./rechunk.js";
 export {
   type ArgOptions,
@@ -86,4 +88,5 @@ export {
   sum,
   variance,
 } from "./reductions.js";
+export { type CumulativeOptions, cumulativeProd, cumulativeSum } from "./scans.js";
 export { countText, listText, shapeText, valueText } from "./words.js";

@@ -34,6 +34,7 @@ import {
 import { type CallFunction, callArrays, callFunctionText } from "./call.js";
 import { reduceArray } from "./reduce.js";
 import { treeFunction } from "./scalar.js";
+import { scanArray } from "./scan.js";
 
 /** A finished array: row-major, complex elements interleaved. */
 export interface ReferenceArray {
@@ -122,9 +123,10 @@ async function evaluateNode(
       return [(inputs[0] as readonly Elements[])[node.params.port] as Elements];
     case "call":
       return callArrays(node, firsts, context.callFunction, context.signal);
+    case "scan":
+      return [scanArray(node, first)];
     case "scatter":
     case "compress":
-    case "scan":
     case "window":
     case "group":
     case "contract":

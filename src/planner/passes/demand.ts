@@ -15,8 +15,10 @@ import {
   mapNode,
   reduceNode,
   reshapeNode,
+  scanNode,
   viewNode,
 } from "../../ir/build.js";
+import { sliceCuts } from "../../ir/cuts.js";
 import { advertisedGrid } from "../../ir/grid.js";
 import {
   type Box,
@@ -61,7 +63,11 @@ export function demand(roots: readonly Node[], ctx: PassContext): readonly Node[
 
 /** Kinds that would compute or move more than is asked for. */
 const isMovable = (node: Node): boolean =>
-  node.op === "reduce" || node.op === "concat" || node.op === "gather" || node.op === "reshape";
+  node.op === "reduce" ||
+  node.op === "concat" ||
+  node.op === "gather" ||
+  node.op === "reshape" ||
+  node.op === "scan";
 
 const covers = (box: Box, shape: readonly number[]): boolean =>
   shape.every((n, i) => box.lo[i] === 0 && box.hi[i] === n);
@@ -137,6 +143,9 @@ export function inputBox(node: Node, k: number, box: Box): Box {
     }
     case "reshape":
       return reshapeBox(node, box);
+    case "scan":
+      // What comes after is not looked at; all that comes before is.
+      return { lo: box.lo.map((v, a) => (a === node.params.axis ? 0 : v)), hi: box.hi };
     default:
       return whole;
   }
@@ -268,6 +277,14 @@ function restrict(node: Node, box: Box, part: (input: Node, want: Box) => Node):
       return boxIsEmpty(box)
         ? emptyNode(node, shape)
         : restrictReshape(node, box, inputs[0] as Node);
+    case "scan": {
+      if (boxIsEmpty(box)) return emptyNode(node, shape);
+      const { axis, leaves } = node.params;
+      const have = inputBox(node, 0, box);
+      const part = sliceCuts(leaves, 0, have.hi[axis] as number);
+      const scanned = scanNode(inputs[0] as Node, { ...node.params, leaves: part }, dtypeOf(node));
+      return window(scanned, have, box);
+    }
     default:
       return rebuildWhole(node, inputs, box);
   }
