@@ -14,6 +14,7 @@ import { options } from "./errors/options.js";
 import { random } from "./errors/random.js";
 import { running } from "./errors/running.js";
 import { shapes } from "./errors/shapes.js";
+import { targets } from "./errors/targets.js";
 
 const STORES = fileURLToPath(new URL("../fixtures/zarr/stores", import.meta.url));
 const root = fs.mkdtempSync(path.join(tmpdir(), "chunkwise-errors-"));
@@ -49,7 +50,7 @@ function expectError(error: Error, name: string, message: string): void {
   } else expect(error.message).toBe(message);
 }
 
-describe.each(Object.entries({ indexing, shapes, options, blocks, random, stores }))(
+describe.each(Object.entries({ indexing, shapes, options, blocks, random, stores, targets }))(
   "%s",
   (_, rows) => {
     it("has at least 15 rows", () => {
