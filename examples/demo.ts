@@ -69,7 +69,7 @@ async function rain(store: string): Promise<void> {
   const belt = number(wettestBelt);
   line(
     "wettest belt",
-    `${degrees(grid.north - belt * grid.step, "N", "S")} with ${byLatitude.get(belt).toFixed(0)} mm: the tropical rain belt`,
+    `${degrees(grid.north - belt * grid.step, "N", "S")} with ${Number(byLatitude.get(belt)).toFixed(0)} mm: the tropical rain belt`,
   );
   line("wettest cell", place(grid, number(wettest)));
   line("anomaly", `${number(spread).toFixed(0)} mm (rms) away from the mean of the same latitude`);

@@ -5,6 +5,7 @@
 import * as cw from "chunkwise";
 import {
   type Attributes,
+  type Coordinate,
   type Coordinates,
   find,
   type Index,
@@ -180,17 +181,20 @@ export class DataArray extends Labelled<DataArray> {
   combine(fn: Binary, other: DataArray | number): DataArray {
     const attrs = fn === cw.multiply || fn === cw.divide ? {} : this.attrs;
     if (typeof other === "number") return this.with({ data: fn(this.data, other), attrs });
-    const shared: [string, Coordinates[string]][] = [];
+    const coords: Record<string, Coordinate> = {};
     for (const [name, c] of Object.entries({ ...other.coords, ...this.coords })) {
-      const [a, b] = [this.coords[name], other.coords[name]];
-      if (a === undefined || b === undefined || sameLabels(a, b)) shared.push([name, c]);
-      else if (name === a.dim || name === b.dim) {
+      const both = [this.coords[name] ?? c, other.coords[name] ?? c] as const;
+      // Of labels and a single value that was selected, the labels stay; what disagrees otherwise is dropped.
+      const labels = both.filter(({ dim }) => dim === name);
+      if (sameLabels(...both)) coords[name] = c;
+      else if (labels.length === 1) coords[name] = labels[0] as Coordinate;
+      else if (labels.length === 2) {
         throw new RangeError(`the labels of ${name} differ; select what both have with sel`);
       }
     }
     const dims = [...new Set([...this.dims, ...other.dims])];
     const data = fn(this.along(dims), other.along(dims));
-    return this.with({ data, dims, coords: Object.fromEntries(shared), attrs });
+    return this.with({ data, dims, coords, attrs });
   }
 
   /** The values with one axis for each of `dims`, of length 1 for those that the array does not have. */

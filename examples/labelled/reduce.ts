@@ -53,7 +53,7 @@ export function statistic(
       return statistic("var", values, valid, axis, { ddof }).sqrt();
     case "var": {
       const mean = divided(sum(all, true), count(true));
-      return divided(sum(all.subtract(mean).square()), count().subtract(ddof));
+      return divided(sum(all.subtract(mean).square()), count().subtract(ddof).maximum(0));
     }
   }
 }

@@ -51,7 +51,7 @@ function coordinateRows(coords: Coordinates, dims: readonly string[]): Row[] {
 
 function variableRow(x: DataArray): Row {
   const blocks = x.data.chunks.map((sizes) => sizes[0] ?? 0).join(" × ");
-  const words = [bytesText(x.data.nbytes)];
+  const words = [bytesText(x.data.nbytes ?? 0)];
   if (blocks !== "") words.push(`in blocks of ${blocks}`);
   const name = x.attrs["long_name"] ?? x.attrs["standard_name"];
   const units = x.attrs["units"] === undefined ? "" : ` [${x.attrs["units"]}]`;
@@ -73,7 +73,7 @@ const attributeRows = (attrs: Attributes): Row[] =>
   }));
 
 const datasetTitle = (ds: Dataset): string => {
-  const bytes = Object.values(ds.variables).reduce((n, x) => n + x.data.nbytes, 0);
+  const bytes = Object.values(ds.variables).reduce((n, x) => n + (x.data.nbytes ?? 0), 0);
   return `Dataset (${sizesText(ds.sizes)})  ${bytesText(bytes)}`;
 };
 const datasetSections = (ds: Dataset): Section[] => [

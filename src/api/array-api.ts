@@ -4,6 +4,7 @@ export { resultType } from "./functions/dtypes.js";
 export * from "./functions/elementwise.js";
 export * from "./functions/manipulation.js";
 export * from "./functions/products.js";
+export * as random from "./functions/random.js";
 export {
   all,
   any,

@@ -13,6 +13,7 @@ import type { Node } from "../ir/node.js";
 import {
   type ChunkSpec,
   checkDType,
+  isSelection,
   layoutNode,
   type NormalizeOptions,
   normalizeChunks as normalizedCuts,
@@ -308,7 +309,10 @@ export const backend: ChunkBackend = Object.freeze<ChunkBackend>({
   optimizeMany<T extends readonly Computable[]>(what: T) {
     const { arrays, rebuild } = flattened("optimizeMany", what);
     const nodes = arrays.map((x) => x.node);
-    const optimized = plannerNow().optimize(nodes, planConfig(withDefaults({})));
+    // What selections of unknown length consist of is planned when the length is there.
+    const known = [...new Set<Node>(nodes.filter((node) => !isSelection(node)))];
+    const better = plannerNow().optimize(known, planConfig(withDefaults({})));
+    const optimized = nodes.map((node) => better[known.indexOf(node)] ?? node);
     return rebuild(
       optimized.map((n, i) => wrap(inBlocksOf(nodes[i] as Node, n))),
     ) as OptimizedMany<T>;

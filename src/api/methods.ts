@@ -2,7 +2,6 @@
  * Puts the free functions on LazyArray's prototype: every function whose first argument is an array is also a
  * method. `array.ts` has their types; a test holds the two together.
  */
-import { mimeBundle, textCard } from "../display/index.js";
 import { LazyArray } from "./array.js";
 import * as creation from "./functions/creation.js";
 import * as elementwise from "./functions/elementwise.js";
@@ -10,6 +9,8 @@ import * as manipulation from "./functions/manipulation.js";
 import * as products from "./functions/products.js";
 import * as reductions from "./functions/reductions.js";
 import * as scans from "./functions/scans.js";
+import { measure } from "./measure.js";
+import { installDisplay } from "./notebook.js";
 import { persist } from "./persist.js";
 import { compute, explain, plan } from "./run.js";
 import { toZarr } from "./store.js";
@@ -49,24 +50,13 @@ const METHODS: Readonly<Record<string, AnyFunction>> = {
   zerosLike,
   compute,
   explain,
+  measure,
   persist,
   plan,
   toZarr,
 };
 for (const [name, fn] of Object.entries(METHODS)) install(name, fn);
 
-// What consoles and notebooks look for.
-for (const [name, show] of [
-  ["nodejs.util.inspect.custom", textCard],
-  ["Jupyter.display", mimeBundle],
-] as const) {
-  Object.defineProperty(LazyArray.prototype, Symbol.for(name), {
-    configurable: true,
-    writable: true,
-    value(this: LazyArray) {
-      return show(this.node);
-    },
-  });
-}
+installDisplay(LazyArray.prototype);
 
 export { LazyArray };

@@ -9,10 +9,10 @@ import { type ArrayFor, type DType, viewOf } from "../ir/dtype.js";
 import { advertisedGrid } from "../ir/grid.js";
 import { elementCount } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node } from "../ir/node.js";
-import { type LazyArray, nodeOf, PersistedArray } from "./array.js";
+import { LazyArray, nodeOf, PersistedArray } from "./array.js";
 import { RUN_CHECKS, type RunOptions, withDefaults } from "./config.js";
 import { readOptions } from "./options.js";
-import { compute } from "./run.js";
+import { compute, settle } from "./run.js";
 
 /**
  * Computes an array and keeps it in memory that all threads share, as the source of later expressions; its shape,
@@ -38,9 +38,14 @@ export async function persistAll(
   options?: RunOptions,
 ): Promise<readonly PersistedArray[]> {
   const checked = withDefaults(readOptions<RunOptions>("persist", options, RUN_CHECKS));
-  const results = await compute(arrays, { ...checked, shared: true });
+  const nodes = await settle(
+    arrays.map((x) => x.node),
+    checked,
+  );
+  const known = nodes.map((node) => new LazyArray(node));
+  const results = await compute(known, { ...checked, shared: true });
   return results.map(({ data }, i) => {
-    const { binding, release } = releasable((arrays[i] as LazyArray).node, data);
+    const { binding, release } = releasable(nodes[i] as Node, data);
     return new PersistedArray(sourceNode(binding), release);
   });
 }

@@ -28,7 +28,7 @@ import {
   readOptions,
   unknownOption,
 } from "./options.js";
-import { run } from "./run.js";
+import { run, settle } from "./run.js";
 import { type Target, targetOf } from "./targets.js";
 
 const ARRAY_CHECKS: Checks<StoredArrayOptions> = {
@@ -67,11 +67,12 @@ export async function toZarr(
   url: StoreLike,
   options?: ToZarrOptions,
 ): Promise<RunStats> {
-  const node = nodeOf("toZarr", x);
+  const asked = nodeOf("toZarr", x);
   const checked = withDefaults(
     readOptions<ToZarrOptions>("toZarr", options, { ...RUN_CHECKS, ...ARRAY_CHECKS, path: isText }),
   );
   const { own, running } = split(checked);
+  const [node = asked] = await settle([asked], checked);
   return write(
     "toZarr",
     async (targets) => {
@@ -100,8 +101,11 @@ export async function store(
   url: StoreLike,
   options?: StoreOptions,
 ): Promise<RunStats> {
-  if (!isPlainObject(arrays) || Object.keys(arrays).length === 0) {
+  if (!isPlainObject(arrays)) {
     throw new OptionError(`store: expected an object of arrays by path, got ${valueText(arrays)}`);
+  }
+  if (Object.keys(arrays).length === 0) {
+    throw new OptionError("store: there is no array to write");
   }
   const nodes = Object.entries(arrays).map(
     ([name, x]) => [name, nodeOf("store", x, `entry ${JSON.stringify(name)}`)] as const,
@@ -116,7 +120,15 @@ export async function store(
   );
   const { own, running } = split(checked);
   const { attributes, ...common } = own;
-  const entries = entriesOf(nodes, checked, common);
+  const known = await settle(
+    nodes.map(([, node]) => node),
+    checked,
+  );
+  const entries = entriesOf(
+    nodes.map(([name], i) => [name, known[i] as Node]),
+    checked,
+    common,
+  );
   return write(
     "store",
     async (targets, beginning) => {
@@ -156,8 +168,8 @@ export async function storeEach(
       `store: expected a list of arrays and as many targets, got ${valueText(arrays)} and ${valueText(targets)}`,
     );
   }
-  const nodes = arrays.map((x, i) => nodeOf("store", x, `array ${i}`));
   const running = withDefaults(readOptions<RunOptions>("store", options, RUN_CHECKS));
+  const asked = arrays.map((x, i) => nodeOf("store", x, `array ${i}`));
   const checked = targets.map((target, i) =>
     readOptions<StoreTarget>(`store: target ${i}`, target, {
       ...ARRAY_CHECKS,
@@ -168,6 +180,7 @@ export async function storeEach(
   return write(
     "store",
     async (found) => {
+      const nodes = await settle(asked, running);
       for (const [i, { url, path, ...own }] of checked.entries()) {
         found.push(await targetOf(`store: array ${i}`, nodes[i] as Node, url, path, own));
       }

@@ -30,6 +30,8 @@ export interface Store {
   delete?(key: `/${string}`): unknown;
   /** Keys below a folder key, such as `/u` (all of them for `/`). */
   list?(prefix: `/${string}`): Maybe<Iterable<string>>;
+  /** The groups and arrays of the store, where it knows them. */
+  contents?(): Iterable<{ readonly path: string }>;
 }
 
 /** Plain data from which any thread can open a store. */
@@ -40,7 +42,7 @@ export interface StoreDescription {
 }
 
 /** A store over local files that also answers without a copy, at once. */
-export interface DirectoryStore extends Required<Store> {
+export interface DirectoryStore extends Required<Omit<Store, "contents">> {
   readonly description: StoreDescription;
   get(key: `/${string}`): Uint8Array | undefined;
   getRange(key: `/${string}`, range: RangeQuery): Uint8Array | undefined;

@@ -71,23 +71,24 @@ function fromConsolidated(
 
 async function foldersOf(store: Store, path: string): Promise<readonly string[]> {
   if (isDirectoryStore(store)) return store.folders(`/${path}`);
-  const prefix: `/${string}` = `/${path}`;
-  if (store.list === undefined && !(store instanceof Map)) {
-    throw new ZarrError("this store cannot list its keys and has no consolidated metadata", {
-      hint: "name an array with openZarr and the option path",
-    });
-  }
-  const keys: Iterable<string> =
-    store.list === undefined
-      ? (store as unknown as Map<string, unknown>).keys()
-      : await store.list(prefix);
-  const start = path === "" ? "/" : `${prefix}/`;
+  const start = path === "" ? "/" : `/${path}/`;
   const names = new Set<string>();
-  for (const key of keys) {
+  for (const key of await keysOf(store, path)) {
     const full = key.startsWith("/") ? key : `/${key}`;
     if (!full.startsWith(start)) continue;
     const rest = full.slice(start.length);
-    if (rest.includes("/")) names.add(rest.slice(0, rest.indexOf("/")));
+    if (rest.indexOf("/") > 0) names.add(rest.slice(0, rest.indexOf("/")));
   }
   return [...names].sort();
+}
+
+/** Keys below a path, or what has the form of one for every node there. */
+async function keysOf(store: Store, path: string): Promise<Iterable<string>> {
+  if (store.list !== undefined) return await store.list(`/${path}`);
+  if (store instanceof Map) return (store as Map<string, unknown>).keys();
+  // zarrita's stores with consolidated metadata know their nodes.
+  if (store.contents !== undefined) return [...store.contents()].map((node) => `${node.path}/`);
+  throw new ZarrError("this store cannot list its keys and has no consolidated metadata", {
+    hint: "name an array with openZarr and the option path",
+  });
 }
