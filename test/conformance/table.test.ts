@@ -18,6 +18,7 @@ const ELSEWHERE: readonly string[] = [
   "describeStore",
   "directoryStore",
   "explain",
+  "expr",
   "fromSource",
   "mapBlocks",
   "memoryStore",
