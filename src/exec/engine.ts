@@ -280,6 +280,6 @@ function runData(run: number, plan: Plan, bindings: Bindings): RunData {
       chunks: s.chunks,
       description: s.thread === "any" ? s.description : undefined,
     })),
-    functions: bindings.functions.map(({ name, text, params }) => ({ name, text, params })),
+    functions: bindings.functions.map(({ name, code, params }) => ({ name, code, params })),
   };
 }

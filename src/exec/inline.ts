@@ -29,7 +29,7 @@ import { AddressAllocator } from "./memory/allocator.js";
 import { createArena, PAGE, THREAD_SCRATCH } from "./memory/arena.js";
 import { progressData } from "./protocol.js";
 import { copyBlock, createResults, type ResultBuffer } from "./results.js";
-import { compileFunction, runTask, type TaskContext, type TaskFunction } from "./task/index.js";
+import { FunctionTable, runTask, type TaskContext } from "./task/index.js";
 import { type Meter, meteredWriter, sourcesOf } from "./worker-run.js";
 
 /** Plans that move at most this many bytes run inline by default: some ten milliseconds of one thread. */
@@ -53,7 +53,7 @@ export function runsInline(plan: Plan, bindings: Bindings, inlineBytes: number):
   if (inlineBytes <= 0 || plan.peakBytes > SMALL_ARENA / 2) return false;
   let bytes = 0;
   for (const stage of plan.stages) {
-    if (stage.kind === "call") return false;
+    if (stage.kind === "call" && isUserCode(bindings, stage.fn)) return false;
     if (stage.kind === "write" && bindings.sinks[stage.sink]?.thread !== "caller") return false;
     for (const id of sourcesOf(stage)) {
       const source = bindings.sources[id];
@@ -65,6 +65,9 @@ export function runsInline(plan: Plan, bindings: Bindings, inlineBytes: number):
   for (const array of plan.arrays) bytes += elementCount(array.shape) * itemSize(array.dtype);
   return bytes <= inlineBytes;
 }
+
+const isUserCode = (bindings: Bindings, fn: number): boolean =>
+  bindings.functions[fn]?.code.type !== "built-in";
 
 /** An arena on this thread, used by one run at a time. */
 class InlineArena {
@@ -137,7 +140,7 @@ class InlineRun {
   readonly #table: Uint32Array;
   readonly #layout: TableLayout;
   readonly #arrays: ReadonlyMap<number, PlanArray>;
-  readonly #functions = new Map<number, TaskFunction>();
+  readonly #functions: FunctionTable;
   readonly #abort = new AbortController();
   readonly #tickets: Ticket[] = [];
   #results: (ResultBuffer | undefined)[] = [];
@@ -153,6 +156,7 @@ class InlineRun {
     this.#plan = plan;
     this.#bindings = bindings;
     this.#options = options;
+    this.#functions = new FunctionTable(bindings.functions);
     this.#layout = tableLayout(plan);
     this.#table = new Uint32Array(this.#layout.words);
     this.#arrays = new Map(plan.arrays.map((a) => [a.id, a]));
@@ -321,7 +325,7 @@ class InlineRun {
         return meteredWriter(sink.writer, itemSize(sink.dtype), meter);
       },
       sinkInfo: (id) => found(sinks[id], "sink", id),
-      fn: (index) => this.#function(index),
+      fn: (index) => this.#functions.get(index),
       blockAddress: (array, block) => this.#address(array, block),
       signal: this.#abort.signal,
       cancelled: () => this.#abort.signal.aborted,
@@ -334,16 +338,6 @@ class InlineRun {
 
   #address(array: number, block: number): number {
     return this.#table[(this.#layout.starts.get(array) as number) + block] as number;
-  }
-
-  #function(index: number): TaskFunction {
-    let ready = this.#functions.get(index);
-    if (ready === undefined) {
-      const { name, text, params } = found(this.#bindings.functions[index], "function", index);
-      ready = { name, call: compileFunction(text, name), params };
-      this.#functions.set(index, ready);
-    }
-    return ready;
   }
 
   async #pause(): Promise<void> {

@@ -11,7 +11,7 @@
  * works the same way for the coordinator.
  */
 import type { ErrorData } from "../errors.js";
-import type { SinkDescription, SourceDescription } from "../ir/binding.js";
+import type { FunctionBinding, SinkDescription, SourceDescription } from "../ir/binding.js";
 import type { Cuts } from "../ir/cuts.js";
 import type { DType } from "../ir/dtype.js";
 import type { Box } from "../ir/index-map.js";
@@ -243,11 +243,7 @@ export interface SinkData {
   readonly description: SinkDescription | undefined;
 }
 
-export interface FunctionData {
-  readonly name: string;
-  readonly text: string;
-  readonly params: unknown;
-}
+export type FunctionData = Pick<FunctionBinding, "name" | "code" | "params">;
 
 /** Everything that a thread must know to run tasks of a run. */
 export interface RunData {

@@ -8,8 +8,8 @@ import type { Kernels } from "../kernels/index.js";
 import type { CallerLine } from "./caller.js";
 import { TABLE_CANCEL, type TableLayout, tableLayout } from "./coordinator/tables.js";
 import { openSink, openSource } from "./open.js";
-import type { FunctionData, RunData, SinkData, SourceData } from "./protocol.js";
-import { compileFunction, type TaskContext, type TaskFunction } from "./task/index.js";
+import type { RunData, SinkData, SourceData } from "./protocol.js";
+import { FunctionTable, type TaskContext } from "./task/index.js";
 
 /** What a task has moved so far. */
 export interface Meter {
@@ -28,7 +28,7 @@ export class WorkerRun {
   readonly #line: CallerLine;
   readonly #readers = new Map<number, RegionReader>();
   readonly #writers = new Map<number, ChunkWriter>();
-  readonly #functions = new Map<number, TaskFunction>();
+  readonly #functions: FunctionTable;
   readonly #abort = new AbortController();
 
   constructor(
@@ -39,6 +39,7 @@ export class WorkerRun {
     line: CallerLine,
   ) {
     this.data = data;
+    this.#functions = new FunctionTable(data.functions);
     this.table = new Uint32Array(table);
     this.#layout = tableLayout(data.plan);
     this.#memory = memory;
@@ -77,7 +78,7 @@ export class WorkerRun {
       sourceChunks: (source) => this.#source(source).chunks,
       writer: (sink) => this.#meteredWriter(sink, meter),
       sinkInfo: (sink) => this.#sink(sink),
-      fn: (index) => this.#function(index),
+      fn: (index) => this.#functions.get(index),
       blockAddress: (array, block) => this.address(array, block),
       signal: this.#abort.signal,
       cancelled: () => this.cancelled(),
@@ -124,16 +125,6 @@ export class WorkerRun {
   #meteredWriter(id: number, meter: Meter): ChunkWriter {
     const writer = found(this.#writers.get(id), "sink", id);
     return meteredWriter(writer, itemSize(this.#sink(id).dtype), meter);
-  }
-
-  #function(index: number): TaskFunction {
-    let ready = this.#functions.get(index);
-    if (ready === undefined) {
-      const data = found<FunctionData>(this.data.functions[index], "function", index);
-      ready = { name: data.name, call: compileFunction(data.text, data.name), params: data.params };
-      this.#functions.set(index, ready);
-    }
-    return ready;
   }
 }
 

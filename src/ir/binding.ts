@@ -52,11 +52,19 @@ export interface FunctionBinding {
   readonly kind: "function";
   readonly id: number;
   readonly name: string;
-  /** Source text of a self-contained function. */
-  readonly text: string;
+  readonly code: FunctionCode;
   /** Structured-cloneable value handed to every call. */
   readonly params: unknown;
 }
+
+/** Where any thread finds a function. Never made from what a store, a plan file or a queue says. */
+export type FunctionCode =
+  /** Source text of a self-contained function. */
+  | { readonly type: "text"; readonly text: string }
+  /** An export of a module of the user's program; `url` is absolute. */
+  | { readonly type: "module"; readonly url: string; readonly export: string }
+  /** One of the engine's own algorithms over blocks, by its name in `kernels/blocks`. */
+  | { readonly type: "built-in"; readonly name: string };
 
 /** Somewhere to write blocks to. */
 export interface SinkBinding {

@@ -3,12 +3,14 @@
  * for equal meanings. They check nothing that a user could get wrong; `ops/` does.
  */
 
-import type { SourceBinding } from "./binding.js";
+import type { FunctionBinding, SourceBinding } from "./binding.js";
 import type { Cuts } from "./cuts.js";
 import type { DType } from "./dtype.js";
 import { type AffineMap, elementCount } from "./index-map.js";
 import { leafMonoidOf, type MonoidName, stateDTypes } from "./monoid.js";
 import {
+  type CallNode,
+  type CallParams,
   type ConcatNode,
   type CreateNode,
   cutsKey,
@@ -22,6 +24,7 @@ import {
   type MapNode,
   mapKey,
   type Node,
+  type Out,
   type ReduceNode,
   type ReshapeNode,
   type SourceNode,
@@ -157,6 +160,45 @@ export const reduceNode = (
     [{ shape: knownShape(input).filter((_, i) => !axes.includes(i)), dtype }],
     `${monoid}|${axes.join(",")}|${on}|${correction}|${cutsKey(leaves)}`,
   );
+
+/** A block function. Everything that `params` says is part of the key. */
+export const callNode = (
+  inputs: readonly Node[],
+  params: CallParams,
+  outs: readonly [Out, ...Out[]],
+): CallNode => {
+  const { fn, loop, args, results, observes, scratchBytes } = params;
+  const axes = (list: CallParams["args"]): string =>
+    list.map((a) => a.map((x) => `${x.loop}:${cutsKey([x.cuts])}`).join(";")).join("/");
+  const key = `${fn.id}|${cutsKey(loop)}|${axes(args)}|${axes(results)}`;
+  return intern(
+    "call",
+    inputs,
+    params,
+    outs,
+    `${key}|${observes}|${params.inputs}|${scratchBytes}`,
+  );
+};
+
+const builtIns = new Map<string, FunctionBinding>();
+
+/** The binding of a built-in block function; equal names and params are one binding. `params` is JSON data. */
+export function builtInFunction(name: string, params: unknown = null): FunctionBinding {
+  const key = `${name}|${JSON.stringify(params)}`;
+  let binding = builtIns.get(key);
+  if (binding === undefined) {
+    const code = { type: "built-in", name } as const;
+    binding = Object.freeze({ kind: "function", id: freshId(), name, code, params });
+    builtIns.set(key, binding);
+  }
+  return binding;
+}
+
+/** Output `port` of a node; the node itself if it has only one. */
+export const pickNode = (node: Node, port: number): Node =>
+  node.outs.length === 1
+    ? node
+    : intern("pick", [node], { port }, [node.outs[port] as Out], String(port));
 
 /** Elements of a node. */
 export const sizeOf = (node: Node): number => elementCount(knownShape(node));

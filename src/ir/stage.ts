@@ -14,6 +14,7 @@ import type { FunctionBinding, SinkBinding, SourceBinding } from "./binding.js";
 import {
   type Cuts,
   cutsCount,
+  cutsExtent,
   cutsMax,
   groupCuts,
   pieceSize,
@@ -24,7 +25,7 @@ import {
 import { type DType, itemSize } from "./dtype.js";
 import { type AffineMap, type Box, imageOfBox, unravel } from "./index-map.js";
 import type { LeafMonoid, MonoidName } from "./monoid.js";
-import type { IndexList } from "./node.js";
+import type { CallParams, IndexList } from "./node.js";
 import type { ScalarProgram } from "./scalar.js";
 
 /** What a plan's indices refer to. Stays in the process; descriptions cross thread borders. */
@@ -191,6 +192,10 @@ export interface CallStage extends StageBase<"call"> {
     readonly shape: readonly number[];
     readonly axes: readonly { readonly loop: number; readonly cuts: Cuts }[];
   }[];
+  /** Per value that the function returns, per axis: the space axis it follows, and its cuts. */
+  readonly results: CallParams["results"];
+  /** For every output array, the number of the value that it holds. */
+  readonly ports: readonly number[];
   readonly inputs: "copy" | "view";
 }
 
@@ -424,13 +429,17 @@ export function reshapeFlatRange(
 }
 
 /** The index box of a call argument for the loop position of `box`. */
-export function callArgBox(stage: CallStage, argument: CallStage["args"][number], box: Box): Box {
+export const callArgBox = (stage: CallStage, argument: CallStage["args"][number], box: Box): Box =>
+  callBox(stage, argument.axes, box);
+
+/** The index box of what a call takes or returns, along `axes`, for the loop position of `box`. */
+export function callBox(stage: CallStage, axes: CallParams["args"][number], box: Box): Box {
   const lo: number[] = [];
   const hi: number[] = [];
-  argument.axes.forEach(({ loop, cuts }, i) => {
+  axes.forEach(({ loop, cuts }) => {
     if (loop < 0) {
       lo.push(0);
-      hi.push(argument.shape[i] as number);
+      hi.push(cutsExtent(cuts));
     } else {
       const loopCuts = stage.cuts[loop] as Cuts;
       const [n] = piecesIn(loopCuts, box.lo[loop] as number, box.hi[loop] as number);

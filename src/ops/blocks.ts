@@ -6,18 +6,11 @@
  */
 import { OptionError, ShapeError, TaskError } from "../errors.js";
 import type { FunctionBinding } from "../ir/binding.js";
+import { callNode } from "../ir/build.js";
 import { type Cuts, sameCuts, wholeCuts } from "../ir/cuts.js";
 import { type DType, itemSize } from "../ir/dtype.js";
 import { advertisedGrid } from "../ir/grid.js";
-import {
-  type CallParams,
-  cutsKey,
-  dtypeOf,
-  freshId,
-  intern,
-  knownShape,
-  type Node,
-} from "../ir/node.js";
+import { type CallParams, dtypeOf, freshId, knownShape, type Node } from "../ir/node.js";
 import { broadcastShapes } from "./axes.js";
 import { checkDType } from "./build.js";
 import { layoutNode } from "./rechunk.js";
@@ -93,7 +86,13 @@ function bindingOf(fn: unknown, options: BlockOptions): FunctionBinding {
   const text = textOf(fn);
   const name = options.name ?? ((fn as { name: string }).name || "block function");
   const make = (): FunctionBinding =>
-    Object.freeze({ kind: "function", id: freshId(), name, text, params: cloned(options.params) });
+    Object.freeze({
+      kind: "function",
+      id: freshId(),
+      name,
+      code: { type: "text", text },
+      params: cloned(options.params),
+    });
   if (options.params !== undefined) return make();
   let named = bindings.get(fn as object);
   if (named === undefined) {
@@ -153,8 +152,7 @@ export function mapBlocks(fn: unknown, arrays: readonly Node[], options: BlockOp
     inputs,
     scratchBytes,
   };
-  const key = `${binding.id}|${cutsKey(loop)}|${inputs}|${scratchBytes}`;
-  return intern("call", aligned, params, [{ shape, dtype }], key);
+  return callNode(aligned, params, [{ shape, dtype }]);
 }
 
 /** Per axis the cuts of the heaviest array that is really cut there. */

@@ -267,7 +267,14 @@ function materialise(draft: Draft, cuts: readonly Cuts[], ctx: PassContext, out:
         {
           ...base,
           kind: "call",
-          outputs: outputs((results[0] ?? []).map((r) => r.cuts)),
+          outputs: draft.outputs.map((node, i) => {
+            const resultCuts = (results[draft.ports[i] as number] ?? []).map((r) => r.cuts);
+            const array = newArray(out, id, knownShape(node), dtypeOf(node), resultCuts);
+            out.arrayOf.set(node, array);
+            return array;
+          }),
+          results,
+          ports: draft.ports,
           fn: bind(out.bindings.functions, fn),
           args: args.map((axes, i) => ({
             operand: operands[i] as Operand,

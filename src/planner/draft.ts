@@ -56,6 +56,8 @@ export interface ReshapeDraft extends DraftBase<"reshape"> {
 }
 export interface CallDraft extends DraftBase<"call"> {
   readonly node: NodeOf<"call">;
+  /** For every output, the number of the value that it is. */
+  readonly ports: readonly number[];
 }
 export interface WriteDraft extends DraftBase<"write"> {
   readonly sink: SinkBinding;

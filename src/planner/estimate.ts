@@ -35,7 +35,7 @@ export const paddedBytes = (bytes: number): number => (bytes === 0 ? 0 : bytes +
 /** Bytes outside the arena that one task may take: codec memory, private copies. */
 export function foreignOf(
   stage: Stage,
-  bindings: Pick<Bindings, "sources" | "sinks">,
+  bindings: Pick<Bindings, "functions" | "sources" | "sinks">,
   arrays: readonly PlanArray[],
 ): number {
   let bytes = 0;
@@ -45,7 +45,7 @@ export function foreignOf(
     }
   }
   if (stage.kind === "write") bytes += (bindings.sinks[stage.sink] as SinkBinding).scratchBytes;
-  if (stage.kind === "call") {
+  if (stage.kind === "call" && bindings.functions[stage.fn]?.code.type !== "built-in") {
     // Private copies of the arguments, and the array that the function returns.
     const copies = stage.inputs === "copy" ? stage.args : [];
     for (const a of copies) {

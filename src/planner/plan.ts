@@ -4,7 +4,8 @@
  * The passes, and why they stand in this order:
  *  1. canonicalize  one spelling for one meaning, so that rules need not know spellings
  *  2. algebra       local exact rewrite rules
- *  3. demand        what is read in part becomes smaller; then canonicalize again, for the new views
+ *  3. demand        what is read in part becomes smaller; then canonicalize again, for the new views, and expand
+ *                   what has an algorithm over blocks of its own into calls of built-in block functions
  *  4. fuse          what is computed together
  *  5. grid          in which blocks, from the grids of what is read
  *  6. rechunk       which misaligned reads are worth a copy in memory (this changes 4 and 5, which run again)
@@ -27,6 +28,7 @@ import { trimMaps } from "./lower.js";
 import { algebra } from "./passes/algebra.js";
 import { canonicalize } from "./passes/canonicalize.js";
 import { demand } from "./passes/demand.js";
+import { expand } from "./passes/expand.js";
 import { type FuseRequest, fuse } from "./passes/fuse.js";
 import { type Consumer, liveBytes, totalBytes } from "./passes/lifetimes.js";
 import { copyCandidates, operandsOf } from "./passes/rechunk.js";
@@ -122,7 +124,7 @@ export function logical(roots: readonly Node[], ctx: PassContext): readonly Node
       nodes = canonicalize(demanded, ctx);
     } else nodes = demanded;
   }
-  return nodes;
+  return expand(nodes);
 }
 
 interface Figures {

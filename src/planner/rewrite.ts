@@ -1,14 +1,16 @@
 /** Bottom-up rewriting of an expression without recursion; unchanged parts keep their nodes. */
 import {
+  callNode,
   concatNode,
   gatherNode,
   layoutNode,
   mapNode,
+  pickNode,
   reduceNode,
   reshapeNode,
   viewNode,
 } from "../ir/build.js";
-import { cutsKey, dtypeOf, intern, knownShape, type Node, topologicalOrder } from "../ir/node.js";
+import { dtypeOf, knownShape, type Node, topologicalOrder } from "../ir/node.js";
 
 /**
  * Rewrites every node once, inputs first. `rule` sees a node whose inputs are already rewritten and answers with
@@ -47,12 +49,10 @@ export function withInputs(node: Node, inputs: readonly Node[]): Node {
       const { monoid, axes, leaves, on, correction } = node.params;
       return reduceNode(input, monoid, axes, leaves, on, dtypeOf(node), correction);
     }
-    case "call": {
-      const key = `${node.params.fn.id}|${cutsKey(node.params.loop)}|rewritten`;
-      return intern("call", inputs, node.params, node.outs, key);
-    }
+    case "call":
+      return callNode(inputs, node.params, node.outs);
     case "pick":
-      return intern("pick", inputs, node.params, node.outs, String(node.params.port));
+      return pickNode(input, node.params.port);
     default:
       return node;
   }

@@ -268,6 +268,8 @@ class Builder {
       kind: "call",
       fn: 0,
       args,
+      results: [cuts.map((c, loop) => ({ loop, cuts: c }))],
+      ports: [0],
       inputs: "copy",
     });
   }

@@ -57,7 +57,7 @@ export class Work {
     kind: "function";
     id: number;
     name: string;
-    text: string;
+    code: { type: "text"; text: string };
     params: unknown;
   }[] = [];
 
@@ -204,11 +204,24 @@ export class Work {
     params: unknown = null,
   ): number {
     const fn = this.functions.length;
-    this.functions.push({ kind: "function", id: fn, name, text, params });
+    this.functions.push({ kind: "function", id: fn, name, code: { type: "text", text }, params });
     const space = cuts.map(cutsExtent);
     const output = this.array(cuts);
-    const args = [{ operand, shape: space, axes: cuts.map((c, loop) => ({ loop, cuts: c })) }];
-    this.stage({ kind: "call", space, cuts, outputs: [output], fn, args, inputs: "copy" }, name);
+    const axes = cuts.map((c, loop) => ({ loop, cuts: c }));
+    this.stage(
+      {
+        kind: "call",
+        space,
+        cuts,
+        outputs: [output],
+        fn,
+        args: [{ operand, shape: space, axes }],
+        results: [axes],
+        ports: [0],
+        inputs: "copy",
+      },
+      name,
+    );
     return output;
   }
 

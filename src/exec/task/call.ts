@@ -3,9 +3,11 @@ import { AbortError, TaskError } from "../../errors.js";
 import { arrayClass, type DType, viewOf } from "../../ir/dtype.js";
 import { type Box, boxElements, boxShape, rowMajorStrides, unravel } from "../../ir/index-map.js";
 import { arrayOf } from "../../ir/scratch.js";
-import { blockBox, type CallStage, callArgBox, gridOf, taskBox } from "../../ir/stage.js";
+import { blockBox, type CallStage, callArgBox, callBox, gridOf, taskBox } from "../../ir/stage.js";
+import type { BuiltIn } from "../../kernels/blocks/index.js";
 import { Block } from "./block.js";
 import { buffers } from "./buffers.js";
+import type { UserFunction } from "./compile.js";
 import {
   checkCancelled,
   itemOf,
@@ -28,8 +30,8 @@ export function* callTask(
   scratch: ScratchStack,
 ): Flow {
   const box = taskBox(stage, task);
-  const blockId = unravel(task, gridOf(stage.cuts));
-  const fn = ctx.fn(stage.fn);
+  const found = ctx.fn(stage.fn);
+  const fn = isPromise(found) ? ((yield found) as TaskFunction) : found;
   const requests = stage.args.map((a) => ({
     operand: a.operand,
     box: callArgBox(stage, a, box),
@@ -41,11 +43,56 @@ export function* callTask(
     const block = blockBox(array.cuts, task);
     return {
       dtype: array.dtype,
+      port: stage.ports[i] as number,
       lo: block.lo,
       shape: boxShape(block),
       address: outputs[i] as number,
     };
   });
+  if (fn.builtIn !== undefined) {
+    runBuiltIn(ctx, fn.builtIn, fn.params, requests, places, targets);
+    return;
+  }
+  yield* callUser(ctx, stage, task, fn, requests, places, targets, scratch);
+}
+
+type Requests = Parameters<typeof placeRequests>[1];
+
+/** Our own functions write their blocks in place. */
+function runBuiltIn(
+  ctx: TaskContext,
+  fn: BuiltIn,
+  params: unknown,
+  requests: Requests,
+  places: readonly Place[],
+  targets: readonly Expected[],
+): void {
+  const blockAt = (dtype: DType, lo: readonly number[], shape: readonly number[], at: Place) => ({
+    ...regionTarget(ctx.memory, dtype, shape, at),
+    dtype,
+    lo,
+  });
+  const inputs = requests.map(({ operand, box }, i) =>
+    blockAt(operand.dtype, box.lo, boxShape(box), places[i] as Place),
+  );
+  const results = targets.map(({ dtype, lo, shape, address }) =>
+    blockAt(dtype, lo, shape, { address, strides: byteStrides(shape, itemOf(dtype)) }),
+  );
+  fn(inputs, results, params);
+}
+
+function* callUser(
+  ctx: TaskContext,
+  stage: CallStage,
+  task: number,
+  fn: TaskFunction & { readonly call: UserFunction },
+  requests: Requests,
+  places: readonly Place[],
+  targets: readonly Expected[],
+  scratch: ScratchStack,
+): Flow {
+  const blockId = unravel(task, gridOf(stage.cuts));
+  const first = callBox(stage, stage.results[0] ?? [], taskBox(stage, task));
   const lent: ArrayBuffer[] = [];
   try {
     const blocks = requests.map(({ operand, box: part }, i) => {
@@ -56,13 +103,13 @@ export function* callTask(
     });
     const info = {
       blockId,
-      offset: targets[0]?.lo ?? box.lo,
-      shape: targets[0]?.shape ?? boxShape(box),
+      offset: first.lo,
+      shape: boxShape(first),
       params: fn.params,
       signal: ctx.signal,
     };
     const result = yield* callFunction(ctx, fn, blockId, [...blocks, info]);
-    storeResult(ctx.memory, fn.name, blockId, result, targets);
+    storeResult(ctx.memory, fn.name, blockId, result, targets, stage.results.length);
   } finally {
     buffers.giveBack(lent);
   }
@@ -70,7 +117,7 @@ export function* callTask(
 
 function* callFunction(
   ctx: TaskContext,
-  fn: TaskFunction,
+  fn: TaskFunction & { readonly call: UserFunction },
   blockId: readonly number[],
   args: readonly unknown[],
 ): Flow<unknown> {

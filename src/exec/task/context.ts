@@ -6,6 +6,7 @@ import { type DType, itemSize, slotsPerElement, viewOf } from "../../ir/dtype.js
 import type { IndexList } from "../../ir/node.js";
 import { alignScratch, SCRATCH_ALIGN } from "../../ir/scratch.js";
 import type { Plan } from "../../ir/stage.js";
+import type { BuiltIn } from "../../kernels/blocks/index.js";
 import type { ItemSize, Kernels, Place } from "../../kernels/index.js";
 import type { UserFunction } from "./compile.js";
 
@@ -24,12 +25,11 @@ export interface SinkInfo {
   readonly chunks: readonly Cuts[];
 }
 
-/** A user function, compiled once per thread, and what belongs to it. */
-export interface TaskFunction {
-  readonly name: string;
-  readonly call: UserFunction;
-  readonly params: unknown;
-}
+/** A function that is ready to be called, and what belongs to it. */
+export type TaskFunction = { readonly name: string; readonly params: unknown } & (
+  | { readonly call: UserFunction; readonly builtIn?: never }
+  | { readonly builtIn: BuiltIn }
+);
 
 /** What the running thread provides. */
 export interface TaskContext {
@@ -44,7 +44,7 @@ export interface TaskContext {
   sourceChunks?(source: number): readonly Cuts[] | undefined;
   writer(sink: number): ChunkWriter;
   sinkInfo(sink: number): SinkInfo;
-  fn(index: number): TaskFunction;
+  fn(index: number): TaskFunction | Promise<TaskFunction>;
   /** Byte address of a resident block. */
   blockAddress(array: number, block: number): number;
   readonly signal: AbortSignal;

@@ -20,6 +20,7 @@ export type {
   TaskFunction,
   TaskKernels,
 } from "./context.js";
+export { FunctionTable } from "./functions.js";
 
 /**
  * Runs task `task` of a stage: writes the blocks at `outputs` (addresses, in the order of `stage.outputs`) and

@@ -14,6 +14,8 @@ import { elementCount, rowMajorStrides } from "../../ir/index-map.js";
 /** An output block: where it starts in its array, its shape, and where it goes. */
 export interface Expected {
   readonly dtype: DType;
+  /** Which of the function's values it is. */
+  readonly port: number;
   readonly lo: readonly number[];
   readonly shape: readonly number[];
   readonly address: number;
@@ -35,6 +37,7 @@ export function storeResult(
   blockId: readonly number[],
   result: unknown,
   expected: readonly Expected[],
+  values: number = expected.length,
 ): void {
   const fail: Fail = (returned, wanted, hint) => {
     throw new TaskError(
@@ -43,19 +46,19 @@ export function storeResult(
     );
   };
   const [only] = expected;
-  if (expected.length === 1 && only !== undefined) {
+  if (values === 1 && only !== undefined) {
     storeOne(memory, result, only, fail);
     return;
   }
-  if (!Array.isArray(result) || result.length !== expected.length) {
-    fail(describe(result), `an array of ${expected.length} blocks`);
+  if (!Array.isArray(result) || result.length !== values) {
+    fail(describe(result), `an array of ${values} blocks`);
     return;
   }
-  expected.forEach((e, i) => {
-    storeOne(memory, result[i], e, (returned, wanted, hint) => {
-      fail(`${returned} as result ${i}`, wanted, hint);
+  for (const e of expected) {
+    storeOne(memory, result[e.port], e, (returned, wanted, hint) => {
+      fail(`${returned} as result ${e.port}`, wanted, hint);
     });
-  });
+  }
 }
 
 type Fail = (returned: string, wanted: string, hint?: string) => void;

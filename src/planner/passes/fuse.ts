@@ -9,6 +9,7 @@
 import { InternalError } from "../../errors.js";
 import type { SinkBinding } from "../../ir/binding.js";
 import { sizeOf } from "../../ir/build.js";
+import { cutsExtent } from "../../ir/cuts.js";
 import { itemSize } from "../../ir/dtype.js";
 import { identityMap, rowMajorStrides } from "../../ir/index-map.js";
 import { leafMonoidOf } from "../../ir/monoid.js";
@@ -83,6 +84,13 @@ export function fuse(
 const isMoved = (node: Node): boolean =>
   node.op === "concat" || node.op === "gather" || node.op === "reshape" || node.op === "call";
 
+/** What has several outputs is materialised through its picks. */
+const isMade = (node: Node): boolean =>
+  node.op === "reduce" ||
+  node.op === "layout" ||
+  node.op === "pick" ||
+  (isMoved(node) && node.outs.length === 1);
+
 function chooseMaterialised(
   order: readonly Node[],
   requests: readonly FuseRequest[],
@@ -101,7 +109,7 @@ function chooseMaterialised(
   for (const { node, sink } of requests) if (sink === undefined) out.add(node);
   const weight = new Map<Node, number>();
   for (const node of order) {
-    if (node.op === "reduce" || isMoved(node) || node.op === "layout") out.add(node);
+    if (isMade(node)) out.add(node);
     if (isMoved(node)) node.inputs.forEach(needBase);
     if (!enabled && node.op === "map") out.add(node);
     weight.set(node, coneSize(node, weight, isBase));
@@ -177,7 +185,9 @@ function groupSiblings(
     const key = siblingKey(node, level, bases);
     const group = key === undefined ? undefined : open.get(key);
     const ops = inner.size + 1;
-    if (group !== undefined && group.nodes.length < MOST_OUTPUTS && group.ops + ops <= MOST_OPS) {
+    const fits = (g: { readonly nodes: readonly Node[]; readonly ops: number }): boolean =>
+      node.op === "pick" || (g.nodes.length < MOST_OUTPUTS && g.ops + ops <= MOST_OPS);
+    if (group !== undefined && fits(group)) {
       group.nodes.push(node);
       group.ops += ops;
       continue;
@@ -192,6 +202,7 @@ function groupSiblings(
 
 /** Equal keys: same space, same reduced axes and leaves, same depth, and a common heaviest base. */
 function siblingKey(node: Node, depth: number, bases: ReadonlySet<Node>): string | undefined {
+  if (node.op === "pick") return `p${(node.inputs[0] as Node).id}`;
   let heaviest: Node | undefined;
   let bytes = 0;
   for (const base of bases) {
@@ -260,17 +271,33 @@ function draftOf(group: readonly Node[], baseOf: BaseTest): Draft {
       };
     }
     case "call":
-      return {
-        kind: "call",
-        space: first.params.loop.map((c) => c.reduce((n, r) => n + r.size * r.repeat, 0)),
-        operands: first.inputs.map((input) => operandOf(input, baseOf)),
-        outputs: group,
-        computes: group,
-        node: first,
-      };
+      return callDraft(first, group, [0], baseOf);
+    case "pick": {
+      const picks = group as readonly NodeOf<"pick">[];
+      const call = first.inputs[0] as NodeOf<"call">;
+      const ports = picks.map((p) => p.params.port);
+      return callDraft(call, group, ports, baseOf);
+    }
     default:
       return mapDraft(group, baseOf);
   }
+}
+
+function callDraft(
+  node: NodeOf<"call">,
+  outputs: readonly Node[],
+  ports: readonly number[],
+  baseOf: BaseTest,
+): Draft {
+  return {
+    kind: "call",
+    space: node.params.loop.map(cutsExtent),
+    operands: node.inputs.map((input) => operandOf(input, baseOf)),
+    outputs,
+    computes: [node],
+    node,
+    ports,
+  };
 }
 
 function mapDraft(group: readonly Node[], baseOf: BaseTest): Draft {

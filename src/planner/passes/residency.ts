@@ -203,7 +203,8 @@ function inlined(roots: readonly Node[], baseOf: BaseTest): readonly Inlined[] {
   for (const root of roots) {
     if (FUSED.has(root.op) || root.op === "reduce") continue;
     // Every part of a moved array is read by itself, even if it is the same array again.
-    for (const input of root.inputs) if (baseOf(input) !== "array") walk([input]);
+    const inputs = root.op === "pick" ? (root.inputs[0] as Node).inputs : root.inputs;
+    for (const input of inputs) if (baseOf(input) !== "array") walk([input]);
   }
   return out;
 }

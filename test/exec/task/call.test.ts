@@ -29,6 +29,8 @@ function addCall(
     outputs,
     fn: w.fn(c.text, c.params),
     args: [{ operand, shape, axes: cuts.map((k, loop) => ({ loop, cuts: k })) }],
+    results: outputs.map(() => cuts.map((k, l) => ({ loop: l, cuts: k }))),
+    ports: outputs.map((_, port) => port),
     inputs: c.inputs ?? "copy",
   });
   return outputs;
@@ -108,6 +110,8 @@ describe("what functions see", () => {
           axes: [{ loop: -1, cuts: wholeCuts(3) }],
         },
       ],
+      results: [[{ loop: 0, cuts: loop[0] as Cuts }]],
+      ports: [0],
       inputs: "copy",
     });
     await w.run();

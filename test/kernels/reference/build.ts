@@ -85,6 +85,6 @@ export const userFunction = (name: string, text: string, params?: unknown): Func
   kind: "function",
   id: freshId(),
   name,
-  text,
+  code: { type: "text", text },
   params,
 });

@@ -1,0 +1,13 @@
+/** The engine's own algorithms over blocks, by name: what `call` nodes with built-in code run. */
+import { InternalError } from "../../errors.js";
+import type { BuiltIn } from "./block.js";
+
+export type { BuiltIn, BuiltInBlock } from "./block.js";
+
+const BUILT_INS: Readonly<Record<string, BuiltIn>> = {};
+
+export function builtIn(name: string): BuiltIn {
+  const found = Object.hasOwn(BUILT_INS, name) ? BUILT_INS[name] : undefined;
+  if (found === undefined) throw new InternalError(`there is no built-in block function ${name}`);
+  return found;
+}

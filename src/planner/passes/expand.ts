@@ -1,0 +1,20 @@
+/**
+ * Last of the logical passes, expand: kinds that have an algorithm over blocks of their own become `call` nodes of
+ * built-in block functions (`kernels/blocks`), with a grid that is chosen here from the advertised one. Up to here
+ * rules and demand see what such a node means; from here on it is blocks like any other.
+ *
+ * It is a lowering, not an improvement, so it cannot be switched off.
+ */
+import type { Kind, Node, NodeOf } from "../../ir/node.js";
+import { rewriteBottomUp } from "../rewrite.js";
+
+type Expansion<K extends Kind> = (node: NodeOf<K>) => Node;
+
+const EXPANSIONS: { readonly [K in Kind]?: Expansion<K> } = {};
+
+export function expand(roots: readonly Node[]): readonly Node[] {
+  return rewriteBottomUp(roots, (node) => {
+    const expansion = EXPANSIONS[node.op] as Expansion<Kind> | undefined;
+    return expansion === undefined ? node : expansion(node);
+  });
+}
