@@ -18,7 +18,6 @@ const ELSEWHERE: readonly string[] = [
   "describeStore",
   "directoryStore",
   "explain",
-  "expr",
   "fromSource",
   "mapBlocks",
   "memoryStore",

@@ -26,6 +26,7 @@ from table import arrays, encode, records  # first: it sets NumPy up
 
 import creation
 import elementwise
+import expr
 import indexing
 import manipulation
 import operands
@@ -43,6 +44,7 @@ TABLES = {
         manipulation.make_manipulation,
         indexing.make_indexing,
     ],
+    "expr": [expr.make_expr],
 }
 
 
