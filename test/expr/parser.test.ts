@@ -170,7 +170,8 @@ const MISTAKES: readonly (readonly [marked: string, message: string, hint?: stri
 ];
 
 describe("mistakes", () => {
-  it.each(MISTAKES)("%s", (marked, message, hint) => {
+  const rows = MISTAKES.map(([marked, message, hint]) => ({ marked, message, hint }));
+  it.each(rows)("$marked", ({ marked, message, hint }) => {
     const start = marked.indexOf("»");
     const text = marked.replace(/[»«]/g, "");
     const error = refused(text);
