@@ -1,7 +1,9 @@
 /** The expr tag and named variables: what values mean, what an expression builds, and that nothing else is reached. */
 import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { functionNamed } from "../../dist/api/expr/functions.js";
 import { runtime } from "../../dist/exec/runtime.js";
 import * as cw from "../../dist/index.js";
+import { readTable } from "../conformance/table.js";
 
 afterEach(() => expect(runtime.account().used).toBe(0));
 afterAll(() => cw.shutdown());
@@ -57,6 +59,20 @@ describe("an expression is the calls that it stands for", () => {
     const sum = cw.expr(`${"x + ".repeat(20_000)}x`, { x });
     expect(sum.shape).toEqual([4]);
   });
+});
+
+/** Functions of arrays that an expression has another way for. */
+const OTHERWISE: Readonly<Record<string, string>> = { at: "x[...]", expr: "the text itself" };
+
+it("every function of arrays can be called, by our name and by NumPy's", () => {
+  const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+  const recorded = new Set(readTable().map((r) => r.fn));
+  const missing = [...recorded].filter(
+    (name) =>
+      !(name in OTHERWISE) &&
+      !(functionNamed(name) === name && functionNamed(snake(name)) === name),
+  );
+  expect(missing).toEqual([]);
 });
 
 describe("scalars", () => {
