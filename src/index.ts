@@ -23,6 +23,8 @@ export * from "./api/functions/creation.js";
 export { resultType } from "./api/functions/dtypes.js";
 export * from "./api/functions/elementwise.js";
 export * from "./api/functions/manipulation.js";
+export { einsum, matmul, outer, tensordot, vecdot } from "./api/functions/products.js";
+export * as random from "./api/functions/random.js";
 export {
   all,
   any,
@@ -37,6 +39,8 @@ export {
   sum,
   variance as var,
 } from "./api/functions/reductions.js";
+export { cumulativeProd, cumulativeSum } from "./api/functions/scans.js";
+export { measure } from "./api/measure.js";
 export { LazyArray } from "./api/methods.js";
 export { NDArray, type NdarrayView, type Nested, type ScalarOptions } from "./api/nd-array.js";
 export { persist } from "./api/persist.js";
@@ -57,7 +61,7 @@ export {
   type NdarrayLike,
   type NestedList,
 } from "./api/sources.js";
-export type { Floating, Promote, SumOf } from "./api/types.js";
+export type { Floating, Promote, ShapeLike, SumOf } from "./api/types.js";
 export {
   describeStore,
   type OpenZarrOptions,

@@ -32,7 +32,7 @@ export interface RunOptions {
   /** Cancels the run, which then rejects with an AbortError. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((event: ProgressEvent) => void) | undefined;
-  /** Draws a line of progress on stderr. */
+  /** Draws progress: a line on stderr, in a tslab notebook a bar below the cell. */
   readonly progress?: boolean | undefined;
   /** false runs the expression as it was written: for comparing and for finding faults. */
   readonly optimize?: boolean | undefined;

@@ -1,9 +1,11 @@
 /** Zarr at both ends: arrays opened lazily, results written chunk by chunk. */
+import type { CardNotes } from "../display/index.js";
 import { ChunkError, DTypeError, OptionError, ZarrError } from "../errors.js";
 import { sourceNode } from "../ir/build.js";
 import { type Cuts, cutsCount, cutsMax, pieceSize } from "../ir/cuts.js";
 import { type DType, integerRange, isFloat, isInteger, itemSize } from "../ir/dtype.js";
 import { advertisedGrid } from "../ir/grid.js";
+import { elementCount } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node, topologicalOrder } from "../ir/node.js";
 import { arg, call, cast, constant, type Scalar } from "../ir/scalar.js";
 import { type ChunkSpec, checkDType, mapNode, resolveChunks, valueText } from "../ops/index.js";
@@ -27,7 +29,7 @@ import {
   oneOf,
   readOptions,
 } from "./options.js";
-import { run } from "./run.js";
+import { run, settle } from "./run.js";
 
 export interface OpenZarrOptions {
   /** Path of the array in the store; default: the store's root. */
@@ -63,6 +65,30 @@ export class ZarrArray<D extends DType = DType> extends LazyArray<D> {
     this.dimensionNames = metadata.dimensionNames;
     this.fillValue = metadata.fillValue;
     this.codecs = metadata.codecs;
+  }
+
+  /** Lengths of the axes, all of them known. */
+  override get shape(): readonly number[] {
+    return knownShape(this.node);
+  }
+  override get size(): number {
+    return elementCount(this.shape);
+  }
+  override get nbytes(): number {
+    return this.size * itemSize(this.dtype);
+  }
+
+  protected override cardNotes(): CardNotes {
+    const { dimensionNames, codecs, attributes } = this;
+    const axes = dimensionNames?.map((name) => name ?? "-").join(", ");
+    const named = ["long_name", "standard_name", "units"]
+      .map((key) => attributes[key])
+      .filter((text) => typeof text === "string");
+    const rows: (readonly [string, string])[] = [];
+    if (axes !== undefined && axes !== "") rows.push(["axes", axes]);
+    if (named.length > 0) rows.push(["what", named.join(", ")]);
+    if (codecs.length > 0) rows.push(["codecs", codecs.join(", ")]);
+    return { kind: "ZarrArray", rows };
   }
 }
 
@@ -176,7 +202,7 @@ export async function toZarr(
   url: StoreLike,
   options?: ToZarrOptions,
 ): Promise<RunStats> {
-  const node = nodeOf("toZarr", x);
+  const asked = nodeOf("toZarr", x);
   const checked = withDefaults(
     readOptions<ToZarrOptions>("toZarr", options, {
       ...RUN_CHECKS,
@@ -189,6 +215,7 @@ export async function toZarr(
       fillValue: anything,
     }),
   );
+  const [node = asked] = await settle([asked], checked);
   const names = checked.dimensionNames;
   if (names !== undefined && names.length !== knownShape(node).length) {
     throw new OptionError(

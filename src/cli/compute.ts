@@ -61,21 +61,28 @@ export const compute: Command = {
     const progress = values.progress === true || terminal.isTerminal;
     const running = { memory: values.memory, workers, signal, progress };
     if (values.out === undefined) {
-      if (result.size > MOST_PRINTED) {
-        throw new UsageError(
-          `the result has ${result.size} elements, shape ${formatTuple(result.shape)}`,
-          `write it with --out STORE, or select at most ${MOST_PRINTED}`,
-        );
-      }
-      terminal.out(`${arrayText(await result.compute(running))}\n`);
+      // A length that is not known before the run is known after it.
+      checkPrintable(result);
+      const computed = await result.compute(running);
+      checkPrintable(computed);
+      terminal.out(`${arrayText(computed)}\n`);
       return;
     }
     const { store, path } = placeOf(values.out);
     const stats = await result.toZarr(store, { path, mode, codecs, ...running });
+    const stored = await cw.openZarr(store, { path });
     terminal.out(
-      `${values.out}: ${result.dtype} ${formatTuple(result.shape)}, ` +
-        `${formatBytes(result.nbytes)} in ${formatSeconds(stats.seconds)}, ` +
+      `${values.out}: ${result.dtype} ${formatTuple(stored.shape)}, ` +
+        `${formatBytes(stats.bytesWritten)} in ${formatSeconds(stats.seconds)}, ` +
         `peak ${formatBytes(stats.peakBytes)}\n`,
     );
   },
 };
+
+function checkPrintable({ size, shape }: Pick<cw.LazyArray, "size" | "shape">): void {
+  if (size === null || size <= MOST_PRINTED) return;
+  throw new UsageError(
+    `the result has ${size} elements, shape ${formatTuple(shape)}`,
+    `write it with --out STORE, or select at most ${MOST_PRINTED}`,
+  );
+}

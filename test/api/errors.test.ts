@@ -12,6 +12,7 @@ import { expressions } from "./errors/expressions.js";
 import { indexing } from "./errors/indexing.js";
 import { metadata, stores } from "./errors/metadata.js";
 import { options } from "./errors/options.js";
+import { random } from "./errors/random.js";
 import { running } from "./errors/running.js";
 import { shapes } from "./errors/shapes.js";
 
@@ -49,7 +50,7 @@ function expectError(error: Error, name: string, message: string): void {
   } else expect(error.message).toBe(message);
 }
 
-describe.each(Object.entries({ indexing, shapes, options, blocks, stores, expressions }))(
+describe.each(Object.entries({ indexing, shapes, options, blocks, random, stores, expressions }))(
   "%s",
   (_, rows) => {
     it("has at least 15 rows", () => {

@@ -80,7 +80,7 @@ describe("progress", () => {
     );
     now = 100;
     bar.show(event);
-    bar.end();
+    bar.end(true);
     expect(out).toEqual([`\r\u001b[K${line.slice(0, 39)}`, "\n"]);
   });
 
@@ -89,7 +89,7 @@ describe("progress", () => {
     let now = 0;
     const bar = drawProgress({ write: (t: string) => out.push(t) }, () => now);
     for (now = 100; now <= 2000; now += 100) bar.show(event);
-    bar.end();
+    bar.end(true);
     expect(out).toEqual([
       `${line}\n`,
       "[######                  ]  25 %  1/4 tasks  2.0 s, 6.0 s left\n",

@@ -106,6 +106,9 @@ export function evaluate(source: Source, scope: Scope): LazyArray {
   );
 }
 
+/** None where a length is not known before something has run. */
+const length = (n: number | null): bigint | null => (n === null ? null : BigInt(n));
+
 class Evaluator {
   readonly #text: string;
   readonly #scope: Scope;
@@ -250,9 +253,9 @@ class Evaluator {
         return value.dtype;
       case "ndim":
       case "size":
-        return BigInt(value[name]);
+        return length(value[name]);
       case "shape":
-        return Object.freeze(value.shape.map((n) => BigInt(n)));
+        return Object.freeze(value.shape.map(length));
       default:
         if (functionNamed(name) !== undefined) {
           throw this.#error(nameSpan, `${name} is a method`, `call it: .${name}(...)`);

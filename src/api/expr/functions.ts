@@ -5,7 +5,9 @@ import { LazyArray } from "../array.js";
 import * as creation from "../functions/creation.js";
 import * as elementwise from "../functions/elementwise.js";
 import * as manipulation from "../functions/manipulation.js";
+import * as products from "../functions/products.js";
 import * as reductions from "../functions/reductions.js";
+import * as scans from "../functions/scans.js";
 import { nearest } from "../options.js";
 import {
   ALIASES,
@@ -56,7 +58,9 @@ const MODULES: Readonly<Record<string, unknown>> = Object.freeze({
   ...creation,
   ...elementwise,
   ...manipulation,
+  ...products,
   ...reductions,
+  ...scans,
   var: reductions.variance,
   ...EXTRAS,
 });
