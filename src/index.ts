@@ -21,6 +21,7 @@ export type {
   Store,
   StoreLike,
 } from "./api/engine.js";
+export { type ExpressionValue, expr } from "./api/expr.js";
 export * from "./api/functions/creation.js";
 export { resultType } from "./api/functions/dtypes.js";
 export * from "./api/functions/elementwise.js";
@@ -80,6 +81,7 @@ export {
   ChunkwiseError,
   DTypeError,
   type ErrorCode,
+  ExpressionError,
   IndexError,
   InternalError,
   MemoryLimitError,
