@@ -4,6 +4,7 @@
  */
 import { mimeBundle, textCard } from "../display/index.js";
 import { LazyArray } from "./array.js";
+import { reduction, scan } from "./functions/blocks.js";
 import * as creation from "./functions/creation.js";
 import * as elementwise from "./functions/elementwise.js";
 import * as manipulation from "./functions/manipulation.js";
@@ -27,7 +28,7 @@ function install(name: string, fn: AnyFunction): void {
   });
 }
 
-const { broadcastArrays: _1, concat: _2, mapBlocks: _3, stack: _4, ...ofOneArray } = manipulation;
+const { broadcastArrays: _1, concat: _2, stack: _3, ...ofOneArray } = manipulation;
 const { variance, ...reducing } = reductions;
 const { emptyLike, fullLike, onesLike, tril, triu, zerosLike } = creation;
 
@@ -46,6 +47,8 @@ const METHODS: Readonly<Record<string, AnyFunction>> = {
   explain,
   persist,
   plan,
+  reduction,
+  scan,
   toZarr,
 };
 for (const [name, fn] of Object.entries(METHODS)) install(name, fn);
