@@ -79,14 +79,16 @@ export function traceKernel(
 
 function rebuilt(traced: Traced): Node {
   const order = topologicalOrder([traced.result]);
-  for (const node of order) checkElementwise(node, traced);
+  // A reduction looks at an element through views of its own: it is what the user wrote.
+  const written = order.find((node) => node.op === "reduce");
+  for (const node of order) checkElementwise(node, written ?? node, traced);
   const node = composed(order, traced) ?? chained(order, traced);
   const same = knownShape(node).join() === traced.shape.join();
   return same ? node : broadcastNode(FN, node, traced.shape);
 }
 
 /** Nodes come inputs first, so what is met first is the mistake and not what follows from it. */
-function checkElementwise(node: Node, { places }: Traced): void {
+function checkElementwise(node: Node, written: Node, { places }: Traced): void {
   const alone = node.outs[0].shape.length === 0;
   if (places.has(node) || (alone && (node.op === "map" || node.op === "create"))) return;
   if (node.op === "source" || node.op === "create") {
@@ -94,7 +96,7 @@ function checkElementwise(node: Node, { places }: Traced): void {
       hint: "give it as an argument: arguments broadcast",
     });
   }
-  const name = node.op === "reduce" ? node.params.monoid : node.op;
+  const name = written.op === "reduce" ? written.params.monoid : written.op;
   throw new DTypeError(`${FN}: ${name} is not elementwise`, {
     hint: "a kernel sees single elements: it may use elementwise functions, where and astype",
   });
