@@ -149,9 +149,10 @@ is<Same<DTypeOf<typeof counted>, "float64">>();
 const running = i64.scan({ block: (b) => b.data, combine: (carry, b) => [carry, b], axis: 0 });
 is<Same<DTypeOf<typeof running>, "int64">>();
 const traced = cw.kernel((a, b) => a.multiply(2).add(b.sqrt()));
-is<Same<DTypeOf<ReturnType<typeof traced>>, cw.DType>>();
-const narrow = cw.kernel((a: cw.LazyArray<"float32">, by: number) => a.multiply(by));
-is<Same<DTypeOf<ReturnType<typeof narrow>>, "float32">>();
+const untyped: cw.LazyArray = traced(f32, f64);
+const byNumber = cw.kernel((a: cw.LazyArray<"float32">, by: number) => a.multiply(by))(f32, 2);
+is<Same<DTypeOf<typeof byNumber>, "float32">>();
+void untyped;
 // @ts-expect-error: a module function names its module
 cw.mapBlocks({ export: "f" }, f32);
 // @ts-expect-error: labels are text or lists

@@ -27,6 +27,11 @@ export interface Block {
   readonly stride: readonly number[];
   readonly offset: number;
   readonly dtype: DType;
+  readonly size: number;
+  readonly dimension: number;
+  /** Axes from the smallest stride to the largest. */
+  readonly order: readonly number[];
+  index(...position: number[]): number;
   /** Bool elements are 0 or 1, 64-bit integers bigints, complex elements pairs. */
   get(...position: number[]): Element;
   set(...positionAndValue: [...number[], Element]): void;
@@ -96,12 +101,17 @@ function blockAt(
 }
 
 function blockOf(a: Elements): Block {
+  const stride = rowMajorStrides(a.shape);
   return {
     data: dataOf(a),
     shape: a.shape,
-    stride: rowMajorStrides(a.shape),
+    stride,
     offset: 0,
     dtype: a.dtype,
+    size: elementCount(a.shape),
+    dimension: a.shape.length,
+    order: a.shape.map((_, axis) => axis).reverse(),
+    index: (...position) => position.reduce((n, p, axis) => n + p * (stride[axis] as number), 0),
     get: (...position) => getElement(a, position),
     set: (...positionAndValue) => {
       const value = positionAndValue.at(-1) as Element;
