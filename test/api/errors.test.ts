@@ -7,6 +7,7 @@ import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { runtime } from "../../dist/exec/runtime.js";
 import * as cw from "../../dist/index.js";
 import { blocks } from "./errors/blocks.js";
+import { calls } from "./errors/calls.js";
 import { damage, damaged } from "./errors/damage.js";
 import { expressions } from "./errors/expressions.js";
 import { indexing } from "./errors/indexing.js";
@@ -56,6 +57,7 @@ const TABLES = {
   shapes,
   options,
   blocks,
+  calls,
   random,
   stores,
   targets,
