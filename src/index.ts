@@ -6,6 +6,8 @@ export {
   configure,
   type Defaults,
   type RunOptions,
+  type StoredArrayOptions,
+  type StoreOptions,
   shutdown,
   type ToZarrOptions,
 } from "./api/config.js";
@@ -13,6 +15,7 @@ export type {
   ChunkSource,
   CodecChoice,
   NodeDescription,
+  OneCodec,
   ProgressEvent,
   RunStats,
   Store,
@@ -61,13 +64,16 @@ export {
   type NdarrayLike,
   type NestedList,
 } from "./api/sources.js";
+export { httpStore, store, toZarr } from "./api/store.js";
 export type { Floating, Promote, ShapeLike, SumOf } from "./api/types.js";
 export {
   describeStore,
+  type OpenGroupOptions,
   type OpenZarrOptions,
+  openGroup,
   openZarr,
-  toZarr,
   type ZarrArray,
+  type ZarrGroup,
 } from "./api/zarr.js";
 export {
   AbortError,
@@ -86,6 +92,7 @@ export {
   ZarrError,
 } from "./errors.js";
 export { directoryStore } from "./io/stores/directory.js";
+export type { HttpOptions, HttpStore } from "./io/stores/http.js";
 export { memoryStore } from "./io/stores/memory.js";
 export type { ReadTarget } from "./ir/binding.js";
 export type {

@@ -13,7 +13,7 @@ import { measure } from "./measure.js";
 import { installDisplay } from "./notebook.js";
 import { persist } from "./persist.js";
 import { compute, explain, plan } from "./run.js";
-import { toZarr } from "./zarr.js";
+import { toZarr } from "./store.js";
 
 type AnyFunction = (...args: never[]) => unknown;
 

@@ -15,6 +15,7 @@ import { options } from "./errors/options.js";
 import { random } from "./errors/random.js";
 import { running } from "./errors/running.js";
 import { shapes } from "./errors/shapes.js";
+import { targets } from "./errors/targets.js";
 
 const STORES = fileURLToPath(new URL("../fixtures/zarr/stores", import.meta.url));
 const root = fs.mkdtempSync(path.join(tmpdir(), "chunkwise-errors-"));
@@ -50,19 +51,27 @@ function expectError(error: Error, name: string, message: string): void {
   } else expect(error.message).toBe(message);
 }
 
-describe.each(Object.entries({ indexing, shapes, options, blocks, random, stores, expressions }))(
-  "%s",
-  (_, rows) => {
-    it("has at least 15 rows", () => {
-      expect(rows.length).toBeGreaterThanOrEqual(15);
-    });
-    it.each(rows)("%s", async (expression, name, message) => {
-      // The tables are ours: their rows are expressions in the three names.
-      const run = new Function("cw", "x", "double", `return (${expression});`);
-      expectError(await caught(() => run(cw, x, double)), name, message);
-    });
-  },
-);
+const TABLES = {
+  indexing,
+  shapes,
+  options,
+  blocks,
+  random,
+  stores,
+  targets,
+  expressions,
+};
+
+describe.each(Object.entries(TABLES))("%s", (_, rows) => {
+  it("has at least 15 rows", () => {
+    expect(rows.length).toBeGreaterThanOrEqual(15);
+  });
+  it.each(rows)("%s", async (expression, name, message) => {
+    // The tables are ours: their rows are expressions in the three names.
+    const run = new Function("cw", "x", "double", `return (${expression});`);
+    expectError(await caught(() => run(cw, x, double)), name, message);
+  });
+});
 
 describe("Zarr metadata", () => {
   it.each(metadata)("%s", async (_, documents, message) => {

@@ -161,6 +161,18 @@ export async function results(): Promise<void> {
     path: "u",
     dtype: "float32",
   });
+  const group: cw.ZarrGroup = await cw.openGroup("era5.zarr");
+  const v: cw.ZarrArray | undefined = group.groups["winds"]?.arrays["v"];
+  is<Same<typeof group.attributes, Readonly<Record<string, unknown>>>>();
+  const stats: cw.RunStats = await cw.store({ u, "winds/u": u }, new Map<string, Uint8Array>(), {
+    codecs: { name: "blosc", cname: "lz4" },
+    arrays: { u: { mode: "append", axis: 1, attributes: undefined } },
+  });
+  // @ts-expect-error: the option is called codecs
+  await cw.store({ u }, "a.zarr", { arrays: { u: { codec: "zstd" } } });
+  // @ts-expect-error: there is no such mode
+  await u.toZarr("a.zarr", { mode: "replace" });
+  void [v, stats];
   const kept = await u.persist();
   is<Same<DTypeOf<typeof kept>, "float32">>();
   kept.dispose();

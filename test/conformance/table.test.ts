@@ -19,8 +19,10 @@ const ELSEWHERE: readonly string[] = [
   "directoryStore",
   "explain",
   "fromSource",
+  "httpStore",
   "mapBlocks",
   "memoryStore",
+  "openGroup",
   "openZarr",
   "persist",
   "plan",
@@ -33,6 +35,7 @@ const ELSEWHERE: readonly string[] = [
   "resultType",
   "shutdown",
   "slice",
+  "store",
   "toZarr",
 ];
 
