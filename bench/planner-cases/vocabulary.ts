@@ -89,6 +89,7 @@ export const VOCABULARY: Readonly<Record<string, cw.ExpressionValue>> = {
   lag_periodic: (x: Lazy) => x.add(x.roll(1, { axis: 0 })),
   lagpow: lagPowers,
   ones: (shape: number[], chunks: number) => cw.ones(shape, { chunks }),
+  rand: (shape: number[], chunks: number) => cw.random.uniform(shape, { seed: 1, chunks }),
   rep1000: Array.from({ length: 1000 }, (_, i) => i % 100),
   repeat100: Array.from({ length: 300 }, (_, i) => Math.floor(i / 3)),
   roll: (x: Lazy, by: number) => x.roll(by, { axis: 0 }),
