@@ -1,6 +1,15 @@
 /** The public namespace; re-exports only. Heavy modules load when first needed. */
 
 export type { ArrayOrScalar, PersistedArray } from "./api/array.js";
+export type { BlockFunction } from "./api/block-arguments.js";
+export type {
+  Block,
+  BlockInfo,
+  ReductionInfo,
+  ReductionOptions,
+  ScanInfo,
+  ScanOptions,
+} from "./api/block-types.js";
 export {
   backend,
   type ChunkBackend,
@@ -31,6 +40,8 @@ export type {
   Store,
   StoreLike,
 } from "./api/engine.js";
+export { type ExpressionValue, expr } from "./api/expr.js";
+export * from "./api/functions/blocks.js";
 export * from "./api/functions/creation.js";
 export { resultType } from "./api/functions/dtypes.js";
 export * from "./api/functions/elementwise.js";
@@ -59,7 +70,6 @@ export { persist } from "./api/persist.js";
 export { type Computable, type Computed, compute, explain, plan } from "./api/run.js";
 export {
   type AxisChunks,
-  type BlockOptions,
   type ChunkSpec,
   ellipsis,
   newaxis,
@@ -90,6 +100,7 @@ export {
   ChunkwiseError,
   DTypeError,
   type ErrorCode,
+  ExpressionError,
   IndexError,
   InternalError,
   MemoryLimitError,
@@ -113,3 +124,11 @@ export type {
   TypedArray,
 } from "./ir/dtype.js";
 export type { Plan } from "./ir/stage.js";
+export type {
+  BlockLengths,
+  BlockOptions,
+  BlockwiseOptions,
+  GufuncOptions,
+  Labels,
+  ModuleFunction,
+} from "./ops/index.js";
