@@ -21,11 +21,13 @@ export type {
   Store,
   StoreLike,
 } from "./api/engine.js";
+export { type ExpressionValue, expr } from "./api/expr.js";
 export * from "./api/functions/creation.js";
 export { resultType } from "./api/functions/dtypes.js";
 export * from "./api/functions/elementwise.js";
 export * from "./api/functions/manipulation.js";
 export { einsum, matmul, outer, tensordot, vecdot } from "./api/functions/products.js";
+export * as random from "./api/functions/random.js";
 export {
   all,
   any,
@@ -41,6 +43,7 @@ export {
   variance as var,
 } from "./api/functions/reductions.js";
 export { cumulativeProd, cumulativeSum } from "./api/functions/scans.js";
+export { measure } from "./api/measure.js";
 export { LazyArray } from "./api/methods.js";
 export { NDArray, type NdarrayView, type Nested, type ScalarOptions } from "./api/nd-array.js";
 export { persist } from "./api/persist.js";
@@ -62,7 +65,7 @@ export {
   type NestedList,
 } from "./api/sources.js";
 export { httpStore, store, toZarr } from "./api/store.js";
-export type { Floating, Promote, SumOf } from "./api/types.js";
+export type { Floating, Promote, ShapeLike, SumOf } from "./api/types.js";
 export {
   describeStore,
   type OpenGroupOptions,
@@ -78,6 +81,7 @@ export {
   ChunkwiseError,
   DTypeError,
   type ErrorCode,
+  ExpressionError,
   IndexError,
   InternalError,
   MemoryLimitError,

@@ -28,7 +28,7 @@ import { countText, isJsScalar, matrixTranspose, shapeText, valueText } from "..
 import type { ComputeOptions, RunOptions, ToZarrOptions } from "./config.js";
 import type { RunStats, StoreLike } from "./engine.js";
 import type { NDArray } from "./nd-array.js";
-import type { Floating, NumberOf, Promote, RealOf, SumOf, WithScalar } from "./types.js";
+import type { Floating, NumberOf, Promote, RealOf, ShapeLike, SumOf, WithScalar } from "./types.js";
 
 /** What elementwise functions take: an array or a JavaScript scalar. */
 export type ArrayOrScalar = LazyArray | JsScalar;
@@ -54,31 +54,41 @@ export class LazyArray<D extends DType = DType> {
   }
 
   /** Lengths of the axes; null where a length is not known before something has run. */
-  get shape(): readonly number[] {
-    return knownShape(this.node);
+  get shape(): readonly (number | null)[] {
+    return this.node.outs[0].shape.map((n) => (typeof n === "number" ? n : null));
   }
   /** Number of axes. */
   get ndim(): number {
     return this.node.outs[0].shape.length;
   }
-  /** Number of elements. */
-  get size(): number {
-    return elementCount(this.shape);
+  /** Number of elements; null where a length is not known. */
+  get size(): number | null {
+    const { shape } = this;
+    return shape.includes(null) ? null : elementCount(shape as readonly number[]);
   }
-  /** Bytes of all elements. */
-  get nbytes(): number {
-    return this.size * itemSize(this.dtype);
+  /** Bytes of all elements; null where a length is not known. */
+  get nbytes(): number | null {
+    const { size } = this;
+    return size === null ? null : size * itemSize(this.dtype);
   }
-  /** Lengths of the blocks along each axis, as block functions and default stores see them. */
+  /**
+   * Lengths of the blocks along each axis, as block functions and default stores see them.
+   *
+   * @throws ShapeError where a length is not known.
+   */
   get chunks(): readonly (readonly number[])[] {
+    knownShape(this.node);
     return advertisedGrid(this.node).map((cuts) => [...pieceSizes(cuts)]);
   }
   /** The transpose of a 2-d array. */
   get T(): LazyArray<D> {
     if (this.ndim !== 2) {
-      throw new ShapeError(`T: the array must have 2 axes, got shape ${shapeText(this.shape)}`, {
-        hint: "use mT or permuteDims",
-      });
+      throw new ShapeError(
+        `T: the array must have 2 axes, got shape ${shapeText(this.node.outs[0].shape)}`,
+        {
+          hint: "use mT or permuteDims",
+        },
+      );
     }
     return new LazyArray<D>(matrixTranspose(this.node, "T"));
   }
@@ -117,6 +127,17 @@ export class PersistedArray<D extends DType = DType> extends LazyArray<D> {
   constructor(node: Node, release: () => void) {
     super(node);
     this.#release = release;
+  }
+
+  /** Lengths of the axes, all of them known. */
+  override get shape(): readonly number[] {
+    return knownShape(this.node);
+  }
+  override get size(): number {
+    return elementCount(this.shape);
+  }
+  override get nbytes(): number {
+    return this.size * itemSize(this.dtype);
   }
 
   /** Gives the memory back. Expressions over the array can no longer be computed. */
@@ -192,7 +213,7 @@ type AxisOption = { readonly axis?: number | undefined };
 
 /** Every function whose first argument is an array, as a method. */
 export interface LazyArray<D extends DType = DType> {
-  readonly abs: Same<D>;
+  readonly abs: () => LazyArray<RealOf<D>>;
   readonly acos: Floats<D>;
   readonly acosh: Floats<D>;
   readonly add: Promoting<D>;
@@ -203,7 +224,7 @@ export interface LazyArray<D extends DType = DType> {
   readonly asin: Floats<D>;
   readonly asinh: Floats<D>;
   readonly astype: <E extends DType>(dtype: E) => LazyArray<E>;
-  readonly at: (...selectors: readonly Selector[]) => LazyArray<D>;
+  readonly at: (...selectors: readonly (Selector | LazyArray<"bool">)[]) => LazyArray<D>;
   readonly atan: Floats<D>;
   readonly atan2: FloatPromoting<D>;
   readonly atanh: Floats<D>;
@@ -213,7 +234,7 @@ export interface LazyArray<D extends DType = DType> {
   readonly bitwiseOr: Promoting<D>;
   readonly bitwiseRightShift: Numeric<D>;
   readonly bitwiseXor: Promoting<D>;
-  readonly broadcastTo: (shape: readonly number[] | number) => LazyArray<D>;
+  readonly broadcastTo: (shape: ShapeLike) => LazyArray<D>;
   readonly ceil: Same<D>;
   readonly clip: Clipping<D>;
   readonly compute: (options?: ComputeOptions) => Promise<NDArray<D>>;
@@ -263,6 +284,8 @@ export interface LazyArray<D extends DType = DType> {
   readonly max: (options?: ReduceOptions) => LazyArray<D>;
   readonly maximum: Promoting<D>;
   readonly mean: (options?: ReduceOptions) => LazyArray<Floating<D>>;
+  /** The same array with lengths that are known: of a boolean selection the elements are counted. */
+  readonly measure: (options?: RunOptions) => Promise<LazyArray<D>>;
   readonly min: (options?: ReduceOptions) => LazyArray<D>;
   readonly minimum: Promoting<D>;
   readonly moveaxis: (
@@ -273,6 +296,7 @@ export interface LazyArray<D extends DType = DType> {
   readonly negative: Same<D>;
   readonly nextafter: FloatPromoting<D>;
   readonly notEqual: Comparing;
+  readonly nonzero: () => LazyArray<"int64">[];
   readonly onesLike: Like<D>;
   readonly outer: Product<D>;
   readonly permuteDims: (axes: readonly number[]) => LazyArray<D>;
@@ -286,7 +310,7 @@ export interface LazyArray<D extends DType = DType> {
   readonly reciprocal: Floats<D>;
   readonly remainder: Numeric<D>;
   readonly repeat: (repeats: number | readonly number[], options?: AxisOption) => LazyArray<D>;
-  readonly reshape: (shape: number | readonly number[]) => LazyArray<D>;
+  readonly reshape: (shape: ShapeLike) => LazyArray<D>;
   readonly roll: (
     shift: number | readonly number[],
     options?: Pick<ReduceOptions, "axis">,
@@ -299,7 +323,7 @@ export interface LazyArray<D extends DType = DType> {
   readonly sqrt: Floats<D>;
   readonly square: () => LazyArray<NumberOf<D>>;
   readonly squeeze: (axis?: ReduceOptions["axis"] | Pick<ReduceOptions, "axis">) => LazyArray<D>;
-  readonly std: (options?: MomentOptions) => LazyArray<Floating<D>>;
+  readonly std: (options?: MomentOptions) => LazyArray<RealOf<Floating<D>>>;
   readonly subtract: Promoting<D>;
   readonly sum: Summing<D>;
   readonly take: (indices: Indices, options?: AxisOption) => LazyArray<D>;
@@ -315,7 +339,7 @@ export interface LazyArray<D extends DType = DType> {
   readonly triu: (options?: { readonly k?: number | undefined }) => LazyArray<D>;
   readonly trunc: Same<D>;
   readonly unstack: (options?: AxisOption) => LazyArray<D>[];
-  readonly var: (options?: MomentOptions) => LazyArray<Floating<D>>;
+  readonly var: (options?: MomentOptions) => LazyArray<RealOf<Floating<D>>>;
   readonly vecdot: <E extends DType>(
     other: LazyArray<E>,
     options?: AxisOption,

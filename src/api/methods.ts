@@ -9,6 +9,7 @@ import * as manipulation from "./functions/manipulation.js";
 import * as products from "./functions/products.js";
 import * as reductions from "./functions/reductions.js";
 import * as scans from "./functions/scans.js";
+import { measure } from "./measure.js";
 import { installDisplay } from "./notebook.js";
 import { persist } from "./persist.js";
 import { compute, explain, plan } from "./run.js";
@@ -49,6 +50,7 @@ const METHODS: Readonly<Record<string, AnyFunction>> = {
   zerosLike,
   compute,
   explain,
+  measure,
   persist,
   plan,
   toZarr,

@@ -28,7 +28,7 @@ import {
   readOptions,
   unknownOption,
 } from "./options.js";
-import { run } from "./run.js";
+import { run, settle } from "./run.js";
 import { type Target, targetOf } from "./targets.js";
 
 const ARRAY_CHECKS: Checks<StoredArrayOptions> = {
@@ -67,11 +67,12 @@ export async function toZarr(
   url: StoreLike,
   options?: ToZarrOptions,
 ): Promise<RunStats> {
-  const node = nodeOf("toZarr", x);
+  const asked = nodeOf("toZarr", x);
   const checked = withDefaults(
     readOptions<ToZarrOptions>("toZarr", options, { ...RUN_CHECKS, ...ARRAY_CHECKS, path: isText }),
   );
   const { own, running } = split(checked);
+  const [node = asked] = await settle([asked], checked);
   return write(
     "toZarr",
     async (targets) => {
@@ -119,7 +120,15 @@ export async function store(
   );
   const { own, running } = split(checked);
   const { attributes, ...common } = own;
-  const entries = entriesOf(nodes, checked, common);
+  const known = await settle(
+    nodes.map(([, node]) => node),
+    checked,
+  );
+  const entries = entriesOf(
+    nodes.map(([name], i) => [name, known[i] as Node]),
+    checked,
+    common,
+  );
   return write(
     "store",
     async (targets, beginning) => {

@@ -2,8 +2,9 @@
 import type { CardNotes } from "../display/index.js";
 import { DTypeError } from "../errors.js";
 import { sourceNode } from "../ir/build.js";
-import { type DType, integerRange, isFloat, isInteger } from "../ir/dtype.js";
-import { dtypeOf, type Node } from "../ir/node.js";
+import { type DType, integerRange, isFloat, isInteger, itemSize } from "../ir/dtype.js";
+import { elementCount } from "../ir/index-map.js";
+import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import { arg, call, cast, constant, type Scalar } from "../ir/scalar.js";
 import { checkDType, mapNode } from "../ops/index.js";
 import { LazyArray } from "./array.js";
@@ -58,6 +59,17 @@ export class ZarrArray<D extends DType = DType> extends LazyArray<D> {
     this.dimensionNames = metadata.dimensionNames;
     this.fillValue = metadata.fillValue;
     this.codecs = metadata.codecs;
+  }
+
+  /** Lengths of the axes, all of them known. */
+  override get shape(): readonly number[] {
+    return knownShape(this.node);
+  }
+  override get size(): number {
+    return elementCount(this.shape);
+  }
+  override get nbytes(): number {
+    return this.size * itemSize(this.dtype);
   }
 
   protected override cardNotes(): CardNotes {

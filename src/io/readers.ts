@@ -7,6 +7,8 @@ import type {
   SourceDescription,
 } from "../ir/binding.js";
 import { type ArrayDescription, arrayReader } from "./sources/array.js";
+import { type PermutationDescription, permutationReader } from "./sources/permutation.js";
+import { type WeightedDescription, weightedReader } from "./sources/weighted.js";
 import { directoryStore } from "./stores/directory.js";
 import type { StoreDescription } from "./stores/store.js";
 import type { ArrayMetadata } from "./zarr/metadata.js";
@@ -28,6 +30,8 @@ interface ZarrSinkDescription extends ZarrDescription {
 
 const READERS = new Map<string, (description: never) => RegionReader>([
   ["array", (d: ArrayDescription) => arrayReader(d)],
+  ["permutation", (d: PermutationDescription) => permutationReader(d)],
+  ["weighted", (d: WeightedDescription) => weightedReader(d)],
   [
     "zarr",
     ({ store, path, name, metadata }: ZarrDescription) =>

@@ -38,7 +38,6 @@ export {
   where,
 } from "./elementwise.js";
 export {
-  at,
   type EllipsisSelector,
   ellipsis,
   type Indices,
@@ -48,26 +47,33 @@ export {
   type SliceSelector,
   slice,
   take,
+  takeList,
 } from "./indexing.js";
 export {
-  broadcastArrays,
+  at,
   broadcastTo,
-  concat,
   expandDims,
   flip,
   matrixTranspose,
   moveaxis,
+  nonzero,
   permuteDims,
+  squeeze,
+} from "./lifted.js";
+export {
+  broadcastArrays,
+  concat,
   repeat,
   reshape,
   roll,
-  squeeze,
   stack,
   tile,
   unstack,
 } from "./manipulation.js";
+export { isSelection, type Measurement, measurementOf } from "./masks.js";
 export { isJsScalar, scalarConstant, scalarDType } from "./operand.js";
 export { matmul, outer, type TensordotAxes, tensordot, vecdot } from "./products.js";
+export * from "./random.js";
 export { type AxisChunks, type ChunkSpec, layoutNode, rechunk, resolveChunks } from "./rechunk.js";
 export {
   type ArgOptions,

@@ -2,6 +2,7 @@
 import {
   callNode,
   concatNode,
+  countedNode,
   gatherNode,
   layoutNode,
   mapNode,
@@ -49,6 +50,11 @@ export function withInputs(node: Node, inputs: readonly Node[]): Node {
     case "reduce": {
       const { monoid, axes, leaves, on, correction } = node.params;
       return reduceNode(input, monoid, axes, leaves, on, dtypeOf(node), correction);
+    }
+    case "compress": {
+      const { axis, counted } = node.params;
+      if (counted === undefined) return node;
+      return countedNode(input, inputs[1] as Node, axis, counted);
     }
     case "scan":
       return scanNode(input, node.params, dtypeOf(node));

@@ -54,6 +54,13 @@ const whole = mask.pow(mask);
 is<Same<DTypeOf<typeof whole>, "int8">>();
 const real = some.astype("complex64").real();
 is<Same<DTypeOf<typeof real>, "float32">>();
+const c64 = some.astype("complex64");
+const wave = c64.exp();
+is<Same<DTypeOf<typeof wave>, "complex64">>();
+const magnitude = cw.abs(c64);
+is<Same<DTypeOf<typeof magnitude>, "float32">>();
+const ratio = cw.divide(c64, i16.astype("float64"));
+is<Same<DTypeOf<typeof ratio>, "complex128">>();
 
 // Reductions.
 const total = i16.sum({ axis: 0 });
@@ -68,6 +75,12 @@ const where = f32.argmax();
 is<Same<DTypeOf<typeof where>, "int64">>();
 const spread = cw.var(f32, { correction: 1 });
 is<Same<DTypeOf<typeof spread>, "float32">>();
+const complexSpread = c64.std();
+is<Same<DTypeOf<typeof complexSpread>, "float32">>();
+const complexMean = cw.mean(c64);
+is<Same<DTypeOf<typeof complexMean>, "complex64">>();
+const complexTotal = c64.sum({ axis: 0 });
+is<Same<DTypeOf<typeof complexTotal>, "complex64">>();
 
 // Creation.
 const zeros = cw.zeros([2]);
@@ -87,6 +100,30 @@ is<Same<DTypeOf<typeof nested>, "float64">>();
 const like = f32.onesLike({ dtype: "bool" });
 is<Same<DTypeOf<typeof like>, "bool">>();
 
+// Random arrays.
+const even = cw.random.uniform([2, 2], { low: -1, seed: 1n });
+is<Same<DTypeOf<typeof even>, "float64">>();
+const bell = cw.random.normal(3, { std: 2, dtype: "float32" });
+is<Same<DTypeOf<typeof bell>, "float32">>();
+const dice = cw.random.integers(1, 6n, [2], { endpoint: true });
+is<Same<DTypeOf<typeof dice>, "int64">>();
+const short = cw.random.integers(0, 9, [2], { dtype: "uint8", chunks: 1 });
+is<Same<DTypeOf<typeof short>, "uint8">>();
+const order = cw.random.permutation(10, { seed: undefined });
+is<Same<DTypeOf<typeof order>, "int64">>();
+const mixed = cw.random.permutation(f32, { axis: 1 });
+is<Same<DTypeOf<typeof mixed>, "float32">>();
+const chosen = cw.random.choice(i16, [2, 3], { replace: false });
+is<Same<DTypeOf<typeof chosen>, "int16">>();
+const one = cw.random.choice(3, { p: new Float64Array(3), shape: 2 });
+is<Same<DTypeOf<typeof one>, "int64">>();
+// @ts-expect-error: an integer dtype is no dtype of normal numbers
+cw.random.normal([2], { dtype: "int32" });
+// @ts-expect-error: a float dtype is no dtype of integers
+cw.random.integers(0, 2, [2], { dtype: "float32" });
+// @ts-expect-error: the option is called seed
+cw.random.uniform([2], { sede: 1 });
+
 // Movement keeps the dtype.
 const moved = f32.reshape([2, -1]).permuteDims([1, 0]).at(0, cw.slice(1)).rechunk("64MiB").T;
 is<Same<DTypeOf<typeof moved>, "float32">>();
@@ -94,6 +131,19 @@ const joined = cw.concat([f32, f64]);
 is<Same<DTypeOf<typeof joined>, "float64">>();
 const blocks = cw.mapBlocks((b: { data: Float32Array }) => b.data, f32, { dtype: "int8" });
 is<Same<DTypeOf<typeof blocks>, "int8">>();
+
+// Expressions are arrays whose dtype is known when they are built, as text or as a template.
+const row = new Float32Array(3);
+is<Same<ReturnType<typeof cw.expr>, cw.LazyArray>>();
+is<Same<cw.LazyArray, typeof tagged>>();
+const tagged = cw.expr`sqrt(${f32}**2 + ${i16}) * ${2} + ${row} + ${[1, 2]} + ${1n} + ${true}`;
+const spelled = cw.expr("f(u, axis=0)", { u: f32, f: (x: cw.LazyArray) => x.abs() });
+if (spelled.is("float32")) is<Same<typeof spelled.dtype, "float32">>();
+// @ts-expect-error: an object is no value of an expression
+cw.expr`${{ a: 1 }}`;
+// @ts-expect-error: names come in an object
+cw.expr("u", [f32]);
+f32.at("10:20, ::-1, ...");
 
 // Results come in the shape they were asked for.
 export async function results(): Promise<void> {

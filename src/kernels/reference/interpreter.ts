@@ -8,6 +8,7 @@ import { AbortError, InternalError } from "../../errors.js";
 import { type DType, isFloat, type TypedArray } from "../../ir/dtype.js";
 import { boxOfShape, elementCount, rowMajorStrides } from "../../ir/index-map.js";
 import {
+  type CompressNode,
   type ConcatNode,
   type CreateNode,
   type GatherNode,
@@ -125,8 +126,9 @@ async function evaluateNode(
       return callArrays(node, firsts, context.callFunction, context.signal);
     case "scan":
       return [scanArray(node, first)];
-    case "scatter":
     case "compress":
+      return [compress(node, first, firsts[1] as Elements)];
+    case "scatter":
     case "window":
     case "group":
     case "contract":
@@ -208,6 +210,17 @@ function gather(node: GatherNode, input: Elements): Elements {
   indices.values.forEach((from, to) => {
     copy(slab(out, axis, to, 1), slab(input, axis, from, 1));
   });
+  return out;
+}
+
+function compress(node: CompressNode, x: Elements, mask: Elements): Elements {
+  const { axis } = node.params;
+  const out = allocate(x.dtype, shapeOf(node));
+  let to = 0;
+  for (const [from] of positions(mask.shape)) {
+    if (getElement(mask, [from as number]) === 0) continue;
+    copy(slab(out, axis, to++, 1), slab(x, axis, from as number, 1));
+  }
   return out;
 }
 

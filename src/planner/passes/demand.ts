@@ -9,6 +9,7 @@
  */
 import {
   concatNode,
+  countedNode,
   createNode,
   gatherNode,
   indexList,
@@ -67,6 +68,7 @@ const isMovable = (node: Node): boolean =>
   node.op === "concat" ||
   node.op === "gather" ||
   node.op === "reshape" ||
+  node.op === "compress" ||
   node.op === "scan";
 
 const covers = (box: Box, shape: readonly number[]): boolean =>
@@ -143,6 +145,15 @@ export function inputBox(node: Node, k: number, box: Box): Box {
     }
     case "reshape":
       return reshapeBox(node, box);
+    case "compress": {
+      // Along the axis of the mask everything is looked at; the others are the same.
+      const { axis } = node.params;
+      if (k === 1) return whole;
+      return {
+        lo: box.lo.map((v, a) => (a === axis ? 0 : v)),
+        hi: box.hi.map((v, a) => (a === axis ? (shape[axis] as number) : v)),
+      };
+    }
     case "scan":
       // What comes after is not looked at; all that comes before is.
       return { lo: box.lo.map((v, a) => (a === node.params.axis ? 0 : v)), hi: box.hi };
@@ -277,6 +288,16 @@ function restrict(node: Node, box: Box, part: (input: Node, want: Box) => Node):
       return boxIsEmpty(box)
         ? emptyNode(node, shape)
         : restrictReshape(node, box, inputs[0] as Node);
+    case "compress": {
+      const { axis, counted } = node.params;
+      if (boxIsEmpty(box) || counted === undefined) return emptyNode(node, shape);
+      const [x, mask] = inputs as [Node, Node];
+      const have = {
+        lo: box.lo.map((v, a) => (a === axis ? 0 : v)),
+        hi: box.hi.map((v, a) => (a === axis ? (knownShape(node)[axis] as number) : v)),
+      };
+      return window(countedNode(x, mask, axis, counted), have, box);
+    }
     case "scan": {
       if (boxIsEmpty(box)) return emptyNode(node, shape);
       const { axis, leaves } = node.params;
