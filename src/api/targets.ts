@@ -76,7 +76,12 @@ export async function targetOf(
   try {
     return mode === "append"
       ? appended(who, node, array, axis ?? 0)
-      : placed(who, node, array, region as readonly unknown[]);
+      : placed(
+          who,
+          node,
+          array,
+          typeof region === "string" ? [region] : (region as readonly unknown[]),
+        );
   } catch (error) {
     array.release();
     throw error;

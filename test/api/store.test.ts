@@ -307,6 +307,15 @@ describe.each(["inline", "threads"] as const)("region, executor %s", (executor) 
     for (let i = y0; i < y1; i++) for (let k = x0; k < x1; k++) (list[i] as number[])[k] = n++;
   };
 
+  it("as a text", async () => {
+    const { x, list } = rows(8, 7);
+    await x.toZarr(url, { chunks: [3, 4] });
+    const row = cw.arange(1000, 1003, { dtype: "int32" });
+    await row.toZarr(url, { mode: "region", region: "-1, 2:5", executor });
+    put(list, [7, 8], [2, 5]);
+    expect(await nested("")).toEqual(list);
+  });
+
   it.each(regions)("%s", async (_, region, change) => {
     const { x, list } = rows(8, 7);
     await x.toZarr(url, { chunks: [3, 4], codecs: "blosc", fillValue: 7 });
