@@ -1,6 +1,15 @@
 /** The public namespace; re-exports only. Heavy modules load when first needed. */
 
 export type { ArrayOrScalar, PersistedArray } from "./api/array.js";
+export {
+  backend,
+  type ChunkBackend,
+  type Chunks,
+  type ComputedEach,
+  type ComputedMany,
+  type OptimizedMany,
+  type PersistedEach,
+} from "./api/backend.js";
 export type { BlockFunction } from "./api/block-arguments.js";
 export type {
   Block,
@@ -10,16 +19,6 @@ export type {
   ScanInfo,
   ScanOptions,
 } from "./api/block-types.js";
-export {
-  backend,
-  type ChunkBackend,
-  type Chunks,
-  type ComputedEach,
-  type ComputedMany,
-  type LabelledOperand,
-  type OptimizedMany,
-  type PersistedEach,
-} from "./api/backend.js";
 export {
   type ComputeOptions,
   configure,

@@ -56,23 +56,25 @@ function lagPowers(x: Lazy, depth: number): Lazy {
 function doubleRows(x: Lazy): Lazy {
   const chunks = x.chunks.map((sizes, axis) => (axis === 0 ? sizes.map((n) => 2 * n) : sizes));
   return cw.mapBlocks(
-    (block: { data: Float64Array; shape: readonly number[] }) => {
-      const width = block.data.length / (block.shape[0] as number);
+    (block) => {
+      const data = block.data as Float64Array;
+      const width = data.length / (block.shape[0] as number);
       return Float64Array.from(
-        { length: 2 * block.data.length },
-        (_, i) => block.data[Math.floor(i / (2 * width)) * width + (i % width)] as number,
+        { length: 2 * data.length },
+        (_, i) => data[Math.floor(i / (2 * width)) * width + (i % width)] as number,
       );
     },
     x,
-    { name: "double_rows", chunks } as cw.BlockOptions,
+    { name: "double_rows", chunks },
   );
 }
 
 const demeanBlock = (x: Lazy): Lazy =>
   cw.mapBlocks(
-    (block: { data: Float64Array }) => {
-      const mean = block.data.reduce((sum, v) => sum + v, 0) / block.data.length;
-      return block.data.map((v) => v - mean);
+    (block) => {
+      const data = block.data as Float64Array;
+      const mean = data.reduce((sum, v) => sum + v, 0) / data.length;
+      return data.map((v) => v - mean);
     },
     x,
     { name: "demean_block" },

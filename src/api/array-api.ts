@@ -1,4 +1,5 @@
 /** The array functions as one namespace, for libraries that take theirs from the arrays they are given. */
+export * from "./functions/blocks.js";
 export * from "./functions/creation.js";
 export { resultType } from "./functions/dtypes.js";
 export * from "./functions/elementwise.js";

@@ -28,6 +28,7 @@ import * as arrayApi from "./array-api.js";
 import { type ComputeOptions, planConfig, type RunOptions, withDefaults } from "./config.js";
 import type { RunStats } from "./engine.js";
 import { plannerNow } from "./engine.js";
+import type { LabelledPair } from "./functions/blocks.js";
 import type { NDArray } from "./nd-array.js";
 import { anything, isPlainObject, readOptions } from "./options.js";
 import { persistAll } from "./persist.js";
@@ -37,9 +38,6 @@ import { type StoreTarget, storeEach } from "./store.js";
 
 /** Lengths of the blocks along each axis. */
 export type Chunks = readonly (readonly number[])[];
-/** An array and the names of its axes: a text with one letter per axis, or a list. */
-export type LabelledOperand = readonly [array: LazyArray, labels: string | readonly string[]];
-
 /** Results of lazy arrays in the places of the arrays; what is not lazy is passed through. */
 export type ComputedEach<T extends readonly unknown[]> = {
   -readonly [K in keyof T]: T[K] extends LazyArray<infer D> ? NDArray<D> : T[K];
@@ -113,8 +111,12 @@ export interface ChunkBackend {
   /** The array functions by name: `backend.arrayApi.mean(x, { axis: 0 })`. */
   readonly arrayApi: typeof arrayApi;
 
-  /** Applies a function to aligned blocks: `mapBlocks`. */
+  /** Functions of blocks, as the free functions of these names. */
+  readonly applyGufunc: typeof arrayApi.applyGufunc;
+  readonly blockwise: typeof arrayApi.blockwise;
   readonly mapBlocks: typeof arrayApi.mapBlocks;
+  readonly reduction: typeof arrayApi.reduction;
+  readonly scan: typeof arrayApi.scan;
 
   /**
    * Arrays in common blocks: axes of one label have one length (or length 1) and are cut alike. `agree: "heaviest"`
@@ -127,7 +129,7 @@ export interface ChunkBackend {
    * const { chunks, arrays } = backend.unifyChunks([[x, ["time", "lat"]], [weights, ["lat"]]]);
    */
   unifyChunks(
-    operands: readonly LabelledOperand[],
+    operands: readonly LabelledPair[],
     options?: UnifyOptions,
   ): { readonly chunks: Readonly<Record<string, readonly number[]>>; readonly arrays: LazyArray[] };
 
@@ -245,8 +247,12 @@ export const backend: ChunkBackend = Object.freeze<ChunkBackend>({
   arrayClass: LazyArray,
   arrayApi,
   isChunkedArray,
+  applyGufunc: arrayApi.applyGufunc,
+  blockwise: arrayApi.blockwise,
   mapBlocks: arrayApi.mapBlocks,
+  reduction: arrayApi.reduction,
   rechunk: arrayApi.rechunk,
+  scan: arrayApi.scan,
 
   chunks: (x) => {
     nodeOf("chunks", x);
@@ -288,7 +294,7 @@ export const backend: ChunkBackend = Object.freeze<ChunkBackend>({
     }));
     const checked = readOptions<UnifyOptions>("unifyChunks", options, { agree: anything });
     const { cuts, nodes } = unified(entries, checked);
-    const chunks = [...cuts].map(([label, own]) => [label, [...pieceSizes(own)]] as const);
+    const chunks = [...cuts].map(([label, own]) => [String(label), [...pieceSizes(own)]] as const);
     return { chunks: Object.fromEntries(chunks), arrays: nodes.map((node) => wrap(node)) };
   },
 

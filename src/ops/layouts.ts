@@ -15,8 +15,9 @@ import {
 } from "../ir/cuts.js";
 import { type DType, itemSize } from "../ir/dtype.js";
 import { AUTO_CHUNK_BYTES, advertisedGrid, chunksForBytes } from "../ir/grid.js";
-import { dtypeOf, knownShape, type Node } from "../ir/node.js";
+import { knownShape, type Node } from "../ir/node.js";
 import { normalAxis } from "./axes.js";
+import { type Label, labelCuts, labelLengths } from "./blocks/labelled.js";
 import { parseBytes } from "./bytes.js";
 import { take } from "./indexing.js";
 import { byteTarget, type ChunkSpec, layoutNode, perAxis, resolveChunks } from "./rechunk.js";
@@ -102,7 +103,7 @@ export interface UnifyOptions {
 export function unifyChunks(
   entries: readonly { readonly node: Node; readonly labels: unknown }[],
   { agree = "heaviest" }: UnifyOptions = {},
-): { readonly cuts: ReadonlyMap<string, Cuts>; readonly nodes: readonly Node[] } {
+): { readonly cuts: ReadonlyMap<Label, Cuts>; readonly nodes: readonly Node[] } {
   if (agree !== "heaviest" && agree !== "refine") {
     throw new OptionError(
       `unifyChunks: agree must be "heaviest" or "refine", got ${valueText(agree)}`,
@@ -112,26 +113,21 @@ export function unifyChunks(
     node,
     labels: labelsOf(node, labels, i),
   }));
-  const lengths = lengthsOf(labelled);
-  const heaviestFirst = [...labelled].sort((a, b) => bytesOf(b.node) - bytesOf(a.node));
-  const common = new Map<string, Cuts>();
-  for (const [label, length] of lengths) {
-    let cuts = wholeCuts(length);
-    for (const { node, labels } of heaviestFirst) {
-      const own = advertisedGrid(node)[labels.indexOf(label)];
-      if (own === undefined || knownShape(node)[labels.indexOf(label)] !== length) continue;
-      if (agree === "refine") cuts = refineCuts(cuts, own);
-      else if (cutsCount(own) > 1) {
-        cuts = own;
-        break;
-      }
+  const lengths = labelLengths("unifyChunks", labelled);
+  const common = labelCuts(labelled, lengths);
+  if (agree === "refine") {
+    for (const { node, labels } of labelled) {
+      advertisedGrid(node).forEach((own, axis) => {
+        const label = labels[axis] as Label;
+        if (knownShape(node)[axis] !== lengths.get(label)) return;
+        common.set(label, refineCuts(common.get(label) as Cuts, own));
+      });
     }
-    common.set(label, cuts);
   }
   const nodes = labelled.map(({ node, labels }) => {
     const shape = knownShape(node);
     const wanted = advertisedGrid(node).map((own, axis) => {
-      const label = labels[axis] as string;
+      const label = labels[axis] as Label;
       return shape[axis] === lengths.get(label) ? (common.get(label) as Cuts) : own;
     });
     return layoutNode(node, wanted);
@@ -139,14 +135,15 @@ export function unifyChunks(
   return { cuts: common, nodes };
 }
 
-type Labelled = { readonly node: Node; readonly labels: readonly string[] };
-
-function labelsOf(node: Node, given: unknown, i: number): readonly string[] {
+function labelsOf(node: Node, given: unknown, i: number): readonly Label[] {
   const labels: unknown = typeof given === "string" ? [...given] : given;
   const shape = knownShape(node);
-  if (!Array.isArray(labels) || !labels.every((l) => typeof l === "string")) {
+  if (
+    !Array.isArray(labels) ||
+    !labels.every((l) => typeof l === "string" || typeof l === "number")
+  ) {
     throw new ShapeError(
-      `unifyChunks: the labels of array ${i} must be text, got ${valueText(given)}`,
+      `unifyChunks: the labels of array ${i} must be text or a list, got ${valueText(given)}`,
       {
         hint: 'give one per axis, as "ij" or ["time", "lat"]',
       },
@@ -160,27 +157,6 @@ function labelsOf(node: Node, given: unknown, i: number): readonly string[] {
   }
   return labels;
 }
-
-function lengthsOf(entries: readonly Labelled[]): ReadonlyMap<string, number> {
-  const lengths = new Map<string, number>();
-  for (const { node, labels } of entries) {
-    knownShape(node).forEach((length, axis) => {
-      const label = labels[axis] as string;
-      const have = lengths.get(label) ?? 1;
-      if (have !== length && have !== 1 && length !== 1) {
-        throw new ShapeError(
-          `unifyChunks: axes ${valueText(label)} have lengths ${have} and ${length}`,
-          { hint: "axes of one label must be equally long, or of length 1" },
-        );
-      }
-      if (have === 1) lengths.set(label, length);
-    });
-  }
-  return lengths;
-}
-
-const bytesOf = (node: Node): number =>
-  knownShape(node).reduce((n, s) => n * s, itemSize(dtypeOf(node)));
 
 /**
  * The positions of `groups` along an axis, one group after another, in blocks of whole groups: as many as fit

@@ -113,7 +113,7 @@ describe("grids", () => {
     const { arrayApi: xp } = backend;
     expect(await nested(xp.var(xp.asarray([1, 3])))).toBe(1);
     const runs =
-      /^(?:backend|compute|configure|explain|measure|persist|plan|shutdown|store|toZarr)$|Store$|^open/;
+      /^(?:backend|compute|configure|explain|expr|measure|persist|plan|shutdown|store|toZarr)$|Store$|^open/;
     const missing = Object.entries(cw)
       .filter(
         ([name, value]) => typeof value === "function" && /^[a-z]/.test(name) && !runs.test(name),
@@ -153,6 +153,7 @@ describe("unifyChunks", () => {
       { agree: "refine" },
     );
     expect(chunks).toEqual({ i: [4, 4, 4], j: [2, 1, 1, 2] });
+    expect(backend.unifyChunks([[y, [7]]]).chunks).toEqual({ 7: [2, 2, 2] });
     const fine = cw.ones([12], { chunks: 2 });
     expect(
       backend.unifyChunks(
@@ -176,6 +177,11 @@ describe("unifyChunks", () => {
     expect(arrays[1]?.chunks).toEqual([[1], [3, 3]]);
     expect(arrays[2]?.chunks).toEqual([[600], [4, 4, 4]]);
   });
+});
+
+it("functions of blocks are the free ones", () => {
+  const { applyGufunc, blockwise, mapBlocks, rechunk, reduction, scan } = cw;
+  expect(backend).toMatchObject({ applyGufunc, blockwise, mapBlocks, rechunk, reduction, scan });
 });
 
 describe("shuffle", () => {
