@@ -7,6 +7,7 @@ export {
   type Chunks,
   type ComputedEach,
   type ComputedMany,
+  type FromArray,
   type OptimizedMany,
   type PersistedEach,
 } from "./api/backend.js";

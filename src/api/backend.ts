@@ -26,7 +26,7 @@ import {
 import { LazyArray, nodeOf, type PersistedArray, wrap } from "./array.js";
 import * as arrayApi from "./array-api.js";
 import { type ComputeOptions, planConfig, type RunOptions, withDefaults } from "./config.js";
-import type { RunStats } from "./engine.js";
+import type { ChunkSource, RunStats } from "./engine.js";
 import { plannerNow } from "./engine.js";
 import type { LabelledPair } from "./functions/blocks.js";
 import type { NDArray } from "./nd-array.js";
@@ -59,6 +59,16 @@ export type OptimizedMany<T extends readonly Computable[]> = {
   -readonly [K in keyof T]: Optimized<T[K]>;
 };
 
+interface FromSource {
+  <const S extends ChunkSource, E extends DType>(
+    source: S,
+    options: AsarrayOptions & { readonly dtype: E },
+  ): LazyArray<E>;
+  <const S extends ChunkSource>(source: S, options?: AsarrayOptions): LazyArray<S["dtype"]>;
+}
+/** A source, or whatever `asarray` takes. */
+export type FromArray = FromSource & typeof asarray;
+
 /** The engine as a labelled-array library sees it. */
 export interface ChunkBackend {
   /** The class of the arrays that the other operations take and make. */
@@ -87,7 +97,7 @@ export interface ChunkBackend {
    *
    * @example backend.fromArray({ shape, dtype: "float32", chunks: [100], readInto }, { chunks: [1000] });
    */
-  fromArray(data: unknown, options?: AsarrayOptions): LazyArray;
+  readonly fromArray: FromArray;
 
   /** The same values in other blocks. It costs nothing where nobody sees the blocks. */
   rechunk<D extends DType>(x: LazyArray<D>, chunks: ChunkSpec): LazyArray<D>;
@@ -234,7 +244,7 @@ function flattened(
   return { arrays, rebuild };
 }
 
-const isSource = (data: unknown): data is Parameters<typeof fromSource>[0] =>
+const isSource = (data: unknown): data is ChunkSource =>
   typeof data === "object" && data !== null && "readInto" in data;
 
 const NORMALIZE = { dtype: anything, limit: anything, previousChunks: anything };
@@ -266,10 +276,8 @@ export const backend: ChunkBackend = Object.freeze<ChunkBackend>({
     return normalizedCuts(chunks, lengths, checked).map((cuts) => [...pieceSizes(cuts)]);
   },
 
-  fromArray: (data, options) => {
-    if (!isSource(data)) return asarray(data as NdarrayLike, options);
-    return asarray(fromSource(data), options);
-  },
+  fromArray: ((data: NdarrayLike, options?: AsarrayOptions) =>
+    asarray((isSource(data) ? fromSource(data) : data) as NdarrayLike, options)) as FromArray,
 
   async compute<T extends readonly unknown[]>(data: T, options?: ComputeOptions) {
     const results = await through("compute", data, (arrays) => computed(arrays, options));

@@ -266,6 +266,15 @@ export async function backends(text: string): Promise<void> {
   const [record, [second]] = cw.backend.optimizeMany([{ x: f32 }, [i16]]);
   is<Same<DTypeOf<typeof record.x>, "float32">>();
   is<Same<DTypeOf<typeof second>, "int16">>();
+  const source = { shape: [2], dtype: "int16", chunks: [2], readInto: () => undefined } as const;
+  const [own, cast, typed] = [
+    cw.backend.fromArray(source),
+    cw.backend.fromArray(source, { dtype: "float32" }),
+    cw.backend.fromArray(new Float32Array(3)),
+  ] as const;
+  is<Same<DTypeOf<typeof own>, "int16">>();
+  is<Same<DTypeOf<typeof cast>, "float32">>();
+  is<Same<DTypeOf<typeof typed>, "float32">>();
   const shuffled = cw.backend.shuffle(f64, [[1], [0]], 0);
   is<Same<DTypeOf<typeof shuffled>, "float64">>();
   const maybe: unknown = text;
