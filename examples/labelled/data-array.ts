@@ -33,6 +33,8 @@ export abstract class Labelled<Self extends Labelled<Self>> {
   abstract map(fn: (x: DataArray) => DataArray): Self;
   /** A function of every array and its counterpart in `other`, aligned by the names of dimensions. */
   abstract combine(fn: Binary, other: Self | DataArray | number): Self;
+  /** The array that goes with an array of another: the one of its name, or the only one. */
+  abstract counterpart(x: DataArray): DataArray;
   abstract toHtml(): string;
 
   /** The part at positions: `isel({ time: 0, lat: cw.slice(null, null, 2), lon: [3, 1] })`. */
@@ -176,6 +178,10 @@ export class DataArray extends Labelled<DataArray> {
   }
   map(fn: (x: DataArray) => DataArray): DataArray {
     return fn(this);
+  }
+
+  counterpart(): DataArray {
+    return this;
   }
 
   combine(fn: Binary, other: DataArray | number): DataArray {

@@ -60,7 +60,10 @@ export class Dataset extends Labelled<Dataset> {
     return new Dataset(Object.fromEntries(results.map((x) => [x.name, x])), this.attrs);
   }
   combine(fn: Binary, other: Dataset | DataArray | number): Dataset {
-    return this.map((x) => x.combine(fn, other instanceof Dataset ? other.get(x.name) : other));
+    return this.map((x) => x.combine(fn, typeof other === "number" ? other : other.counterpart(x)));
+  }
+  counterpart(x: DataArray): DataArray {
+    return this.get(x.name);
   }
 
   /** The lazy arrays by name: what `cw.compute`, `cw.plan` and `cw.store` take. */

@@ -7,7 +7,7 @@
  */
 import * as cw from "chunkwise";
 import { type Coordinate, type Coordinates, coordinate } from "./coordinates.js";
-import type { DataArray, Labelled } from "./data-array.js";
+import type { Binary, DataArray, Labelled } from "./data-array.js";
 import { notNaN, type Statistic, type StatisticOptions, statistic } from "./reduce.js";
 import { FIELDS, type Field, momentOf } from "./time.js";
 
@@ -145,12 +145,18 @@ export class GroupBy<Self extends Labelled<Self>> {
   sum = (options?: StatisticOptions): Self => this.reduce("sum", options);
   var = (options?: StatisticOptions): Self => this.reduce("var", options);
 
-  /** Values by group, repeated along the grouped dimension. */
-  spread(byGroup: Self): Self {
-    return byGroup.map((x) => spread(x, this.groups, this.#of.coords));
+  add = (byGroup: Self | DataArray): Self => this.#combine(cw.add, byGroup);
+  subtract = (byGroup: Self | DataArray): Self => this.#combine(cw.subtract, byGroup);
+  multiply = (byGroup: Self | DataArray): Self => this.#combine(cw.multiply, byGroup);
+  divide = (byGroup: Self | DataArray): Self => this.#combine(cw.divide, byGroup);
+
+  /** Arrays that do not have the dimension stay as they are. */
+  #combine(fn: Binary, byGroup: Self | DataArray): Self {
+    const { coords } = this.#of;
+    return this.#of.map((x) =>
+      x.dims.includes(this.groups.dim)
+        ? x.combine(fn, spread(byGroup.counterpart(x), this.groups, coords))
+        : x,
+    );
   }
-  add = (byGroup: Self): Self => this.#of.add(this.spread(byGroup));
-  subtract = (byGroup: Self): Self => this.#of.subtract(this.spread(byGroup));
-  multiply = (byGroup: Self): Self => this.#of.multiply(this.spread(byGroup));
-  divide = (byGroup: Self): Self => this.#of.divide(this.spread(byGroup));
 }

@@ -342,6 +342,11 @@ describe("datasets", () => {
     expect(await nested(more.mean("time").get("scale"))).toEqual([1, 2, 3, 4]);
     const scaled = await more.multiply(scale).isel({ time: 1 }).compute();
     expect(scaled["a"]?.toNested()).toEqual([10, 22, 36, 52]);
+    const months = more.groupby("time.month");
+    const anomaly = await months.subtract(months.mean()).compute();
+    expect([anomaly["scale"]?.toNested(), anomaly["a"]?.get(0, 0)]).toEqual([[1, 2, 3, 4], -60]);
+    const one = dataset.get("a").groupby("time.month").mean();
+    expect((await months.subtract(one).compute())["a"]?.get(0, 0)).toBe(-60);
     expect(() => dataset.assign({ other: new DataArray(cw.ones([5]), ["x"]) })).toThrow(
       "x has 4 elements, and 5 in other",
     );
