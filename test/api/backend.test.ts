@@ -166,6 +166,27 @@ describe("unifyChunks", () => {
     ).toEqual([2, 2, 2, 2, 2, 2]);
   });
 
+  it("refined borders are the borders of all", () => {
+    const borders = (sizes: readonly number[] = []): number[] => {
+      let end = 0;
+      return sizes.map((size) => (end += size));
+    };
+    for (let a = 1; a <= 12; a++) {
+      for (let b = 1; b <= 12; b++) {
+        const [p, q] = [cw.ones([23], { chunks: a }), cw.ones([23], { chunks: [[b, 23 - b]] })];
+        const { chunks } = backend.unifyChunks(
+          [
+            [p, "i"],
+            [q, "i"],
+          ],
+          { agree: "refine" },
+        );
+        const union = new Set([...borders(p.chunks[0]), ...borders(q.chunks[0])]);
+        expect(borders(chunks["i"])).toEqual([...union].sort((x, y) => x - y));
+      }
+    }
+  });
+
   it("leaves axes of length 1 alone, and an array that is not cut has no say", () => {
     const whole = cw.ones([600, 12]);
     const { chunks, arrays } = backend.unifyChunks([
