@@ -21,6 +21,7 @@ export type {
 export * from "./api/functions/creation.js";
 export { resultType } from "./api/functions/dtypes.js";
 export * from "./api/functions/elementwise.js";
+export * from "./api/functions/indexing.js";
 export * from "./api/functions/manipulation.js";
 export {
   all,
@@ -45,6 +46,7 @@ export {
   type BlockOptions,
   type ChunkSpec,
   ellipsis,
+  type Indices,
   newaxis,
   type Selector,
   slice,

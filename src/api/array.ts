@@ -14,18 +14,18 @@ import type { Plan } from "../ir/stage.js";
 import type {
   ArgOptions,
   ChunkSpec,
-  Indices,
   JsScalar,
   LikeOptions,
   MomentOptions,
   ReduceOptions,
-  Selector,
   SumOptions,
 } from "../ops/index.js";
 import { countText, isJsScalar, matrixTranspose, shapeText, valueText } from "../ops/index.js";
 import type { ComputeOptions, RunOptions, ToZarrOptions } from "./config.js";
 import type { RunStats, StoreLike } from "./engine.js";
+import type { Settable } from "./functions/indexing.js";
 import type { NDArray } from "./nd-array.js";
+import type { Indices, Selector } from "./selectors.js";
 import type { Floating, NumberOf, Promote, RealOf, SumOf, WithScalar } from "./types.js";
 
 /** What elementwise functions take: an array or a JavaScript scalar. */
@@ -270,6 +270,7 @@ export interface LazyArray<D extends DType = DType> {
     options?: Pick<ReduceOptions, "axis">,
   ) => LazyArray<D>;
   readonly round: Same<D>;
+  readonly setItem: (selectors: Selector | readonly Selector[], value: Settable) => LazyArray<D>;
   readonly sign: Same<D>;
   readonly signbit: Truth;
   readonly sin: Floats<D>;
@@ -281,6 +282,7 @@ export interface LazyArray<D extends DType = DType> {
   readonly subtract: Promoting<D>;
   readonly sum: Summing<D>;
   readonly take: (indices: Indices, options?: AxisOption) => LazyArray<D>;
+  readonly takeAlongAxis: (indices: Indices, options?: AxisOption) => LazyArray<D>;
   readonly tan: Floats<D>;
   readonly tanh: Floats<D>;
   readonly tile: (repetitions: number | readonly number[]) => LazyArray<D>;

@@ -6,6 +6,7 @@ import { mimeBundle, textCard } from "../display/index.js";
 import { LazyArray } from "./array.js";
 import * as creation from "./functions/creation.js";
 import * as elementwise from "./functions/elementwise.js";
+import * as indexing from "./functions/indexing.js";
 import * as manipulation from "./functions/manipulation.js";
 import * as reductions from "./functions/reductions.js";
 import { persist } from "./persist.js";
@@ -33,6 +34,7 @@ const { emptyLike, fullLike, onesLike, tril, triu, zerosLike } = creation;
 
 const METHODS: Readonly<Record<string, AnyFunction>> = {
   ...elementwise,
+  ...indexing,
   ...ofOneArray,
   ...reducing,
   var: variance,

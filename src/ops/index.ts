@@ -36,18 +36,7 @@ export {
   unary,
   where,
 } from "./elementwise.js";
-export {
-  at,
-  type EllipsisSelector,
-  ellipsis,
-  type Indices,
-  type NewAxisSelector,
-  newaxis,
-  type Selector,
-  type SliceSelector,
-  slice,
-  take,
-} from "./indexing.js";
+export { at, type Indices, take, takeAlongAxis } from "./indexing.js";
 export {
   broadcastArrays,
   broadcastTo,
@@ -86,4 +75,15 @@ export {
   sum,
   variance,
 } from "./reductions.js";
+export {
+  type BasicSelector,
+  type EllipsisSelector,
+  ellipsis,
+  type NewAxisSelector,
+  newaxis,
+  type Selector,
+  type SliceSelector,
+  slice,
+} from "./selectors.js";
+export { setItem } from "./set-item.js";
 export { countText, listText, shapeText, valueText } from "./words.js";

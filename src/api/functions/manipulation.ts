@@ -1,14 +1,8 @@
-/** Manipulation and indexing functions; what each computes is said in `ops/manipulation.ts` and `indexing.ts`. */
+/** Manipulation functions; what each computes is said in `ops/manipulation.ts`. */
 import { OptionError } from "../../errors.js";
 import type { DType } from "../../ir/dtype.js";
 import * as ops from "../../ops/index.js";
-import {
-  type Axis,
-  type ChunkSpec,
-  type Indices,
-  type Selector,
-  valueText,
-} from "../../ops/index.js";
+import { type Axis, type ChunkSpec, valueText } from "../../ops/index.js";
 import { LazyArray, nodeOf, nodesOf, wrap } from "../array.js";
 import { anything, readOptions, trailing } from "../options.js";
 import type { Promote } from "../types.js";
@@ -136,24 +130,6 @@ export const unstack = <D extends DType>(
   options?: AxisOf<number>,
 ): LazyArray<D>[] =>
   ops.unstack(nodeOf("unstack", x), axisOf("unstack", options) ?? 0).map((n) => wrap<D>(n));
-
-/** Elements at constant positions along `axis` (needed unless `x` is 1-d). @example take(x, [0, -1], { axis: 1 }) */
-export const take = <D extends DType>(
-  x: LazyArray<D>,
-  indices: Indices,
-  options?: AxisOf<number>,
-): LazyArray<D> => wrap(ops.take(nodeOf("take", x), indices, axisOf("take", options)));
-
-/**
- * The part that the selectors select, one per axis: integers (which drop the axis), null (all of it),
- * `slice(start, stop, step)`, `newaxis` and `ellipsis`. Axes without a selector are whole.
- *
- * @example at(x, 0, slice(10, 20), ellipsis)
- */
-export const at = <D extends DType>(
-  x: LazyArray<D>,
-  ...selectors: readonly Selector[]
-): LazyArray<D> => wrap(ops.at(nodeOf("at", x), selectors));
 
 /**
  * The same values in other blocks: a length for all axes, one entry per axis, or an object by axis number. An entry

@@ -1,10 +1,15 @@
 /** The engine's own algorithms over blocks, by name: what `call` nodes with built-in code run. */
 import { InternalError } from "../../errors.js";
 import type { BuiltIn } from "./block.js";
+import { lookup } from "./lookup.js";
+import { scatter } from "./scatter.js";
 
 export type { BuiltIn, BuiltInBlock } from "./block.js";
 
-const BUILT_INS: Readonly<Record<string, BuiltIn>> = {};
+const BUILT_INS: Readonly<Record<string, BuiltIn>> = {
+  lookup,
+  scatter,
+};
 
 export function builtIn(name: string): BuiltIn {
   const found = Object.hasOwn(BUILT_INS, name) ? BUILT_INS[name] : undefined;

@@ -32,6 +32,7 @@ import {
   wrap,
 } from "./arrays.js";
 import { type CallFunction, callArrays, callFunctionText } from "./call.js";
+import { lookupArray, scatterArray } from "./lookup.js";
 import { reduceArray } from "./reduce.js";
 import { treeFunction } from "./scalar.js";
 
@@ -110,6 +111,10 @@ async function evaluateNode(
       return [viewThrough(first, node.params.map, shapeOf(node))];
     case "gather":
       return [gather(node, first)];
+    case "lookup":
+      return [lookupArray(node, firsts, shapeOf(node))];
+    case "scatter":
+      return [scatterArray(node, firsts)];
     case "concat":
       return [concat(node, firsts)];
     case "reshape":
@@ -122,7 +127,6 @@ async function evaluateNode(
       return [(inputs[0] as readonly Elements[])[node.params.port] as Elements];
     case "call":
       return callArrays(node, firsts, context.callFunction, context.signal);
-    case "scatter":
     case "compress":
     case "scan":
     case "window":

@@ -7,10 +7,14 @@
  */
 import type { Kind, Node, NodeOf } from "../../ir/node.js";
 import { rewriteBottomUp } from "../rewrite.js";
+import { expandLookup, expandScatter } from "./expand-lookup.js";
 
 type Expansion<K extends Kind> = (node: NodeOf<K>) => Node;
 
-const EXPANSIONS: { readonly [K in Kind]?: Expansion<K> } = {};
+const EXPANSIONS: { readonly [K in Kind]?: Expansion<K> } = {
+  lookup: expandLookup,
+  scatter: expandScatter,
+};
 
 export function expand(roots: readonly Node[]): readonly Node[] {
   return rewriteBottomUp(roots, (node) => {

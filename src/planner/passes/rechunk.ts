@@ -35,9 +35,13 @@ export function readCost(stage: Stage, operand: Operand, source: SourceBinding):
   let bytes = itemSize(source.dtype);
   let once = itemSize(source.dtype);
   const used = new Set<number>();
+  // The axes of an argument of a call are its own; which axis of the space each follows is said there.
+  const own =
+    stage.kind === "call" ? stage.args.find((a) => a.operand === operand)?.axes : undefined;
   source.chunks.forEach((grid, i) => {
     const m = operand.map[i];
-    const space = m === undefined || m.axis < 0 ? undefined : (tasks[m.axis] as Cuts | undefined);
+    const axis = m?.axis ?? -1;
+    const space = own === undefined ? (tasks[axis] as Cuts | undefined) : own[axis]?.cuts;
     if (m === undefined || m.axis < 0 || space === undefined || movesFreely(stage, m.axis)) {
       const whole = m !== undefined && m.axis < 0;
       const [first, last] = whole ? piecesIn(grid, m.start, m.start + 1) : [0, cutsCount(grid) - 1];
@@ -46,7 +50,10 @@ export function readCost(stage: Stage, operand: Operand, source: SourceBinding):
       once *= pieceStart(grid, last + 1) - pieceStart(grid, first);
       return;
     }
-    used.add(m.axis);
+    const followed = own === undefined ? axis : (own[axis]?.loop ?? -1);
+    if (followed >= 0 && cutsCount(space) === cutsCount(tasks[followed] as Cuts)) {
+      used.add(followed);
+    }
     const sums = touched(grid, space, m.start, m.step);
     chunks *= sums.count;
     bytes *= sums.elements;

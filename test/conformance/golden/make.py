@@ -27,6 +27,7 @@ from table import arrays, encode, records  # first: it sets NumPy up
 import creation
 import elementwise
 import indexing
+import indexing2
 import manipulation
 import operands
 import reductions
@@ -42,6 +43,12 @@ TABLES = {
         creation.make_creation,
         manipulation.make_manipulation,
         indexing.make_indexing,
+    ],
+    "selection": [
+        indexing2.make_operands,
+        indexing2.make_selections,
+        indexing2.make_take_along_axis,
+        indexing2.make_assignments,
     ],
 }
 
