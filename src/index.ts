@@ -1,6 +1,7 @@
 /** The public namespace; re-exports only. Heavy modules load when first needed. */
 
 export type { ArrayOrScalar, PersistedArray } from "./api/array.js";
+export { type BlocksOptions, blocks, type ComputedBlock } from "./api/blocks.js";
 export {
   type ComputeOptions,
   configure,
@@ -40,6 +41,7 @@ export {
 export { LazyArray } from "./api/methods.js";
 export { NDArray, type NdarrayView, type Nested, type ScalarOptions } from "./api/nd-array.js";
 export { persist } from "./api/persist.js";
+export { type PreviewOptions, preview } from "./api/preview.js";
 export { type Computable, type Computed, compute, explain, plan } from "./api/run.js";
 export {
   type AxisChunks,

@@ -21,10 +21,12 @@ import type {
   SumOptions,
 } from "../ops/index.js";
 import { countText, isJsScalar, matrixTranspose, shapeText, valueText } from "../ops/index.js";
+import type { BlocksOptions, ComputedBlock } from "./blocks.js";
 import type { ComputeOptions, RunOptions, ToZarrOptions } from "./config.js";
 import type { RunStats, StoreLike } from "./engine.js";
 import type { Settable } from "./functions/indexing.js";
 import type { NDArray } from "./nd-array.js";
+import type { PreviewOptions } from "./preview.js";
 import type { Indices, Selector } from "./selectors.js";
 import type { Floating, NumberOf, Promote, RealOf, SumOf, WithScalar } from "./types.js";
 
@@ -195,6 +197,7 @@ export interface LazyArray<D extends DType = DType> {
   readonly bitwiseOr: Promoting<D>;
   readonly bitwiseRightShift: Numeric<D>;
   readonly bitwiseXor: Promoting<D>;
+  readonly blocks: (options?: BlocksOptions) => AsyncGenerator<ComputedBlock<D>, void, undefined>;
   readonly broadcastTo: (shape: readonly number[] | number) => LazyArray<D>;
   readonly ceil: Same<D>;
   readonly clip: Clipping<D>;
@@ -258,6 +261,7 @@ export interface LazyArray<D extends DType = DType> {
   readonly plan: (options?: RunOptions) => Plan;
   readonly positive: Same<D>;
   readonly pow: Numeric<D>;
+  readonly preview: (options?: PreviewOptions) => Promise<string>;
   readonly prod: Summing<D>;
   readonly real: () => LazyArray<RealOf<D>>;
   readonly rechunk: (chunks: ChunkSpec) => LazyArray<D>;

@@ -4,12 +4,14 @@
  */
 import { mimeBundle, textCard } from "../display/index.js";
 import { LazyArray } from "./array.js";
+import { blocks } from "./blocks.js";
 import * as creation from "./functions/creation.js";
 import * as elementwise from "./functions/elementwise.js";
 import * as indexing from "./functions/indexing.js";
 import * as manipulation from "./functions/manipulation.js";
 import * as reductions from "./functions/reductions.js";
 import { persist } from "./persist.js";
+import { preview } from "./preview.js";
 import { compute, explain, plan } from "./run.js";
 import { toZarr } from "./zarr.js";
 
@@ -44,10 +46,12 @@ const METHODS: Readonly<Record<string, AnyFunction>> = {
   tril,
   triu,
   zerosLike,
+  blocks,
   compute,
   explain,
   persist,
   plan,
+  preview,
   toZarr,
 };
 for (const [name, fn] of Object.entries(METHODS)) install(name, fn);

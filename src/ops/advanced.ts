@@ -8,13 +8,15 @@
  */
 import * as ir from "../ir/build.js";
 import { wholeCuts } from "../ir/cuts.js";
-import { isInteger, kindOf } from "../ir/dtype.js";
+import { isInteger, itemSize, kindOf } from "../ir/dtype.js";
+import { autoChunks } from "../ir/grid.js";
 import { type AxisMap, elementCount, fixedAxis } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type LookupAxis, type Node } from "../ir/node.js";
 import { arg, call, cast, constant, indexOf } from "../ir/scalar.js";
 import { broadcastShapes } from "./axes.js";
 import { axesView, broadcastNode, createNode, mapNode, viewNode } from "./build.js";
 import type { Positions } from "./positions.js";
+import { layoutNode } from "./rechunk.js";
 import { indexShape, type Selected } from "./selectors.js";
 
 type ArraySelected = Selected & { kind: "positions" | "lazy" };
@@ -198,8 +200,13 @@ export function wrapped(index: Node, extent: number): Node {
 const LONG_AXIS = 2 ** 20;
 const DIGIT = 2 ** 16;
 
-/** Constant positions below `extent` as an int64 array: they are taken from the positions of an axis. */
-export function constantIndex({ values, shape }: Positions, extent: number): Node {
+/** Constant positions below `extent` as an int64 array, in blocks of its own. */
+export function constantIndex(positions: Positions, extent: number): Node {
+  return layoutNode(taken(positions, extent), autoChunks(positions.shape, itemSize("int64")));
+}
+
+/** They are taken from the positions of an axis. */
+function taken({ values, shape }: Positions, extent: number): Node {
   const first = values[0] ?? 0;
   if (values.every((v) => v === first)) {
     return createNode(constant(first, "int64"), shape, shape.map(wholeCuts));

@@ -12,6 +12,7 @@ import {
 /** What computes no array from arrays, or (the first two) what every argument of every record goes through. */
 const ELSEWHERE: readonly string[] = [
   "asarray",
+  "blocks",
   "rechunk",
   "compute",
   "configure",
@@ -24,6 +25,7 @@ const ELSEWHERE: readonly string[] = [
   "openZarr",
   "persist",
   "plan",
+  "preview",
   "resultType",
   "shutdown",
   "slice",

@@ -27,6 +27,7 @@ import {
 import * as ops from "../../dist/ops/index.js";
 import { NUMBERED, OPAQUE } from "./block-functions.js";
 import { random } from "./random.js";
+import { lookup, scatter } from "./selections.js";
 
 export interface Graph {
   readonly roots: readonly Node[];
@@ -243,6 +244,10 @@ export class Generator {
       this.create,
       this.blocks,
       this.blocks,
+      this.lookup,
+      this.lookup,
+      this.scatter,
+      this.scatter,
       this.source,
     ];
     try {
@@ -472,6 +477,14 @@ export class Generator {
           : ops.tril(x, { k: this.int(3) - 1 });
       }
     }
+  }
+
+  lookup(): Node | undefined {
+    return lookup(this);
+  }
+
+  scatter(): Node | undefined {
+    return scatter(this);
   }
 
   blocks(): Node | undefined {

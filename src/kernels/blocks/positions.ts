@@ -156,7 +156,7 @@ export function outOfBounds(
   { extent, named }: Pick<Lead, "extent" | "named">,
 ): IndexError {
   const given = value < 0 ? value - extent : value;
-  return new IndexError(`at: index ${given} is out of bounds for axis ${named}`, {
+  return new IndexError(`index ${given} is out of bounds for axis ${named} of length ${extent}`, {
     hint: extent === 0 ? "the axis is empty" : `allowed are ${-extent} to ${extent - 1}`,
   });
 }

@@ -24,9 +24,12 @@ function coordinate(
     const extent = extents[i] as number;
     if (value < 0 || value >= extent) {
       const given = value < 0 ? value - extent : value;
-      throw new IndexError(`at: index ${given} is out of bounds for axis ${axis.named}`, {
-        hint: extent === 0 ? "the axis is empty" : `allowed are ${-extent} to ${extent - 1}`,
-      });
+      throw new IndexError(
+        `index ${given} is out of bounds for axis ${axis.named} of length ${extent}`,
+        {
+          hint: extent === 0 ? "the axis is empty" : `allowed are ${-extent} to ${extent - 1}`,
+        },
+      );
     }
     return value;
   });
