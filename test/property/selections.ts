@@ -64,7 +64,18 @@ export function scatter(g: Generator): Node | undefined {
   const target = knownShape(ops.at(x, chosen));
   const value = g.chance(0.2)
     ? g.pick([0, 1])
-    : ops.astype(ops.reshape(ops.arange(target.reduce((a, b) => a * b, 1)), target), dtypeOf(x));
+    : ops.astype(
+        ops.reshape(
+          ops.arange(
+            0,
+            target.reduce((a, b) => a * b, 1),
+            undefined,
+            {},
+          ),
+          target,
+        ),
+        dtypeOf(x),
+      );
   const some =
     typeof value === "object" && g.chance(0.3)
       ? ops.at(

@@ -47,9 +47,12 @@ export function demand(roots: readonly Node[], ctx: PassContext): readonly Node[
   const order = topologicalOrder(roots);
   const boxes = demandedBoxes(order, roots);
   const partial = (node: Node): boolean => !covers(boxes.get(node) as Box, knownShape(node));
-  // What a gather looks at is materialised as well.
-  const worth = (n: Node): boolean =>
-    isMovable(n) ? partial(n) || (n.op === "gather" && partial(n.inputs[0] as Node)) : false;
+  // What a gather, lookup or scatter looks at is materialised as well, below its views.
+  const looks = (n: Node): boolean =>
+    n.op === "gather" || n.op === "lookup" || n.op === "scatter"
+      ? n.inputs.some((input) => partial(input) || partial(belowViews(input)))
+      : false;
+  const worth = (n: Node): boolean => isMovable(n) && (partial(n) || looks(n));
   if (!order.some(worth)) return roots;
   const made = new Map<Node, Node>();
   for (const node of order) {
@@ -78,6 +81,11 @@ const MOVABLE: ReadonlySet<Kind> = new Set<Kind>([
   "scatter",
   "reshape",
 ]);
+function belowViews(node: Node): Node {
+  let below = node;
+  while (below.op === "view" || below.op === "layout") below = below.inputs[0] as Node;
+  return below;
+}
 const isMovable = (node: Node): boolean => MOVABLE.has(node.op);
 
 const covers = (box: Box, shape: readonly number[]): boolean =>
