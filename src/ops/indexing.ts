@@ -1,7 +1,8 @@
 /** Indexing: what `at`, `take` and `takeAlongAxis` select, as views, gathers and lookups. */
 import { IndexError, ShapeError } from "../errors.js";
+import { isInteger } from "../ir/dtype.js";
 import { type AxisMap, fixedAxis } from "../ir/index-map.js";
-import { knownShape, type Node } from "../ir/node.js";
+import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import { selectByArrays, takeAxis, takeBroadcast } from "./advanced.js";
 import { normalAxis } from "./axes.js";
 import { isNode, viewNode } from "./build.js";
@@ -67,6 +68,11 @@ export function takeAlongAxis(x: Node, indices: unknown, axis: unknown = -1): No
   const shape = knownShape(x);
   const along = normalAxis("takeAlongAxis", axis, shape.length);
   const given = indexArray("takeAlongAxis", indices);
+  if (isNode(given) && !isInteger(dtypeOf(given))) {
+    throw new IndexError(`takeAlongAxis: indices must be integers, got ${dtypeOf(given)}`, {
+      hint: 'convert them with astype("int64")',
+    });
+  }
   const index = isNode(given)
     ? given
     : constantPositions("takeAlongAxis", given, along, shape[along] as number);

@@ -1,9 +1,9 @@
 /** Selecting and assigning; what each function computes is said in `ops/indexing.ts`, `advanced.ts` and `set-item.ts`. */
 import type { DType } from "../../ir/dtype.js";
+import type { JsScalar } from "../../ops/index.js";
 import * as ops from "../../ops/index.js";
-import { isJsScalar, type JsScalar } from "../../ops/index.js";
 import { LazyArray, nodeOf, wrap } from "../array.js";
-import { NDArray } from "../nd-array.js";
+import type { NDArray } from "../nd-array.js";
 import { anything, readOptions } from "../options.js";
 import type { Indices, Selector } from "../selectors.js";
 import { asarray, type NdarrayLike, type NestedList } from "../sources.js";
@@ -100,10 +100,16 @@ export const setItem = <D extends DType>(
   return wrap(ops.setItem(node, list.map(plain), settable(value, x.dtype)));
 };
 
+/** Lists and results as arrays; what is neither is refused by the operation, in its own words. */
 function settable(value: unknown, dtype: DType): ops.Operand {
   if (value instanceof LazyArray) return value.node;
-  if (isJsScalar(value)) return value;
-  if (value instanceof NDArray || ArrayBuffer.isView(value)) return asarray(value as NDArray).node;
   // Numbers in lists have no dtype of their own: they must fit, as a scalar must.
-  return (Array.isArray(value) ? asarray(value, { dtype }) : asarray(value as NdarrayLike)).node;
+  if (Array.isArray(value)) return asarray(value, { dtype }).node;
+  if (
+    ArrayBuffer.isView(value) ||
+    (typeof value === "object" && value !== null && "data" in value)
+  ) {
+    return asarray(value as NdarrayLike).node;
+  }
+  return value as ops.Operand;
 }
