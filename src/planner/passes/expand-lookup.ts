@@ -90,24 +90,26 @@ function loopCuts(node: Node, follows: readonly Follows[]): readonly Cuts[] {
   const sizes = cuts.map((c) => Math.max(1, cutsMax(c)));
   const withSize = (axis: number, size: number): readonly number[] =>
     sizes.map((s, a) => (a === axis ? size : s));
+  // What every task reads whole stays the same however blocks are cut; it is the rest that has a size to choose.
+  const fixed = bytesOf(cuts.map(() => 1));
   const helps = cuts.map((_, axis) => bytesOf(withSize(axis, 1)));
   const byHelp = cuts
     .map((_, axis) => axis)
     .sort((a, b) => (helps[a] as number) - (helps[b] as number));
   for (const axis of byHelp) {
-    if (bytesOf(sizes) <= LIMIT) break;
-    const room = largest(1, sizes[axis] as number, (n) => bytesOf(withSize(axis, n)) <= LIMIT);
+    if (bytesOf(sizes) - fixed <= LIMIT) break;
+    const fits = (n: number): boolean => bytesOf(withSize(axis, n)) - fixed <= LIMIT;
+    const room = largest(1, sizes[axis] as number, fits);
     cuts[axis] = splitCuts(cuts[axis] as Cuts, room);
     sizes[axis] = room;
   }
-  // What every task reads whole is read by each of them: such tasks may be as large as what they read.
-  const fixed = bytesOf(cuts.map(() => 1));
-  const target = Math.max(TARGET, Math.min(2 * fixed, LIMIT));
+  // It is read by each of them: such tasks may be as large as what they read.
+  const target = Math.max(TARGET, Math.min(fixed, LIMIT));
   for (let axis = cuts.length - 1; axis >= 0; axis--) {
     if (cutsCount(cuts[axis] as Cuts) === 1) continue;
     const extent = knownShape(node)[axis] as number;
     const own = sizes[axis] as number;
-    const room = largest(own, extent, (n) => bytesOf(withSize(axis, n)) <= target);
+    const room = largest(own, extent, (n) => bytesOf(withSize(axis, n)) - fixed <= target);
     if (room > own) cuts[axis] = coalesceCuts(cuts[axis] as Cuts, room);
     sizes[axis] = cutsMax(cuts[axis] as Cuts);
   }
