@@ -1,12 +1,23 @@
 /** The public namespace; re-exports only. Heavy modules load when first needed. */
 
 export type { ArrayOrScalar, PersistedArray } from "./api/array.js";
+export type { BlockFunction } from "./api/block-arguments.js";
+export type {
+  Block,
+  BlockInfo,
+  ReductionInfo,
+  ReductionOptions,
+  ScanInfo,
+  ScanOptions,
+} from "./api/block-types.js";
 export { type BlocksOptions, blocks, type ComputedBlock } from "./api/blocks.js";
 export {
   type ComputeOptions,
   configure,
   type Defaults,
   type RunOptions,
+  type StoredArrayOptions,
+  type StoreOptions,
   shutdown,
   type ToZarrOptions,
 } from "./api/config.js";
@@ -14,16 +25,21 @@ export type {
   ChunkSource,
   CodecChoice,
   NodeDescription,
+  OneCodec,
   ProgressEvent,
   RunStats,
   Store,
   StoreLike,
 } from "./api/engine.js";
+export { type ExpressionValue, expr } from "./api/expr.js";
+export * from "./api/functions/blocks.js";
 export * from "./api/functions/creation.js";
 export { resultType } from "./api/functions/dtypes.js";
 export * from "./api/functions/elementwise.js";
 export * from "./api/functions/indexing.js";
 export * from "./api/functions/manipulation.js";
+export { einsum, matmul, outer, tensordot, vecdot } from "./api/functions/products.js";
+export * as random from "./api/functions/random.js";
 export {
   all,
   any,
@@ -38,6 +54,8 @@ export {
   sum,
   variance as var,
 } from "./api/functions/reductions.js";
+export { cumulativeProd, cumulativeSum } from "./api/functions/scans.js";
+export { measure } from "./api/measure.js";
 export { LazyArray } from "./api/methods.js";
 export { NDArray, type NdarrayView, type Nested, type ScalarOptions } from "./api/nd-array.js";
 export { persist } from "./api/persist.js";
@@ -45,7 +63,7 @@ export { type PreviewOptions, preview } from "./api/preview.js";
 export { type Computable, type Computed, compute, explain, plan } from "./api/run.js";
 export {
   type AxisChunks,
-  type BlockOptions,
+  type BasicSelector,
   type ChunkSpec,
   ellipsis,
   type Indices,
@@ -60,13 +78,16 @@ export {
   type NdarrayLike,
   type NestedList,
 } from "./api/sources.js";
-export type { Floating, Promote, SumOf } from "./api/types.js";
+export { httpStore, store, toZarr } from "./api/store.js";
+export type { Floating, Promote, ShapeLike, SumOf } from "./api/types.js";
 export {
   describeStore,
+  type OpenGroupOptions,
   type OpenZarrOptions,
+  openGroup,
   openZarr,
-  toZarr,
   type ZarrArray,
+  type ZarrGroup,
 } from "./api/zarr.js";
 export {
   AbortError,
@@ -74,6 +95,7 @@ export {
   ChunkwiseError,
   DTypeError,
   type ErrorCode,
+  ExpressionError,
   IndexError,
   InternalError,
   MemoryLimitError,
@@ -84,6 +106,7 @@ export {
   ZarrError,
 } from "./errors.js";
 export { directoryStore } from "./io/stores/directory.js";
+export type { HttpOptions, HttpStore } from "./io/stores/http.js";
 export { memoryStore } from "./io/stores/memory.js";
 export type { ReadTarget } from "./ir/binding.js";
 export type {
@@ -96,3 +119,11 @@ export type {
   TypedArray,
 } from "./ir/dtype.js";
 export type { Plan } from "./ir/stage.js";
+export type {
+  BlockLengths,
+  BlockOptions,
+  BlockwiseOptions,
+  GufuncOptions,
+  Labels,
+  ModuleFunction,
+} from "./ops/index.js";

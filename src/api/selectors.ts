@@ -4,7 +4,7 @@ import type { LazyArray } from "./array.js";
 
 export {
   type AxisChunks,
-  type BlockOptions,
+  type BasicSelector,
   type ChunkSpec,
   ellipsis,
   newaxis,

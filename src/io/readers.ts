@@ -7,12 +7,14 @@ import type {
   SourceDescription,
 } from "../ir/binding.js";
 import { type ArrayDescription, arrayReader } from "./sources/array.js";
+import { type PermutationDescription, permutationReader } from "./sources/permutation.js";
+import { type WeightedDescription, weightedReader } from "./sources/weighted.js";
 import { directoryStore } from "./stores/directory.js";
 import type { StoreDescription } from "./stores/store.js";
 import type { ArrayMetadata } from "./zarr/metadata.js";
 import { prepareMetadata } from "./zarr/prepare.js";
 import { zarrReader } from "./zarr/reader.js";
-import { zarrWriter } from "./zarr/writer.js";
+import { type WrittenPart, zarrWriter } from "./zarr/writer.js";
 
 interface ZarrDescription {
   readonly type: "zarr";
@@ -22,8 +24,14 @@ interface ZarrDescription {
   readonly metadata: ArrayMetadata;
 }
 
+interface ZarrSinkDescription extends ZarrDescription {
+  readonly part: WrittenPart | undefined;
+}
+
 const READERS = new Map<string, (description: never) => RegionReader>([
   ["array", (d: ArrayDescription) => arrayReader(d)],
+  ["permutation", (d: PermutationDescription) => permutationReader(d)],
+  ["weighted", (d: WeightedDescription) => weightedReader(d)],
   [
     "zarr",
     ({ store, path, name, metadata }: ZarrDescription) =>
@@ -55,8 +63,8 @@ export function openWriter(description: SinkDescription): ChunkWriter {
   if (description.type !== "zarr") {
     throw new InternalError(`no writer for a sink of type ${description.type}`);
   }
-  const { store, path, name, metadata } = description as unknown as ZarrDescription;
-  return zarrWriter(directoryStore(store.root), path, name, metadata);
+  const { store, path, name, metadata, part } = description as unknown as ZarrSinkDescription;
+  return zarrWriter(directoryStore(store.root), path, name, metadata, part);
 }
 
 /** Loads what the codecs of a source or sink need in this thread. */

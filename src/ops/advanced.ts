@@ -11,7 +11,7 @@ import { wholeCuts } from "../ir/cuts.js";
 import { isInteger, itemSize, kindOf } from "../ir/dtype.js";
 import { autoChunks } from "../ir/grid.js";
 import { type AxisMap, elementCount, fixedAxis } from "../ir/index-map.js";
-import { dtypeOf, knownShape, type LookupAxis, type Node } from "../ir/node.js";
+import { dtypeOf, type IndexList, knownShape, type LookupAxis, type Node } from "../ir/node.js";
 import { arg, call, cast, constant, indexOf } from "../ir/scalar.js";
 import { broadcastShapes } from "./axes.js";
 import { axesView, broadcastNode, createNode, mapNode, viewNode } from "./build.js";
@@ -248,6 +248,10 @@ export function takeBroadcast(x: Node, index: Node | Positions, along: number): 
   );
   return ir.lookupNode(wide, [node], axes, out);
 }
+
+/** Elements at the positions of a list that is in range and in use more than once. */
+export const takeList = (x: Node, list: IndexList, axis: number): Node =>
+  ir.gatherNode(x, axis, list);
 
 /** `values` are in range. An even progression is a view; anything else a gather. */
 export function takeAxis(x: Node, values: Float64Array, axis: number): Node {

@@ -1,6 +1,27 @@
 /** What users call, as pure functions from nodes to nodes; one file per section of the array-API standard. */
 export { broadcastShapes, normalAxis, normalShape } from "./axes.js";
-export { type BlockOptions, mapBlocks } from "./blocks.js";
+export {
+  type AxisBlocks,
+  applyGufunc,
+  type BlockLengths,
+  type BlockOptions,
+  type BlockwiseOptions,
+  blockwise,
+  type CallOptions,
+  freeIdentifiers,
+  type GufuncOptions,
+  isModuleFunction,
+  type Labels,
+  type ModuleFunction,
+  mapBlocks,
+  parseSignature,
+  type ReductionOptions,
+  reduction,
+  type ScanOptions,
+  type SyntaxNode,
+  scan,
+  traceKernel,
+} from "./blocks/index.js";
 export { castNode, checkDType, isNode, type JsScalar, mapNode, type Operand } from "./build.js";
 export { parseBytes } from "./bytes.js";
 export {
@@ -25,6 +46,7 @@ export {
   zeros,
   zerosLike,
 } from "./creation.js";
+export { einsum } from "./einsum.js";
 export {
   astype,
   BINARY_NAMES,
@@ -36,25 +58,33 @@ export {
   unary,
   where,
 } from "./elementwise.js";
-export { at, type Indices, take, takeAlongAxis } from "./indexing.js";
+export { type Indices, take, takeAlongAxis, takeList } from "./indexing.js";
 export {
-  broadcastArrays,
+  at,
   broadcastTo,
-  concat,
   expandDims,
   flip,
   matrixTranspose,
   moveaxis,
+  nonzero,
   permuteDims,
+  squeeze,
+} from "./lifted.js";
+export {
+  broadcastArrays,
+  concat,
   repeat,
   reshape,
   roll,
-  squeeze,
   stack,
   tile,
   unstack,
 } from "./manipulation.js";
+export { isSelection, type Measurement, measurementOf } from "./masks.js";
 export { isJsScalar, scalarConstant, scalarDType } from "./operand.js";
+export { isMask } from "./positions.js";
+export { matmul, outer, type TensordotAxes, tensordot, vecdot } from "./products.js";
+export * from "./random.js";
 export { type AxisChunks, type ChunkSpec, layoutNode, rechunk, resolveChunks } from "./rechunk.js";
 export {
   type ArgOptions,
@@ -75,6 +105,7 @@ export {
   sum,
   variance,
 } from "./reductions.js";
+export { type CumulativeOptions, cumulativeProd, cumulativeSum } from "./scans.js";
 export {
   type BasicSelector,
   type EllipsisSelector,

@@ -3,16 +3,16 @@ import { IndexError, ShapeError } from "../errors.js";
 import { isInteger } from "../ir/dtype.js";
 import { type AxisMap, fixedAxis } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node } from "../ir/node.js";
-import { selectByArrays, takeAxis, takeBroadcast } from "./advanced.js";
+import { selectByArrays, takeAxis, takeBroadcast, takeList } from "./advanced.js";
 import { normalAxis } from "./axes.js";
 import { isNode, viewNode } from "./build.js";
 import { constantPositions, type IndexArray, isConstantIndex } from "./positions.js";
-import { booleanSelector, hasMask, normalSelectors, type Selected } from "./selectors.js";
+import { normalSelectors, type Selected, spelledOut } from "./selectors.js";
 import { countText, valueText } from "./words.js";
 
 /** The part of `x` that the selectors select; axes without one are whole. Arrays select by NumPy's rules. */
-export function at(x: Node, selectors: readonly unknown[]): Node {
-  if (hasMask(selectors)) return booleanSelector("at", x, selectors);
+export function at(x: Node, given: readonly unknown[]): Node {
+  const selectors = spelledOut(given);
   const selected = normalSelectors("at", selectors, knownShape(x));
   const arrays = selected.some((s) => s.kind === "positions" || s.kind === "lazy");
   return arrays ? selectByArrays("at", x, selected) : selectBasic(x, selected);
@@ -86,4 +86,4 @@ export function takeAlongAxis(x: Node, indices: unknown, axis: unknown = -1): No
   return takeBroadcast(x, index, along);
 }
 
-export { takeAxis };
+export { takeAxis, takeList };

@@ -3,16 +3,16 @@
  * `setItem`) go through this one normaliser.
  */
 import { IndexError } from "../errors.js";
+import { parseSelector } from "../expr/selector.js";
 import { isInteger } from "../ir/dtype.js";
 import { canonicalSlice, type Slice } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node } from "../ir/node.js";
-import { isNode, type Operand } from "./build.js";
+import { isNode } from "./build.js";
 import {
   constantPositions,
   type IndexArray,
   inRange,
   isConstantIndex,
-  isMask,
   type Positions,
 } from "./positions.js";
 import { countText, valueText } from "./words.js";
@@ -31,7 +31,8 @@ export interface EllipsisSelector {
 }
 /**
  * An integer (drops its axis), null (all of the axis), a slice, `newaxis`, `ellipsis`, or an array of integers: a list
- * (of lists), an integer typed array or a computed array. Lazy arrays are given by the public API.
+ * (of lists), an integer typed array or a computed array; or, alone, all selectors as text in NumPy's syntax:
+ * `"10:20, ::-1, ..."`. Lazy arrays are given by the public API.
  */
 export type BasicSelector =
   | number
@@ -40,7 +41,7 @@ export type BasicSelector =
   | SliceSelector
   | NewAxisSelector
   | EllipsisSelector;
-export type Selector = BasicSelector | IndexArray;
+export type Selector = BasicSelector | string | IndexArray;
 
 /** A new axis of length 1 at this place. */
 export const newaxis: NewAxisSelector = Object.freeze({ kind: "newaxis" });
@@ -90,8 +91,9 @@ export type Selected =
 const isKind = (value: unknown, kind: string): boolean =>
   typeof value === "object" && value !== null && "kind" in value && value.kind === kind;
 
-/** Whether boolean arrays are among the selectors. */
-export const hasMask = (selectors: readonly unknown[]): boolean => selectors.some(isMask);
+/** The selectors, or those that the only one of them spells. */
+export const spelledOut = (given: readonly unknown[]): readonly unknown[] =>
+  given.length === 1 && typeof given[0] === "string" ? parseSelector(given[0]) : given;
 
 /** The selectors in order, one or more per axis; axes without one are whole. */
 export function normalSelectors(
@@ -166,22 +168,10 @@ function notASelector(fn: string, selector: unknown, axis: number): IndexError {
     selector === undefined
       ? "use null for the whole axis"
       : typeof selector === "string"
-        ? "use slice(start, stop, step)"
+        ? 'give all selectors in one text, as at("0, 1:3"), or none'
         : "use an integer, null, slice(start, stop, step), an array of integers, newaxis or ellipsis";
   return new IndexError(`${fn}: ${valueText(selector)} on axis ${axis} is not a selector`, {
     hint,
-  });
-}
-
-/** Selections with boolean arrays among the selectors; with `value`, assignments to them. */
-export function booleanSelector(
-  fn: string,
-  _x: Node,
-  _selectors: readonly unknown[],
-  _value?: Operand,
-): Node {
-  throw new IndexError(`${fn}: boolean selections are not supported here`, {
-    hint: "use where(mask, x, other)",
   });
 }
 

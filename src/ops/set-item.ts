@@ -5,7 +5,7 @@
  * computed; where the value does not vary, or the steps are wider, it is a choice per element; arrays of positions
  * are a scatter into the part that the slices select, which is then assigned as a box.
  */
-import { DTypeError, ShapeError } from "../errors.js";
+import { DTypeError, IndexError, ShapeError } from "../errors.js";
 import * as ir from "../ir/build.js";
 import { type Cuts, wholeCuts } from "../ir/cuts.js";
 import { type DType, type DTypeKind, kindOf } from "../ir/dtype.js";
@@ -34,8 +34,9 @@ import {
   viewNode,
 } from "./build.js";
 import { isJsScalar, notAnOperand, scalarTree } from "./operand.js";
+import { isMask } from "./positions.js";
 import { layoutNode } from "./rechunk.js";
-import { booleanSelector, hasMask, normalSelectors, type Selected } from "./selectors.js";
+import { normalSelectors, type Selected, spelledOut } from "./selectors.js";
 import { shapeText } from "./words.js";
 
 /** What is assigned along one axis of x: positions `start + step * i`, i < count, step > 0. */
@@ -49,20 +50,21 @@ interface Range {
  * `x` with `value`, which broadcasts to the selection, in place of what the selectors select. Arrays are cast to the
  * dtype of x if their kind allows it (bool, unsigned, signed, float, complex: never back); scalars must fit it.
  */
-export function setItem(x: Node, selectors: readonly unknown[], value: Operand): Node {
+export function setItem(x: Node, given: readonly unknown[], value: Operand): Node {
+  const selectors = spelledOut(given);
   const node = valueNode(value, dtypeOf(x));
-  if (hasMask(selectors)) return booleanSelector("setItem", x, selectors, value);
   const shape = knownShape(x);
+  if (selectors.some(isMask)) return assignByMask(x, selectors, node);
   const selected = normalSelectors("setItem", selectors, shape);
   const layout = layoutOf("setItem", selected);
   const counts = rangesOf(selected).map((r) => r?.count ?? 0);
   const target = layoutShape(layout, (axis) => counts[axis] as number);
-  const given = aligned(node, target);
+  const wide = aligned(node, target);
   if (isEmpty(target)) return x;
   const made =
     layout.arrays.length === 0
-      ? assign(x, selected, boxValue(given, layout, shape.length))
-      : assignByArrays(x, selected, layout, broadcastNode("setItem", given, target));
+      ? assign(x, selected, boxValue(wide, layout, shape.length))
+      : assignByArrays(x, selected, layout, broadcastNode("setItem", wide, target));
   // Blocks stay those of x, whatever it was put together from.
   return layoutNode(made, advertisedGrid(x));
 }
@@ -141,6 +143,47 @@ function boxValue(value: Node, { tokens }: Layout, rank: number): Node {
   });
   return viewNode(value, map, shape);
 }
+
+/**
+ * Where a mask is true, which stands for as many axes as it has; all others are whole. How much it selects is not
+ * known, so the value must not vary along the axis that it makes.
+ */
+function assignByMask(x: Node, selectors: readonly unknown[], value: Node): Node {
+  const masks = selectors.filter(isMask) as Node[];
+  const [mask] = masks as [Node];
+  if (masks.length > 1 || selectors.some((s) => s !== mask && s !== null)) {
+    throw new IndexError("setItem: beside a boolean array only whole axes can be selected", {
+      hint: "make one mask for the whole array, or assign to a part and put it back",
+    });
+  }
+  const shape = knownShape(x);
+  const lengths = knownShape(mask);
+  const axis = selectors.indexOf(mask);
+  if (lengths.length === 0 || lengths.some((n, i) => shape[axis + i] !== n)) {
+    throw new IndexError(
+      `setItem: a mask of shape ${shapeText(lengths)} does not fit the axes from ${axis} on of shape ${shapeText(shape)}`,
+      { hint: "a mask must have the lengths of the axes that it selects on" },
+    );
+  }
+  const { length: rank } = lengths;
+  const single = aligned(value, [...shape.slice(0, axis), 1, ...shape.slice(axis + rank)]);
+  const spread = axesView(
+    single,
+    shape.map((_, a) => (a < axis ? a : a < axis + rank ? (a === axis ? a : -1) : a - rank + 1)),
+  );
+  const placedMask = axesView(
+    mask,
+    shape.map((_, a) => (a >= axis && a < axis + rank ? a - axis : -1)),
+  );
+  return layoutNode(either(placedMask, spread, x), advertisedGrid(x));
+}
+
+/** `a` where the condition holds, else `b`; both have the same dtype. */
+const either = (condition: Node, a: Node, b: Node): Node => {
+  const dtype = dtypeOf(b);
+  const tree = call("where", dtype, arg(0, "bool"), arg(1, dtype), arg(2, dtype));
+  return mapNode("setItem", [condition, a, b], tree);
+};
 
 /** Arrays of positions: written into the part that slices and integers select, which then is assigned as a box. */
 function assignByArrays(x: Node, selected: readonly Selected[], layout: Layout, value: Node): Node {
@@ -239,7 +282,6 @@ function pieced(x: Node, ranges: readonly Range[], value: Node): Node {
 /** Per element, the value where its position is selected, else x. */
 function chosen(x: Node, ranges: readonly Range[], partial: readonly number[], value: Node): Node {
   const shape = knownShape(x);
-  const dtype = dtypeOf(x);
   const grid = advertisedGrid(x);
   const isPartial = (axis: number): boolean => partial.includes(axis);
   const inside = createNode(
@@ -253,8 +295,7 @@ function chosen(x: Node, ranges: readonly Range[], partial: readonly number[], v
       wide = spaced(wide, axis, ranges[axis] as Range, shape[axis] as number);
     }
   }
-  const tree = call("where", dtype, arg(0, "bool"), arg(1, dtype), arg(2, dtype));
-  return mapNode("setItem", [inside, wide, x], tree);
+  return either(inside, wide, x);
 }
 
 const both = (a: Scalar, b: Scalar): Scalar => call("bitwiseAnd", "bool", a, b);

@@ -2,6 +2,7 @@
 import {
   callNode,
   concatNode,
+  countedNode,
   gatherNode,
   layoutNode,
   lookupNode,
@@ -9,6 +10,7 @@ import {
   pickNode,
   reduceNode,
   reshapeNode,
+  scanNode,
   scatterNode,
   viewNode,
 } from "../ir/build.js";
@@ -55,6 +57,13 @@ export function withInputs(node: Node, inputs: readonly Node[]): Node {
       const { monoid, axes, leaves, on, correction } = node.params;
       return reduceNode(input, monoid, axes, leaves, on, dtypeOf(node), correction);
     }
+    case "compress": {
+      const { axis, counted } = node.params;
+      if (counted === undefined) return node;
+      return countedNode(input, inputs[1] as Node, axis, counted);
+    }
+    case "scan":
+      return scanNode(input, node.params, dtypeOf(node));
     case "call":
       return callNode(inputs, node.params, node.outs);
     case "pick":

@@ -7,7 +7,7 @@ import { evaluate } from "../../dist/kernels/reference/index.js";
 /** A result by way of the reference interpreter. */
 async function result<D extends cw.DType>(x: cw.LazyArray<D>): Promise<cw.NDArray<D>> {
   const [array] = await evaluate([x.node]);
-  return new cw.NDArray<D>(array?.data as cw.ArrayFor<D>, x.shape, x.dtype);
+  return new cw.NDArray<D>(array?.data as cw.ArrayFor<D>, array?.shape ?? [], x.dtype);
 }
 
 describe("LazyArray", () => {
@@ -32,27 +32,35 @@ describe("LazyArray", () => {
     expect(cw.expandDims(x).squeeze({ axis: 0 }).node).toBe(cw.expandDims(x).squeeze(0).node);
     expect(x.clip({ max: 3 }).node).toBe(cw.clip(x, null, 3).node);
     const notMethods = new Set([
+      "applyGufunc",
       "arange",
       "asarray",
+      "blockwise",
       "broadcastArrays",
       "concat",
       "configure",
       "describeStore",
       "directoryStore",
+      "einsum",
       "empty",
       "eye",
+      "expr",
       "fromSource",
       "full",
+      "httpStore",
+      "kernel",
       "linspace",
       "mapBlocks",
       "memoryStore",
       "meshgrid",
       "ones",
+      "openGroup",
       "openZarr",
       "resultType",
       "shutdown",
       "slice",
       "stack",
+      "store",
       "zeros",
     ]);
     const functions = Object.entries(cw).filter(

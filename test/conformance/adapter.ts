@@ -69,7 +69,13 @@ type Selector =
   /** One of the arguments, lazily. */
   | { arg: number };
 
-function selectorsOf({ selectors }: Record<string, unknown>, args: readonly Lazy[]): cw.Selector[] {
+function selectorsOf(
+  { selectors, text }: Record<string, unknown>,
+  args: readonly Lazy[],
+): cw.Selector[] {
+  // What can be written as text is.
+  const plain = (selectors as Selector[]).every((s) => typeof s !== "object" || "slice" in s);
+  if (plain && typeof text === "string" && text !== "") return [text];
   return (selectors as Selector[]).map((s) => {
     if (typeof s === "number") return s;
     if (s === "...") return cw.ellipsis;
@@ -95,6 +101,10 @@ export function callOf(record: GoldenRecord, chunking: string): Lazy {
   if (fn === "setItem") {
     const to = (options["value"] as number | undefined) ?? (value as Lazy);
     return (x as Lazy).setItem(selectorsOf(options, operands as Lazy[]), to);
+  }
+  if (fn === "expr") {
+    const names = (options["names"] as string[]).map((name, i) => [name, operands[i]]);
+    return cw.expr(options["text"] as string, Object.fromEntries(names));
   }
   const positional = POSITIONAL[fn] ?? [];
   const rest = Object.entries(options).filter(

@@ -12,17 +12,22 @@ type AxisOption = { readonly axis?: number | undefined };
 const axisOf = (fn: string, options: unknown): unknown =>
   readOptions<{ axis?: unknown }>(fn, options, { axis: anything }).axis;
 
-/** Lazy arrays as their nodes; all else is for the normaliser. */
-const plain = (selector: unknown): unknown =>
-  selector instanceof LazyArray ? selector.node : selector;
+/** Lazy arrays as their nodes, and boolean lists and results too; all else is for the normaliser. */
+function plain(selector: unknown): unknown {
+  if (selector instanceof LazyArray) return selector.node;
+  return ops.isMask(selector) ? asarray(selector as NestedList<boolean>).node : selector;
+}
 
 /**
  * The part that the selectors select, one per axis: integers (which drop the axis), null (all of it),
  * `slice(start, stop, step)`, `newaxis`, `ellipsis`, and arrays of integers: lists (of lists), typed arrays, results, or
- * lazy arrays. Axes without a selector are whole.
+ * lazy arrays. Axes without a selector are whole. One text says them all in NumPy's syntax.
  *
  * Arrays follow NumPy's advanced indexing: they broadcast together, and their axes stand where the arrays stood, or in
  * front if other selectors stand between them. (For one list per axis, each by itself, use `take` axis by axis.)
+ *
+ * One boolean array stands for as many axes as it has and makes one axis of what it selects. The length of a boolean
+ * selection is not known before something has run; arithmetic and reductions do without it.
  *
  * Throws IndexError when a selector is none or constant positions are out of bounds, ShapeError when arrays do not
  * broadcast. Lazy positions out of bounds are an IndexError when the array is computed; a lookup by lazy arrays holds
@@ -30,6 +35,8 @@ const plain = (selector: unknown): unknown =>
  *
  * @example
  * at(x, 0, slice(10, 20), ellipsis);
+ * at(x, "0, 10:20, ...");
+ * at(x, x.greater(0)).mean();
  * at(x, [0, 5, 2], [1, 1, 3]); // the elements (0, 1), (5, 1) and (2, 3)
  * at(x, x.argmax({ axis: 0 })); // a lazy array of positions
  */
@@ -75,12 +82,13 @@ export const takeAlongAxis = <D extends DType>(
   );
 
 /** What `setItem` takes for its value. */
-export type Settable = LazyArray | JsScalar | NestedList | NdarrayLike | NDArray;
+export type Settable = LazyArray | JsScalar | NestedList | NdarrayLike | NDArray | ArrayBufferView;
 
 /**
  * A new array: `x` with `value` in what the selectors select; `x` itself stays as it is. The selectors are those of
  * `at`: one, or a list with one per axis (so a list of positions stands in a list: `[[0, 2]]`). The value broadcasts
- * to the selection; where a position is selected more than once, the last value (in row-major order) stays.
+ * to the selection; where a position is selected more than once, the last value (in row-major order) stays. For a
+ * boolean array (beside whole axes) it must not vary along the axis that the array makes.
  *
  * The result has the shape, dtype and chunks of `x`. Arrays are cast as NumPy's same-kind rule allows (bool, unsigned,
  * signed, float, complex: never back) and scalars must fit the dtype, otherwise a DTypeError says what to convert.
@@ -89,6 +97,7 @@ export type Settable = LazyArray | JsScalar | NestedList | NdarrayLike | NDArray
  * @example
  * setItem(x, [slice(10, 20), 0], 5); // x[10:20, 0] = 5
  * setItem(x, [ellipsis, -1], edge);
+ * setItem(x, x.less(0), 0);
  */
 export const setItem = <D extends DType>(
   x: LazyArray<D>,

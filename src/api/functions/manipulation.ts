@@ -1,11 +1,10 @@
 /** Manipulation functions; what each computes is said in `ops/manipulation.ts`. */
-import { OptionError } from "../../errors.js";
 import type { DType } from "../../ir/dtype.js";
+import type { Axis, ChunkSpec } from "../../ops/index.js";
 import * as ops from "../../ops/index.js";
-import { type Axis, type ChunkSpec, valueText } from "../../ops/index.js";
-import { LazyArray, nodeOf, nodesOf, wrap } from "../array.js";
+import { type LazyArray, nodeOf, nodesOf, wrap } from "../array.js";
 import { anything, readOptions, trailing } from "../options.js";
-import type { Promote } from "../types.js";
+import type { Promote, ShapeLike } from "../types.js";
 
 type AxisOf<A> = { readonly axis?: A | undefined };
 const AXIS = { axis: anything };
@@ -13,10 +12,8 @@ const axisOf = (fn: string, options: unknown): unknown =>
   readOptions<{ axis?: unknown }>(fn, options, AXIS).axis;
 
 /** Stretches axes of length 1 (and new leading ones) to `shape`; nothing is copied. */
-export const broadcastTo = <D extends DType>(
-  x: LazyArray<D>,
-  shape: readonly number[] | number,
-): LazyArray<D> => wrap(ops.broadcastTo(nodeOf("broadcastTo", x), shape));
+export const broadcastTo = <D extends DType>(x: LazyArray<D>, shape: ShapeLike): LazyArray<D> =>
+  wrap(ops.broadcastTo(nodeOf("broadcastTo", x), shape));
 
 /** All arrays stretched to the shape that they broadcast to. */
 export function broadcastArrays<T extends readonly LazyArray[]>(
@@ -90,10 +87,8 @@ export const repeat = <D extends DType>(
 ): LazyArray<D> => wrap(ops.repeat(nodeOf("repeat", x), repeats, axisOf("repeat", options)));
 
 /** The elements in row-major order in another shape; one length may be -1. @example reshape(x, [2, -1]) */
-export const reshape = <D extends DType>(
-  x: LazyArray<D>,
-  shape: number | readonly number[],
-): LazyArray<D> => wrap(ops.reshape(nodeOf("reshape", x), shape));
+export const reshape = <D extends DType>(x: LazyArray<D>, shape: ShapeLike): LazyArray<D> =>
+  wrap(ops.reshape(nodeOf("reshape", x), shape));
 
 /** Elements moved on by `shift` along `axis` (default: of the flat array), around the end. */
 export const roll = <D extends DType>(
@@ -132,6 +127,15 @@ export const unstack = <D extends DType>(
   ops.unstack(nodeOf("unstack", x), axisOf("unstack", options) ?? 0).map((n) => wrap<D>(n));
 
 /**
+ * Positions of the elements that are true, or not 0, in row-major order: one int64 array per axis. Their length is not
+ * known before something has run.
+ *
+ * @example const [rows, columns] = nonzero(x.greater(0));
+ */
+export const nonzero = (x: LazyArray): LazyArray<"int64">[] =>
+  ops.nonzero(nodeOf("nonzero", x)).map((n) => wrap<"int64">(n));
+
+/**
  * The same values in other blocks: a length for all axes, one entry per axis, or an object by axis number. An entry
  * is a length, -1 (the whole axis), "auto", a size like "64MiB", a list of lengths, or null (as it is).
  *
@@ -140,38 +144,3 @@ export const unstack = <D extends DType>(
 export function rechunk<D extends DType>(x: LazyArray<D>, chunks: ChunkSpec): LazyArray<D> {
   return wrap(ops.rechunk(nodeOf("rechunk", x), chunks));
 }
-
-interface MapBlocks {
-  <E extends DType>(
-    fn: BlockFunction,
-    ...args: readonly [...LazyArray[], ops.BlockOptions & { readonly dtype: E }]
-  ): LazyArray<E>;
-  (fn: BlockFunction, ...args: readonly [...LazyArray[], ops.BlockOptions]): LazyArray;
-  <D extends DType>(fn: BlockFunction, first: LazyArray<D>, ...more: LazyArray[]): LazyArray<D>;
-}
-/** Blocks first, then one object with `blockId, offset, shape, params, signal`; returns the block's new elements. */
-export type BlockFunction = (...args: never[]) => unknown;
-
-const BLOCK = {
-  dtype: anything,
-  params: anything,
-  name: anything,
-  inputs: anything,
-  scratchBytes: anything,
-};
-/**
- * Applies a function to the aligned blocks of arrays that broadcast; it must return a block of the same shape. The
- * function runs in workers: it must be self-contained, and gets what it needs from outside as `params`.
- *
- * @example mapBlocks((block, { params }) => block.data.map((v) => v * params.by), x, { params: { by: 2 } })
- */
-export const mapBlocks: MapBlocks = ((fn: unknown, ...args: unknown[]) => {
-  const last = args.at(-1);
-  const hasOptions = args.length > 0 && !(last instanceof LazyArray);
-  const arrays = hasOptions ? args.slice(0, -1) : args;
-  const options = readOptions<ops.BlockOptions>("mapBlocks", hasOptions ? last : undefined, BLOCK);
-  if (options.name !== undefined && typeof options.name !== "string") {
-    throw new OptionError(`mapBlocks: name must be a string, got ${valueText(options.name)}`);
-  }
-  return wrap(ops.mapBlocks(fn, nodesOf("mapBlocks", arrays), options));
-}) as MapBlocks;

@@ -9,6 +9,7 @@
  */
 import {
   concatNode,
+  countedNode,
   createNode,
   gatherNode,
   indexList,
@@ -16,9 +17,11 @@ import {
   mapNode,
   reduceNode,
   reshapeNode,
+  scanNode,
   scatterNode,
   viewNode,
 } from "../../ir/build.js";
+import { sliceCuts } from "../../ir/cuts.js";
 import { advertisedGrid } from "../../ir/grid.js";
 import {
   type Box,
@@ -80,6 +83,8 @@ const MOVABLE: ReadonlySet<Kind> = new Set<Kind>([
   "lookup",
   "scatter",
   "reshape",
+  "compress",
+  "scan",
 ]);
 function belowViews(node: Node): Node {
   let below = node;
@@ -168,6 +173,18 @@ export function inputBox(node: Node, k: number, box: Box): Box {
       return scatterBox(node, k, box);
     case "reshape":
       return reshapeBox(node, box);
+    case "compress": {
+      // Along the axis of the mask everything is looked at; the others are the same.
+      const { axis } = node.params;
+      if (k === 1) return whole;
+      return {
+        lo: box.lo.map((v, a) => (a === axis ? 0 : v)),
+        hi: box.hi.map((v, a) => (a === axis ? (shape[axis] as number) : v)),
+      };
+    }
+    case "scan":
+      // What comes after is not looked at; all that comes before is.
+      return { lo: box.lo.map((v, a) => (a === node.params.axis ? 0 : v)), hi: box.hi };
     default:
       return whole;
   }
@@ -333,6 +350,24 @@ function restrict(node: Node, box: Box, part: (input: Node, want: Box) => Node):
       return boxIsEmpty(box)
         ? emptyNode(node, shape)
         : restrictReshape(node, box, inputs[0] as Node);
+    case "compress": {
+      const { axis, counted } = node.params;
+      if (boxIsEmpty(box) || counted === undefined) return emptyNode(node, shape);
+      const [x, mask] = inputs as [Node, Node];
+      const have = {
+        lo: box.lo.map((v, a) => (a === axis ? 0 : v)),
+        hi: box.hi.map((v, a) => (a === axis ? (knownShape(node)[axis] as number) : v)),
+      };
+      return window(countedNode(x, mask, axis, counted), have, box);
+    }
+    case "scan": {
+      if (boxIsEmpty(box)) return emptyNode(node, shape);
+      const { axis, leaves } = node.params;
+      const have = inputBox(node, 0, box);
+      const part = sliceCuts(leaves, 0, have.hi[axis] as number);
+      const scanned = scanNode(inputs[0] as Node, { ...node.params, leaves: part }, dtypeOf(node));
+      return window(scanned, have, box);
+    }
     default:
       return rebuildWhole(node, inputs, box);
   }

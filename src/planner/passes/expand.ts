@@ -5,7 +5,10 @@
  *
  * It is a lowering, not an improvement, so it cannot be switched off.
  */
+
 import type { Kind, Node, NodeOf } from "../../ir/node.js";
+import { expandCompress } from "../expand/compress.js";
+import { expandScan } from "../expand/scan.js";
 import { rewriteBottomUp } from "../rewrite.js";
 import { expandLookup, expandScatter } from "./expand-lookup.js";
 
@@ -14,6 +17,8 @@ type Expansion<K extends Kind> = (node: NodeOf<K>) => Node;
 const EXPANSIONS: { readonly [K in Kind]?: Expansion<K> } = {
   lookup: expandLookup,
   scatter: expandScatter,
+  compress: expandCompress,
+  scan: expandScan,
 };
 
 export function expand(roots: readonly Node[]): readonly Node[] {

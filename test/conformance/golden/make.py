@@ -14,6 +14,7 @@ Without `tolerance` every bit must agree, where all NaNs are equal. Otherwise it
     { ulps }      units in the last place
     { relative }  of the expected value
     { absolute }  a difference; the sign of zero is free
+    { normwise }  units of the larger part of a complex number, for either part; zeros keep their sign
 Infinities and NaNs must always agree. Tolerances are set here, by rules about algorithms, never by looking at
 results of the code under test.
 """
@@ -24,8 +25,10 @@ import warnings
 
 from table import arrays, encode, records  # first: it sets NumPy up
 
+import complex
 import creation
 import elementwise
+import expr
 import indexing
 import indexing2
 import manipulation
@@ -50,6 +53,8 @@ TABLES = {
         indexing2.make_take_along_axis,
         indexing2.make_assignments,
     ],
+    "complex": [complex.make_complex],
+    "expr": [expr.make_expr],
 }
 
 

@@ -1,0 +1,62 @@
+/** Binds an array, or a part of it, as a place to write blocks to. */
+import { ZarrError } from "../../errors.js";
+import type { SinkBinding } from "../../ir/binding.js";
+import { sliceCuts, uniformCuts } from "../../ir/cuts.js";
+import { freshId } from "../../ir/node.js";
+import { codecEntry } from "../codecs/registry.js";
+import { isDirectoryStore } from "../stores/store.js";
+import type { Place } from "./locate.js";
+import { type ArrayMetadata, isPlain } from "./metadata.js";
+import { hasBuiltInCodecs } from "./prepare.js";
+import { type WrittenPart, writeScratchBytes, zarrWriter } from "./writer.js";
+
+/** The whole array, or a part of it: then the pieces into which the chunks cut that. */
+export function bindSink(
+  { store, path, name }: Place,
+  metadata: ArrayMetadata,
+  part?: WrittenPart,
+): SinkBinding {
+  const { lo, hi } = part ?? { lo: metadata.shape.map(() => 0), hi: metadata.shape };
+  const local = isDirectoryStore(store) && hasBuiltInCodecs(metadata);
+  return Object.freeze({
+    kind: "sink",
+    id: freshId(),
+    name,
+    shape: hi.map((v, i) => v - (lo[i] as number)),
+    dtype: metadata.dtype,
+    chunks: metadata.shape.map((n, i) =>
+      sliceCuts(
+        uniformCuts(n, metadata.layout.shape[i] as number),
+        lo[i] as number,
+        hi[i] as number,
+      ),
+    ),
+    thread: local ? "any" : "caller",
+    scratchBytes: writeScratchBytes(store, metadata, part),
+    description: local
+      ? { type: "zarr", store: store.description, path, name, metadata, part }
+      : undefined,
+    writer: zarrWriter(store, path, name, metadata, part),
+  } satisfies SinkBinding);
+}
+
+/** Refuses an existing array whose chunks cannot be encoded as they are stored. */
+export function checkWritable({ layout, stored }: ArrayMetadata, name: string): void {
+  if (layout.shard !== undefined) {
+    throw new ZarrError(`${name} is a sharded array: parts of it cannot be written`, {
+      hint: "write a new array with plain chunks",
+    });
+  }
+  if (!isPlain(stored)) {
+    throw new ZarrError(`${name} stores ${stored} elements, which cannot be written`, {
+      hint: "write a new array of another dtype",
+    });
+  }
+  for (const { name: codec, config } of layout.codecs) {
+    const entry = codecEntry(codec);
+    if (entry.make(config).encode !== undefined) continue;
+    throw new ZarrError(`${name} is stored with codec ${codec}, which cannot be written`, {
+      hint: "write a new array with another codec",
+    });
+  }
+}
