@@ -208,6 +208,23 @@ cw.expr`${{ a: 1 }}`;
 cw.expr("u", [f32]);
 f32.at("10:20, ::-1, ...");
 
+// So do selections and assignments.
+const picked = f32.at([0, 1], i64, cw.newaxis).take(new Int8Array(2)).takeAlongAxis(i64);
+is<Same<DTypeOf<typeof picked>, "float32">>();
+const assigned = i16.setItem([cw.slice(1), [0, 2]], i64).setItem(cw.ellipsis, 1);
+is<Same<DTypeOf<typeof assigned>, "int16">>();
+// @ts-expect-error: a boolean is no selector
+f32.at(true);
+export async function inBlocks(): Promise<void> {
+  for await (const { block, offset } of f32.blocks({ chunks: 10 })) {
+    is<Same<typeof block, cw.NDArray<"float32">>>();
+    const n: number | undefined = offset[0];
+    void n;
+  }
+  const text: string = await f32.preview({ edge: 2 });
+  void text;
+}
+
 // Results come in the shape they were asked for.
 export async function results(): Promise<void> {
   is<Same<Awaited<ReturnType<typeof f32.compute>>, cw.NDArray<"float32">>>();

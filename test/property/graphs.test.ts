@@ -129,6 +129,8 @@ describe("random graphs", () => {
       "map",
       "view",
       "gather",
+      "lookup",
+      "scatter",
       "concat",
       "reshape",
       "reduce",

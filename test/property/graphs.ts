@@ -40,6 +40,7 @@ import {
   RUNNING,
 } from "./block-functions.js";
 import { random } from "./random.js";
+import { lookup, scatter } from "./selections.js";
 import { COMPLEX_BINARY, COMPLEX_UNARY, FLOAT_SPECIALS, INT_SPECIALS } from "./values.js";
 
 export interface Graph {
@@ -230,6 +231,10 @@ export class Generator {
       this.create,
       this.blocks,
       this.blocks,
+      this.lookup,
+      this.lookup,
+      this.scatter,
+      this.scatter,
       this.source,
     ];
     try {
@@ -480,6 +485,14 @@ export class Generator {
           : ops.tril(x, { k: this.int(3) - 1 });
       }
     }
+  }
+
+  lookup(): Node | undefined {
+    return lookup(this);
+  }
+
+  scatter(): Node | undefined {
+    return scatter(this);
   }
 
   blocks(): Node | undefined {
