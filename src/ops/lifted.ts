@@ -69,11 +69,7 @@ export function at(x: Node, selectors: readonly unknown[]): Node {
   }
   const place = selectors.indexOf(mask);
   const rank = mask.outs[0].shape.length;
-  if (selectors.every((s) => s === null || isMask(s)) || isSelection(x)) {
-    const before = selectors.slice(0, place);
-    if (selectors.every((s, i) => i === place || s === null))
-      return select("at", x, mask, before.length);
-  }
+  if (selectors.every((s) => s === mask || s === null)) return select("at", x, mask, place);
   const spread = selectors.flatMap((s) => (s === mask ? new Array<null>(rank).fill(null) : [s]));
   const part = plainAt(x, spread);
   return selectMoved(part, mask, selectors, place, x.outs[0].shape.length);
