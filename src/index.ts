@@ -15,6 +15,8 @@ export {
   configure,
   type Defaults,
   type RunOptions,
+  type StoredArrayOptions,
+  type StoreOptions,
   shutdown,
   type ToZarrOptions,
 } from "./api/config.js";
@@ -22,6 +24,7 @@ export type {
   ChunkSource,
   CodecChoice,
   NodeDescription,
+  OneCodec,
   ProgressEvent,
   RunStats,
   Store,
@@ -32,6 +35,8 @@ export * from "./api/functions/creation.js";
 export { resultType } from "./api/functions/dtypes.js";
 export * from "./api/functions/elementwise.js";
 export * from "./api/functions/manipulation.js";
+export { einsum, matmul, outer, tensordot, vecdot } from "./api/functions/products.js";
+export * as random from "./api/functions/random.js";
 export {
   all,
   any,
@@ -46,6 +51,8 @@ export {
   sum,
   variance as var,
 } from "./api/functions/reductions.js";
+export { cumulativeProd, cumulativeSum } from "./api/functions/scans.js";
+export { measure } from "./api/measure.js";
 export { LazyArray } from "./api/methods.js";
 export { NDArray, type NdarrayView, type Nested, type ScalarOptions } from "./api/nd-array.js";
 export { persist } from "./api/persist.js";
@@ -65,13 +72,16 @@ export {
   type NdarrayLike,
   type NestedList,
 } from "./api/sources.js";
-export type { Floating, Promote, SumOf } from "./api/types.js";
+export { httpStore, store, toZarr } from "./api/store.js";
+export type { Floating, Promote, ShapeLike, SumOf } from "./api/types.js";
 export {
   describeStore,
+  type OpenGroupOptions,
   type OpenZarrOptions,
+  openGroup,
   openZarr,
-  toZarr,
   type ZarrArray,
+  type ZarrGroup,
 } from "./api/zarr.js";
 export {
   AbortError,
@@ -89,6 +99,7 @@ export {
   ZarrError,
 } from "./errors.js";
 export { directoryStore } from "./io/stores/directory.js";
+export type { HttpOptions, HttpStore } from "./io/stores/http.js";
 export { memoryStore } from "./io/stores/memory.js";
 export type { ReadTarget } from "./ir/binding.js";
 export type {

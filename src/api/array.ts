@@ -3,7 +3,7 @@
  * do is the free functions, which `methods.ts` puts on its prototype. The types of these methods are here.
  */
 
-import { htmlCard, mimeBundle } from "../display/index.js";
+import { type CardNotes, htmlCard, mimeBundle } from "../display/index.js";
 import { DTypeError, ShapeError } from "../errors.js";
 import { pieceSizes } from "../ir/cuts.js";
 import { type DType, itemSize } from "../ir/dtype.js";
@@ -14,6 +14,7 @@ import type { Plan } from "../ir/stage.js";
 import type {
   ArgOptions,
   ChunkSpec,
+  CumulativeOptions,
   Indices,
   JsScalar,
   LikeOptions,
@@ -21,13 +22,14 @@ import type {
   ReduceOptions,
   Selector,
   SumOptions,
+  TensordotAxes,
 } from "../ops/index.js";
 import { countText, isJsScalar, matrixTranspose, shapeText, valueText } from "../ops/index.js";
 import type { ReductionOptions, ScanOptions } from "./block-types.js";
 import type { ComputeOptions, RunOptions, ToZarrOptions } from "./config.js";
 import type { RunStats, StoreLike } from "./engine.js";
 import type { NDArray } from "./nd-array.js";
-import type { Floating, NumberOf, Promote, RealOf, SumOf, WithScalar } from "./types.js";
+import type { Floating, NumberOf, Promote, RealOf, ShapeLike, SumOf, WithScalar } from "./types.js";
 
 /** What elementwise functions take: an array or a JavaScript scalar. */
 export type ArrayOrScalar = LazyArray | JsScalar;
@@ -53,31 +55,41 @@ export class LazyArray<D extends DType = DType> {
   }
 
   /** Lengths of the axes; null where a length is not known before something has run. */
-  get shape(): readonly number[] {
-    return knownShape(this.node);
+  get shape(): readonly (number | null)[] {
+    return this.node.outs[0].shape.map((n) => (typeof n === "number" ? n : null));
   }
   /** Number of axes. */
   get ndim(): number {
     return this.node.outs[0].shape.length;
   }
-  /** Number of elements. */
-  get size(): number {
-    return elementCount(this.shape);
+  /** Number of elements; null where a length is not known. */
+  get size(): number | null {
+    const { shape } = this;
+    return shape.includes(null) ? null : elementCount(shape as readonly number[]);
   }
-  /** Bytes of all elements. */
-  get nbytes(): number {
-    return this.size * itemSize(this.dtype);
+  /** Bytes of all elements; null where a length is not known. */
+  get nbytes(): number | null {
+    const { size } = this;
+    return size === null ? null : size * itemSize(this.dtype);
   }
-  /** Lengths of the blocks along each axis, as block functions and default stores see them. */
+  /**
+   * Lengths of the blocks along each axis, as block functions and default stores see them.
+   *
+   * @throws ShapeError where a length is not known.
+   */
   get chunks(): readonly (readonly number[])[] {
+    knownShape(this.node);
     return advertisedGrid(this.node).map((cuts) => [...pieceSizes(cuts)]);
   }
   /** The transpose of a 2-d array. */
   get T(): LazyArray<D> {
     if (this.ndim !== 2) {
-      throw new ShapeError(`T: the array must have 2 axes, got shape ${shapeText(this.shape)}`, {
-        hint: "use mT or permuteDims",
-      });
+      throw new ShapeError(
+        `T: the array must have 2 axes, got shape ${shapeText(this.node.outs[0].shape)}`,
+        {
+          hint: "use mT or permuteDims",
+        },
+      );
     }
     return new LazyArray<D>(matrixTranspose(this.node, "T"));
   }
@@ -97,34 +109,56 @@ export class LazyArray<D extends DType = DType> {
       hint: "use its methods, as in x.add(1), x.less(y) and where(condition, a, b), or await x.compute()",
     });
   }
+  /** `LazyArray<float32>[3, 4]`. */
   toString(): string {
-    return `LazyArray<${this.dtype}>${shapeText(this.shape)}`;
+    return `${this.cardNotes().kind}<${this.dtype}>${shapeText(this.node.outs[0].shape)}`;
   }
   /** The card in notebooks and consoles: MIME types and what shows the array in each. */
   mimeBundle(): Record<string, string> {
-    return mimeBundle(this.node);
+    return mimeBundle(this.node, this.cardNotes());
   }
   /** The HTML card by itself. */
   toHtml(): string {
-    return htmlCard(this.node);
+    return htmlCard(this.node, this.cardNotes());
+  }
+  /** What this kind of array adds to the card. */
+  protected cardNotes(): CardNotes {
+    return { kind: "LazyArray", rows: [] };
   }
 }
 
 /** A computed array that later expressions read from memory. */
 export class PersistedArray<D extends DType = DType> extends LazyArray<D> {
   readonly #release: () => void;
+  #held = true;
 
   constructor(node: Node, release: () => void) {
     super(node);
     this.#release = release;
   }
 
+  /** Lengths of the axes, all of them known. */
+  override get shape(): readonly number[] {
+    return knownShape(this.node);
+  }
+  override get size(): number {
+    return elementCount(this.shape);
+  }
+  override get nbytes(): number {
+    return this.size * itemSize(this.dtype);
+  }
+
   /** Gives the memory back. Expressions over the array can no longer be computed. */
   dispose(): void {
     this.#release();
+    this.#held = false;
   }
   [Symbol.dispose](): void {
-    this.#release();
+    this.dispose();
+  }
+  protected override cardNotes(): CardNotes {
+    const state = this.#held ? "held in memory until dispose()" : "disposed";
+    return { kind: "PersistedArray", rows: [["state", state]] };
   }
 }
 
@@ -178,11 +212,16 @@ interface Summing<D extends DType> {
   <E extends DType>(options: SumOptions & { readonly dtype: E }): LazyArray<E>;
   (options?: ReduceOptions): LazyArray<SumOf<D>>;
 }
+interface Running<D extends DType> {
+  <E extends DType>(options: CumulativeOptions & { readonly dtype: E }): LazyArray<E>;
+  (options?: CumulativeOptions): LazyArray<SumOf<D>>;
+}
+type Product<D extends DType> = <E extends DType>(other: LazyArray<E>) => LazyArray<Promote<D, E>>;
 type AxisOption = { readonly axis?: number | undefined };
 
 /** Every function whose first argument is an array, as a method. */
 export interface LazyArray<D extends DType = DType> {
-  readonly abs: Same<D>;
+  readonly abs: () => LazyArray<RealOf<D>>;
   readonly acos: Floats<D>;
   readonly acosh: Floats<D>;
   readonly add: Promoting<D>;
@@ -193,7 +232,7 @@ export interface LazyArray<D extends DType = DType> {
   readonly asin: Floats<D>;
   readonly asinh: Floats<D>;
   readonly astype: <E extends DType>(dtype: E) => LazyArray<E>;
-  readonly at: (...selectors: readonly Selector[]) => LazyArray<D>;
+  readonly at: (...selectors: readonly (Selector | LazyArray<"bool">)[]) => LazyArray<D>;
   readonly atan: Floats<D>;
   readonly atan2: FloatPromoting<D>;
   readonly atanh: Floats<D>;
@@ -203,7 +242,7 @@ export interface LazyArray<D extends DType = DType> {
   readonly bitwiseOr: Promoting<D>;
   readonly bitwiseRightShift: Numeric<D>;
   readonly bitwiseXor: Promoting<D>;
-  readonly broadcastTo: (shape: readonly number[] | number) => LazyArray<D>;
+  readonly broadcastTo: (shape: ShapeLike) => LazyArray<D>;
   readonly ceil: Same<D>;
   readonly clip: Clipping<D>;
   readonly compute: (options?: ComputeOptions) => Promise<NDArray<D>>;
@@ -212,6 +251,8 @@ export interface LazyArray<D extends DType = DType> {
   readonly cos: Floats<D>;
   readonly cosh: Floats<D>;
   readonly countNonzero: (options?: ReduceOptions) => LazyArray<"int64">;
+  readonly cumulativeProd: Running<D>;
+  readonly cumulativeSum: Running<D>;
   readonly divide: FloatPromoting<D>;
   readonly emptyLike: Like<D>;
   readonly equal: Comparing;
@@ -246,10 +287,13 @@ export interface LazyArray<D extends DType = DType> {
   readonly logicalNot: Truth;
   readonly logicalOr: Comparing;
   readonly logicalXor: Comparing;
+  readonly matmul: Product<D>;
   readonly matrixTranspose: Same<D>;
   readonly max: (options?: ReduceOptions) => LazyArray<D>;
   readonly maximum: Promoting<D>;
   readonly mean: (options?: ReduceOptions) => LazyArray<Floating<D>>;
+  /** The same array with lengths that are known: of a boolean selection the elements are counted. */
+  readonly measure: (options?: RunOptions) => Promise<LazyArray<D>>;
   readonly min: (options?: ReduceOptions) => LazyArray<D>;
   readonly minimum: Promoting<D>;
   readonly moveaxis: (
@@ -260,7 +304,9 @@ export interface LazyArray<D extends DType = DType> {
   readonly negative: Same<D>;
   readonly nextafter: FloatPromoting<D>;
   readonly notEqual: Comparing;
+  readonly nonzero: () => LazyArray<"int64">[];
   readonly onesLike: Like<D>;
+  readonly outer: Product<D>;
   readonly permuteDims: (axes: readonly number[]) => LazyArray<D>;
   readonly persist: (options?: RunOptions) => Promise<PersistedArray<D>>;
   readonly plan: (options?: RunOptions) => Plan;
@@ -279,7 +325,7 @@ export interface LazyArray<D extends DType = DType> {
   ) => LazyArray<E>;
   readonly remainder: Numeric<D>;
   readonly repeat: (repeats: number | readonly number[], options?: AxisOption) => LazyArray<D>;
-  readonly reshape: (shape: number | readonly number[]) => LazyArray<D>;
+  readonly reshape: (shape: ShapeLike) => LazyArray<D>;
   readonly roll: (
     shift: number | readonly number[],
     options?: Pick<ReduceOptions, "axis">,
@@ -295,19 +341,27 @@ export interface LazyArray<D extends DType = DType> {
   readonly sqrt: Floats<D>;
   readonly square: () => LazyArray<NumberOf<D>>;
   readonly squeeze: (axis?: ReduceOptions["axis"] | Pick<ReduceOptions, "axis">) => LazyArray<D>;
-  readonly std: (options?: MomentOptions) => LazyArray<Floating<D>>;
+  readonly std: (options?: MomentOptions) => LazyArray<RealOf<Floating<D>>>;
   readonly subtract: Promoting<D>;
   readonly sum: Summing<D>;
   readonly take: (indices: Indices, options?: AxisOption) => LazyArray<D>;
   readonly tan: Floats<D>;
   readonly tanh: Floats<D>;
+  readonly tensordot: <E extends DType>(
+    other: LazyArray<E>,
+    options?: { readonly axes?: TensordotAxes | undefined },
+  ) => LazyArray<Promote<D, E>>;
   readonly tile: (repetitions: number | readonly number[]) => LazyArray<D>;
   readonly toZarr: (url: StoreLike, options?: ToZarrOptions) => Promise<RunStats>;
   readonly tril: (options?: { readonly k?: number | undefined }) => LazyArray<D>;
   readonly triu: (options?: { readonly k?: number | undefined }) => LazyArray<D>;
   readonly trunc: Same<D>;
   readonly unstack: (options?: AxisOption) => LazyArray<D>[];
-  readonly var: (options?: MomentOptions) => LazyArray<Floating<D>>;
+  readonly var: (options?: MomentOptions) => LazyArray<RealOf<Floating<D>>>;
+  readonly vecdot: <E extends DType>(
+    other: LazyArray<E>,
+    options?: AxisOption,
+  ) => LazyArray<Promote<D, E>>;
   readonly where: (a: ArrayOrScalar, b: ArrayOrScalar) => LazyArray;
   readonly zerosLike: Like<D>;
 }

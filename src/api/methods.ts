@@ -2,16 +2,19 @@
  * Puts the free functions on LazyArray's prototype: every function whose first argument is an array is also a
  * method. `array.ts` has their types; a test holds the two together.
  */
-import { mimeBundle, textCard } from "../display/index.js";
 import { LazyArray } from "./array.js";
 import { reduction, scan } from "./functions/blocks.js";
 import * as creation from "./functions/creation.js";
 import * as elementwise from "./functions/elementwise.js";
 import * as manipulation from "./functions/manipulation.js";
+import * as products from "./functions/products.js";
 import * as reductions from "./functions/reductions.js";
+import * as scans from "./functions/scans.js";
+import { measure } from "./measure.js";
+import { installDisplay } from "./notebook.js";
 import { persist } from "./persist.js";
 import { compute, explain, plan } from "./run.js";
-import { toZarr } from "./zarr.js";
+import { toZarr } from "./store.js";
 
 type AnyFunction = (...args: never[]) => unknown;
 
@@ -29,13 +32,16 @@ function install(name: string, fn: AnyFunction): void {
 }
 
 const { broadcastArrays: _1, concat: _2, stack: _3, ...ofOneArray } = manipulation;
+const { einsum: _4, ...ofTwoArrays } = products;
 const { variance, ...reducing } = reductions;
 const { emptyLike, fullLike, onesLike, tril, triu, zerosLike } = creation;
 
 const METHODS: Readonly<Record<string, AnyFunction>> = {
   ...elementwise,
   ...ofOneArray,
+  ...ofTwoArrays,
   ...reducing,
+  ...scans,
   var: variance,
   emptyLike,
   fullLike,
@@ -45,6 +51,7 @@ const METHODS: Readonly<Record<string, AnyFunction>> = {
   zerosLike,
   compute,
   explain,
+  measure,
   persist,
   plan,
   reduction,
@@ -53,18 +60,6 @@ const METHODS: Readonly<Record<string, AnyFunction>> = {
 };
 for (const [name, fn] of Object.entries(METHODS)) install(name, fn);
 
-// What consoles and notebooks look for.
-for (const [name, show] of [
-  ["nodejs.util.inspect.custom", textCard],
-  ["Jupyter.display", mimeBundle],
-] as const) {
-  Object.defineProperty(LazyArray.prototype, Symbol.for(name), {
-    configurable: true,
-    writable: true,
-    value(this: LazyArray) {
-      return show(this.node);
-    },
-  });
-}
+installDisplay(LazyArray.prototype);
 
 export { LazyArray };

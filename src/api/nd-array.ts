@@ -3,6 +3,7 @@
  * `data[offset + sum(p[i] * stride[i])]`. Complex elements are two slots, the imaginary part follows.
  */
 import { createRequire } from "node:module";
+import { valuesBundle } from "../display/index.js";
 import { DTypeError, IndexError, ShapeError } from "../errors.js";
 import {
   type ArrayFor,
@@ -14,6 +15,7 @@ import {
 } from "../ir/dtype.js";
 import { elementCount, rowMajorStrides } from "../ir/index-map.js";
 import { shapeText, valueText } from "../ops/index.js";
+import { installDisplay } from "./notebook.js";
 import { oneOf, readOptions } from "./options.js";
 
 export type Nested<E> = E | Nested<E>[];
@@ -75,8 +77,13 @@ export class NDArray<D extends DType = DType> {
     this.dtype = dtype;
   }
 
+  /** `NDArray<float32>[3, 4]`. */
   toString(): string {
     return `NDArray<${this.dtype}>${shapeText(this.shape)}`;
+  }
+  /** What consoles and notebooks show: the elements by MIME type, of long axes the first and the last few. */
+  mimeBundle(): Record<string, string> {
+    return valuesBundle(this);
   }
   /** Number of elements. */
   get size(): number {
@@ -179,6 +186,8 @@ export class NDArray<D extends DType = DType> {
     );
   }
 }
+
+installDisplay(NDArray.prototype);
 
 function converted(value: Element, bigint: ScalarOptions["bigint"]): Element {
   if (bigint !== "number" || typeof value !== "bigint") return value;

@@ -9,10 +9,10 @@ import { type ArrayFor, type DType, viewOf } from "../ir/dtype.js";
 import { advertisedGrid } from "../ir/grid.js";
 import { elementCount } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node } from "../ir/node.js";
-import { type LazyArray, nodeOf, PersistedArray } from "./array.js";
+import { LazyArray, nodeOf, PersistedArray } from "./array.js";
 import { RUN_CHECKS, type RunOptions, withDefaults } from "./config.js";
 import { readOptions } from "./options.js";
-import { compute } from "./run.js";
+import { compute, settle } from "./run.js";
 
 /**
  * Computes an array and keeps it in memory that all threads share, as the source of later expressions; its shape,
@@ -27,9 +27,10 @@ export async function persist<D extends DType>(
   x: LazyArray<D>,
   options?: RunOptions,
 ): Promise<PersistedArray<D>> {
-  const node = nodeOf("persist", x);
   const checked = withDefaults(readOptions<RunOptions>("persist", options, RUN_CHECKS));
-  const { data } = await compute(x, { ...checked, shared: true });
+  const [known] = await settle([nodeOf("persist", x)], checked);
+  const node = known as Node;
+  const { data } = await compute(new LazyArray<D>(node), { ...checked, shared: true });
   const { binding, release } = releasable(node, data as ArrayFor<DType>);
   return new PersistedArray<D>(sourceNode(binding), release);
 }

@@ -1,13 +1,21 @@
-/** The line of progress on stderr: redrawn in place on a terminal, a line every few seconds elsewhere. */
-import { progressLine } from "../display/index.js";
+/**
+ * Live progress: in a notebook a bar that is updated in place, on a terminal a line of stderr that is redrawn, a line
+ * every few seconds elsewhere.
+ */
+import { progressHtml, progressLine, type RunState } from "../display/index.js";
 import type { ProgressEvent } from "./engine.js";
+import { type Display, newDisplay } from "./notebook.js";
 
 /** Between lines where they cannot be redrawn (log files). */
 const LOG_SECONDS = 5;
 
+/** Between updates of a notebook's bar: each is a message to the browser. */
+const NOTEBOOK_MS = 100;
+
 export interface Bar {
   show(event: ProgressEvent): void;
-  end(): void;
+  /** The run is over; `done` unless it failed or was cancelled. */
+  end(done: boolean): void;
 }
 
 /** What is written to: a terminal or not. */
@@ -15,6 +23,40 @@ export interface Sink {
   readonly isTTY?: boolean;
   readonly columns?: number;
   write(text: string): unknown;
+}
+
+/** The bar that suits the place: a notebook, a terminal, a log. */
+export function progressBar(stages: number): Bar {
+  const place = newDisplay();
+  return place === undefined ? drawProgress() : notebookProgress(place, stages);
+}
+
+/** A bar in a notebook. What the notebook does with it must not disturb the run. */
+export function notebookProgress(
+  place: Display,
+  stages: number,
+  now: () => number = () => performance.now(),
+): Bar {
+  const started = now();
+  let shown = Number.NEGATIVE_INFINITY;
+  let last: ProgressEvent | undefined;
+  const draw = (state: RunState): void => {
+    if (last === undefined) return;
+    shown = now();
+    const seconds = (shown - started) / 1000;
+    try {
+      place.html(progressHtml({ ...last, seconds }, stages, state));
+    } catch {
+      // The kernel is shutting down, or no longer what it was.
+    }
+  };
+  return {
+    show(event) {
+      last = event;
+      if (now() - shown >= NOTEBOOK_MS) draw("running");
+    },
+    end: (done) => draw(done ? "done" : "stopped"),
+  };
 }
 
 export function drawProgress(

@@ -5,8 +5,8 @@ import { AbortError, MemoryLimitError, OptionError } from "../errors.js";
 import { type ArrayFor, type DType, itemSize, viewOf } from "../ir/dtype.js";
 import { elementCount } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node } from "../ir/node.js";
-import type { Plan } from "../ir/stage.js";
-import { valueText } from "../ops/index.js";
+import { type Plan, totalStages } from "../ir/stage.js";
+import { isSelection, type Measurement, measurementOf, valueText } from "../ops/index.js";
 import { LazyArray, nodeOf } from "./array.js";
 import {
   COMPUTE_CHECKS,
@@ -29,7 +29,7 @@ import {
 } from "./engine.js";
 import { NDArray } from "./nd-array.js";
 import { isPlainObject, readOptions } from "./options.js";
-import { drawProgress } from "./progress.js";
+import { progressBar } from "./progress.js";
 
 /** What `compute` takes: an array, or arrays in a list or by name. */
 export type Computable = LazyArray | readonly LazyArray[] | { readonly [name: string]: LazyArray };
@@ -56,7 +56,8 @@ export async function run(
   const inlineBytes = inlineLimit(options);
   const { plan, bindings, rootOf } = (await planner()).plan(requests, planConfig(options));
   await planned?.();
-  const bar = progress === true ? drawProgress() : undefined;
+  const bar = progress === true ? progressBar(totalStages(plan)) : undefined;
+  let done = false;
   const tell = (event: ProgressEvent): void => {
     bar?.show(event);
     onProgress?.(event);
@@ -68,10 +69,31 @@ export async function run(
       inlineBytes,
       onProgress: bar === undefined && onProgress === undefined ? undefined : tell,
     });
+    done = true;
     return { roots: rootOf.map((n) => roots[n]), stats };
   } finally {
-    bar?.end();
+    bar?.end(done);
   }
+}
+
+/**
+ * The nodes with all lengths known. What counts the elements of boolean selections is run, and the selections are built
+ * anew with what was found: selections are outermost in an expression, so one round is all that any of them needs.
+ * Nothing runs if all lengths are known already.
+ */
+export async function settle(nodes: readonly Node[], options: RunOptions): Promise<Node[]> {
+  const pending = new Map<Node, Measurement>();
+  for (const node of nodes) if (isSelection(node)) pending.set(node, measurementOf(node));
+  if (pending.size === 0) return [...nodes];
+  const measurements = [...pending.values()];
+  const requests = measurements.map(({ counts }) => ({ node: counts }));
+  const { roots } = await run(requests, { ...options, progress: false, onProgress: undefined });
+  const known = new Map<Node, Node>();
+  [...pending.keys()].forEach((node, i) => {
+    const counts = new BigInt64Array(roots[i] as ArrayBuffer);
+    known.set(node, (measurements[i] as Measurement).known(Array.from(counts, Number)));
+  });
+  return nodes.map((node) => known.get(node) ?? node);
 }
 
 /** Results are refused before anything is planned if they alone are more than the budget. */
@@ -112,7 +134,7 @@ export async function compute<const T extends Computable>(
   options?: ComputeOptions,
 ): Promise<Computed<T>> {
   const checked = withDefaults(readOptions<ComputeOptions>("compute", options, COMPUTE_CHECKS));
-  const nodes = arraysOf("compute", what);
+  const nodes = await settle(arraysOf("compute", what), checked);
   checkResults(nodes, planConfig(checked));
   const requests = nodes.map((node) => ({ node }));
   const { roots } = requests.length === 0 ? { roots: [] } : await run(requests, checked);
@@ -137,8 +159,13 @@ function resultOf(node: Node, buffer: ArrayBuffer | SharedArrayBuffer): NDArray 
   return new NDArray(data, shape, dtype);
 }
 
-const requestsOf = (fn: string, what: Computable): PlanRequest[] =>
-  [...new Set(arraysOf(fn, what))].map((node) => ({ node }));
+/** Requests for what can be planned now: of a boolean selection that is the count of its elements. */
+function requestsOf(fn: string, what: Computable): PlanRequest[] {
+  const nodes = arraysOf(fn, what).map((node) =>
+    isSelection(node) ? measurementOf(node).counts : node,
+  );
+  return [...new Set(nodes)].map((node) => ({ node }));
+}
 
 function planOf(
   fn: "plan" | "explain",
@@ -149,12 +176,17 @@ function planOf(
   return plannerNow().plan(requestsOf(fn, what), planConfig(checked));
 }
 
-/** The plan that `compute` would run, as plain data. Nothing runs. */
+/**
+ * The plan that `compute` would run, as plain data. Nothing runs. Of boolean selections it is the plan that counts their
+ * elements; the selections are planned when that has run, or after `measure`.
+ */
 export const plan = (what: Computable, options?: RunOptions): Plan =>
   planOf("plan", what, options).plan;
 
 /** The plan in words: stages, what each reads, keeps and computes, and how much memory it takes. Nothing runs. */
 export function explain(what: Computable, options?: RunOptions): string {
   const planned = planOf("explain", what, options);
-  return plannerNow().explain(planned.plan, planned.bindings);
+  const text = plannerNow().explain(planned.plan, planned.bindings);
+  if (!arraysOf("explain", what).some(isSelection)) return text;
+  return `this counts the elements of the boolean selection, which is planned afterwards\n\n${text}`;
 }

@@ -117,14 +117,16 @@ interface FloatRow<
  *
  * @example type T = Promote<"float32", "int16">; // "float32"
  */
+/** A shape as an argument: the `shape` of any array will do, as long as no length of it is unknown. */
+export type ShapeLike = number | readonly (number | null)[];
+
 export type Promote<A extends DType, B extends DType> = Promotions[A][B] & DType;
 
-interface FloatOf {
-  float32: F;
-  complex64: F;
-}
-/** float32 stays, every other real dtype is computed in float64. */
-export type Floating<D extends DType> = D extends keyof FloatOf ? F : G;
+type Inexact = {
+  [D in DType]: D extends "float32" | "complex64" | "complex128" ? D : G;
+};
+/** float32 and complex dtypes stay, every other dtype is computed in float64. */
+export type Floating<D extends DType> = Inexact[D];
 
 type Summed = {
   bool: "int64";
@@ -155,7 +157,7 @@ export type NumberOf<D extends DType> = Numbered[D];
 type Parts = {
   [D in DType]: D extends "complex64" ? F : D extends "complex128" ? G : D;
 };
-/** Dtype of the real part. */
+/** Dtype of the real part, and of magnitudes. */
 export type RealOf<D extends DType> = Parts[D];
 
 /** A JavaScript scalar by itself. */

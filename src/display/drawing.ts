@@ -52,7 +52,8 @@ export function textDrawing(grid: readonly Cuts[], width = 32): string[] {
   ) as [number, number];
   // A character is about twice as high as it is wide.
   const height = Math.max(1, Math.min(8, Math.round(rowSide / 4)));
-  const columns = marks(borders(plane.columns), columnSide);
+  // Lines side by side would fill the plane.
+  const columns = marks(borders(plane.columns, Math.max(1, columnSide >> 1)), columnSide);
   const rows = rowCuts === undefined ? new Set<number>() : marks(borders(rowCuts), height);
   const line = (left: string, fill: string, cross: string, right: string): string =>
     left +

@@ -3,14 +3,17 @@ import { type Cuts, cutsCount, cutsMax } from "../ir/cuts.js";
 import { type DType, itemSize } from "../ir/dtype.js";
 import { advertisedGrid } from "../ir/grid.js";
 import { elementCount } from "../ir/index-map.js";
-import { dtypeOf, knownShape, type Node, topologicalOrder } from "../ir/node.js";
+import { dtypeOf, type Node, topologicalOrder } from "../ir/node.js";
 import type { Scalar } from "../ir/scalar.js";
 import { bytesText, countText } from "./numbers.js";
 
 export interface Summary {
-  readonly shape: readonly number[];
+  /** Null where a length is not known. */
+  readonly shape: readonly (number | null)[];
   readonly dtype: DType;
+  /** At the most, where a length is not known. */
   readonly bytes: number;
+  readonly bounded: boolean;
   readonly grid: readonly Cuts[];
   readonly blocks: number;
   /** Length of the longest block per axis. */
@@ -28,16 +31,18 @@ export interface Summary {
 const STEPS = 6;
 
 export function summaryOf(node: Node): Summary {
-  const shape = knownShape(node);
+  const lengths = node.outs[0].shape;
+  const most = longest(node);
   const dtype = dtypeOf(node);
   const grid = advertisedGrid(node);
   const block = grid.map(cutsMax);
   const all = topologicalOrder([node]);
   const named = all.flatMap((n) => (n.op === "source" ? [n.params.binding.name] : []));
   return {
-    shape,
+    shape: lengths.map((n) => (typeof n === "number" ? n : null)),
     dtype,
-    bytes: elementCount(shape) * itemSize(dtype),
+    bytes: elementCount(most) * itemSize(dtype),
+    bounded: lengths.some((n) => typeof n !== "number"),
     grid,
     blocks: grid.reduce((n, c) => n * cutsCount(c), 1),
     block,
@@ -62,7 +67,10 @@ function stepsOf(node: Node): string[] {
   if (at !== undefined) steps.push("...");
   return steps;
 }
-const sizeOf = (n: Node): number => elementCount(knownShape(n)) * itemSize(dtypeOf(n));
+/** Lengths, or what they are at the most. */
+const longest = (n: Node): number[] =>
+  n.outs[0].shape.map((d) => (typeof d === "number" ? d : d.max));
+const sizeOf = (n: Node): number => elementCount(longest(n)) * itemSize(dtypeOf(n));
 
 export function stepName(node: Node): string {
   switch (node.op) {
@@ -78,6 +86,10 @@ export function stepName(node: Node): string {
       return "rechunk";
     case "gather":
       return `take ${countText(node.params.indices.values.length)} on axis ${node.params.axis}`;
+    case "compress":
+      return `select where true from axis ${node.params.axis}`;
+    case "scan":
+      return `running ${node.params.monoid} along axis ${node.params.axis}`;
     case "concat":
       return `concat ${node.inputs.length} on axis ${node.params.axis}`;
     case "create":
@@ -100,12 +112,12 @@ function treeName(tree: Scalar): string {
 }
 
 /** `3 x 4`, or `scalar`. */
-export const lengthsText = (shape: readonly number[]): string =>
-  shape.length === 0 ? "scalar" : shape.map(countText).join(" x ");
+export const lengthsText = (shape: readonly (number | null)[]): string =>
+  shape.length === 0 ? "scalar" : shape.map((n) => (n === null ? "?" : countText(n))).join(" x ");
 
 /** The rows of a card: what, of the array, of a block. */
 export const factsOf = (s: Summary): readonly (readonly [string, string, string])[] => [
-  ["bytes", bytesText(s.bytes), bytesText(s.blockBytes)],
+  ["bytes", `${s.bounded ? "at most " : ""}${bytesText(s.bytes)}`, bytesText(s.blockBytes)],
   ["shape", lengthsText(s.shape), lengthsText(s.block)],
   ["count", `${countText(s.blocks)} ${s.blocks === 1 ? "block" : "blocks"}`, ""],
   ["dtype", s.dtype, ""],

@@ -7,6 +7,8 @@ import type {
   SourceDescription,
 } from "../ir/binding.js";
 import { type ArrayDescription, arrayReader } from "./sources/array.js";
+import { type PermutationDescription, permutationReader } from "./sources/permutation.js";
+import { type WeightedDescription, weightedReader } from "./sources/weighted.js";
 import { directoryStore } from "./stores/directory.js";
 import type { StoreDescription } from "./stores/store.js";
 import type { ArrayMetadata } from "./zarr/metadata.js";
@@ -22,8 +24,15 @@ interface ZarrDescription {
   readonly metadata: ArrayMetadata;
 }
 
+interface ZarrSinkDescription extends ZarrDescription {
+  /** First chunk of the part that is written. */
+  readonly origin: readonly number[] | undefined;
+}
+
 const READERS = new Map<string, (description: never) => RegionReader>([
   ["array", (d: ArrayDescription) => arrayReader(d)],
+  ["permutation", (d: PermutationDescription) => permutationReader(d)],
+  ["weighted", (d: WeightedDescription) => weightedReader(d)],
   [
     "zarr",
     ({ store, path, name, metadata }: ZarrDescription) =>
@@ -55,8 +64,8 @@ export function openWriter(description: SinkDescription): ChunkWriter {
   if (description.type !== "zarr") {
     throw new InternalError(`no writer for a sink of type ${description.type}`);
   }
-  const { store, path, name, metadata } = description as unknown as ZarrDescription;
-  return zarrWriter(directoryStore(store.root), path, name, metadata);
+  const { store, path, name, metadata, origin } = description as unknown as ZarrSinkDescription;
+  return zarrWriter(directoryStore(store.root), path, name, metadata, origin);
 }
 
 /** Loads what the codecs of a source or sink need in this thread. */

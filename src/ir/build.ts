@@ -4,16 +4,18 @@
  */
 
 import type { FunctionBinding, SourceBinding } from "./binding.js";
-import type { Cuts } from "./cuts.js";
+import { type Cuts, cutsExtent } from "./cuts.js";
 import type { DType } from "./dtype.js";
 import { type AffineMap, elementCount } from "./index-map.js";
-import { leafMonoidOf, type MonoidName, stateDTypes } from "./monoid.js";
+import type { MonoidName } from "./monoid.js";
 import {
   type CallNode,
   type CallParams,
+  type CompressNode,
   type ConcatNode,
   type CreateNode,
   cutsKey,
+  type Dim,
   dtypeOf,
   freshId,
   type GatherNode,
@@ -27,6 +29,7 @@ import {
   type Out,
   type ReduceNode,
   type ReshapeNode,
+  type ScanNode,
   type SourceNode,
   scalarKey,
   type ViewNode,
@@ -125,25 +128,6 @@ export const layoutNode = (input: Node, chunks: readonly Cuts[]): LayoutNode =>
     cutsKey(chunks),
   );
 
-/** The dtype of a reduction when the user names none. */
-export function reduceDType(monoid: MonoidName, on: DType): DType {
-  switch (monoid) {
-    case "mean":
-    case "var":
-    case "std":
-      return on === "float32" ? "float32" : "float64";
-    case "sum":
-    case "prod":
-      return on === "float32" ? "float32" : (stateDTypes(leafMonoidOf(monoid), on)[0] as DType);
-    case "argmin":
-    case "argmax":
-    case "count":
-      return "int64";
-    default:
-      return stateDTypes(leafMonoidOf(monoid), on)[0] as DType;
-  }
-}
-
 export const reduceNode = (
   input: Node,
   monoid: MonoidName,
@@ -160,6 +144,34 @@ export const reduceNode = (
     [{ shape: knownShape(input).filter((_, i) => !axes.includes(i)), dtype }],
     `${monoid}|${axes.join(",")}|${on}|${correction}|${cutsKey(leaves)}`,
   );
+
+/** A selection whose length `measure` (0-d, int64) tells. */
+export const compressNode = (x: Node, mask: Node, axis: number, measure: Node): CompressNode => {
+  const rank = knownShape(mask).length;
+  const shape: Dim[] = [...knownShape(x)];
+  shape.splice(axis, rank, { measure, max: elementCount(knownShape(mask)) });
+  const params = { axis, counted: undefined };
+  return intern("compress", [x, mask], params, [{ shape, dtype: dtypeOf(x) }], String(axis));
+};
+
+/** A selection along one axis by a 1-d mask of which `counts` are known, piece by piece. */
+export const countedNode = (
+  x: Node,
+  mask: Node,
+  axis: number,
+  counted: NonNullable<CompressNode["params"]["counted"]>,
+): CompressNode => {
+  const { pieces, counts } = counted;
+  const shape = knownShape(x).map((n, i) => (i === axis ? cutsExtent(counts) : n));
+  const key = `${axis}|${cutsKey([pieces, counts])}`;
+  return intern("compress", [x, mask], { axis, counted }, [{ shape, dtype: dtypeOf(x) }], key);
+};
+
+export const scanNode = (input: Node, params: ScanNode["params"], dtype: DType): ScanNode => {
+  const { monoid, axis, state, leaves } = params;
+  const key = `${monoid}|${axis}|${state}|${cutsKey([leaves])}`;
+  return intern("scan", [input], params, [{ shape: knownShape(input), dtype }], key);
+};
 
 /** A block function. Everything that `params` says is part of the key. */
 export const callNode = (

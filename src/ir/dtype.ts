@@ -55,6 +55,9 @@ export const isInteger = (dtype: DType): dtype is IntegerDType =>
   INFO[dtype].kind === "int" || INFO[dtype].kind === "uint";
 export const isFloat = (dtype: DType): dtype is FloatDType => INFO[dtype].kind === "float";
 export const isComplex = (dtype: DType): dtype is ComplexDType => INFO[dtype].kind === "complex";
+/** The dtype of the real and the imaginary part of a complex dtype; other dtypes are their own. */
+export const partOf = (dtype: DType): DType =>
+  dtype === "complex64" ? "float32" : dtype === "complex128" ? "float64" : dtype;
 /** int64 and uint64: their elements are bigints in JavaScript. */
 export const isBig = (dtype: DType): dtype is "int64" | "uint64" =>
   dtype === "int64" || dtype === "uint64";

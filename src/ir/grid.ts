@@ -6,6 +6,7 @@
  */
 import {
   type Cuts,
+  coalesceCuts,
   concatCuts,
   cutsCount,
   cutsFromSizes,
@@ -60,6 +61,15 @@ function compute(node: Node): readonly (readonly Cuts[])[] {
   switch (node.op) {
     case "source":
       return [node.params.binding.chunks];
+    case "scan":
+      return [gridOfInput(node, 0)];
+    case "compress": {
+      const { axis, counted } = node.params;
+      if (counted === undefined) break;
+      const size = Math.max(1, cutsMax(gridOfInput(node, 0)[axis] as Cuts));
+      const cuts = coalesceCuts(counted.counts, size);
+      return [gridOfInput(node, 0).map((c, i) => (i === axis ? cuts : c))];
+    }
     case "create":
     case "layout":
       return [node.params.chunks];
@@ -110,10 +120,9 @@ function compute(node: Node): readonly (readonly Cuts[])[] {
       return [grids[node.params.port] as readonly Cuts[]];
     }
     default:
-      return node.outs.map((out) =>
-        out.shape.map((d) => wholeCuts(typeof d === "number" ? d : d.max)),
-      );
+      break;
   }
+  return node.outs.map((out) => out.shape.map((d) => wholeCuts(typeof d === "number" ? d : d.max)));
 }
 
 function heaviest(inputs: readonly Node[], eligible: (input: Node, i: number) => boolean): number {

@@ -10,7 +10,8 @@
  *
  * a shorter rest of a row adds its elements one by one, those at even places (counted from the start of the rest)
  * to `e`, the others to `o`; the leaf's sum is `e + o`. (Products likewise with `*`.) Moments take the mean as that
- * sum divided by the count, then M2 as the same sum over (x - mean)^2. All of this in float64.
+ * sum divided by the count, then M2 as the same sum over (x - mean)^2. All of this in float64. Complex sums and moments
+ * are taken of each part, complex products of pairs.
  *
  * The states of leaf boxes meet in a tree per axis, last reduced axis first: leaves i and i+1 of an axis merge
  * when i is even, and so on upward; a node without a right sibling is promoted. When an axis is complete its

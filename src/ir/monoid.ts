@@ -3,9 +3,13 @@
  * finishing are scalar programs, so kernels and reference share them.
  *
  * Moments follow Chan, Golub & LeVeque (1983): a state is (mean, M2); the counts are known from geometry.
+ *
+ * Complex sums and moments are those of the real and of the imaginary parts: their states stand one after the other,
+ * and the variance, the mean of |x - mean|^2, is the sum of both. Complex products have a state of two parts and are
+ * multiplied as complex128, in the order of sums. All parts are float64.
  */
 import { InternalError } from "../errors.js";
-import { type DType, isFloat, kindOf } from "./dtype.js";
+import { type DType, isComplex, isFloat, kindOf } from "./dtype.js";
 import {
   arg,
   call,
@@ -47,8 +51,15 @@ export type LeafMonoid =
 export const leafMonoidOf = (name: MonoidName): LeafMonoid =>
   name === "mean" ? "sum" : name === "var" || name === "std" ? "moments" : name;
 
+/** Whether the state is that of the two parts of complex elements. */
+const hasParts = (monoid: LeafMonoid, on: DType): boolean =>
+  isComplex(on) && (monoid === "sum" || monoid === "prod" || monoid === "moments");
+
 /** Dtypes of the state arrays. `on` is the dtype of the elements that enter. */
 export function stateDTypes(monoid: LeafMonoid, on: DType): readonly DType[] {
+  if (hasParts(monoid, on)) {
+    return new Array<DType>(monoid === "moments" ? 4 : 2).fill("float64");
+  }
   switch (monoid) {
     case "sum":
     case "prod":
@@ -74,11 +85,12 @@ export const hasIdentity = (name: MonoidName): boolean =>
   name !== "min" && name !== "max" && name !== "argmin" && name !== "argmax";
 
 /**
- * `merge(a, b)` as trees over the states of `a` (args 0..k-1) and `b` (args k..2k-1). For moments, args 4 and
- * 5 are the counts of `a` and `b` as float64.
+ * `merge(a, b)` as trees over the states of `a` (args 0..k-1) and `b` (args k..2k-1). For moments, args 2k and
+ * 2k+1 are the counts of `a` and `b` as float64.
  */
 export function mergeTrees(monoid: LeafMonoid, on: DType): readonly Scalar[] {
   const state = stateDTypes(monoid, on);
+  if (hasParts(monoid, on)) return mergeComplex(monoid, state.length);
   const d0 = state[0] as DType;
   const a = arg(0, d0);
   const b = arg(state.length, d0);
@@ -114,18 +126,33 @@ export function mergeTrees(monoid: LeafMonoid, on: DType): readonly Scalar[] {
       return [call("where", d0, takeB, b, a), call("where", "int64", takeB, ib, ia)];
     }
     case "moments": {
-      const f = "float64";
-      const [ma, qa, mb, qb] = [arg(0, f), arg(1, f), arg(2, f), arg(3, f)];
-      const [na, nb] = [arg(4, f), arg(5, f)];
-      const n = call("add", f, na, nb);
-      const delta = call("subtract", f, mb, ma);
-      const mean = call("add", f, ma, call("multiply", f, delta, call("divide", f, nb, n)));
-      const weight = call("divide", f, call("multiply", f, na, nb), n);
-      const square = call("multiply", f, delta, delta);
-      const m2 = call("add", f, call("add", f, qa, qb), call("multiply", f, square, weight));
-      return [mean, m2];
+      return mergeMoments(0, 2);
     }
   }
+}
+
+/** Moments whose states begin at arg `first` of states of `size` components. */
+function mergeMoments(first: number, size: number): readonly Scalar[] {
+  const f = "float64";
+  const [ma, qa] = [arg(first, f), arg(first + 1, f)];
+  const [mb, qb] = [arg(size + first, f), arg(size + first + 1, f)];
+  const [na, nb] = [arg(2 * size, f), arg(2 * size + 1, f)];
+  const n = call("add", f, na, nb);
+  const delta = call("subtract", f, mb, ma);
+  const mean = call("add", f, ma, call("multiply", f, delta, call("divide", f, nb, n)));
+  const weight = call("divide", f, call("multiply", f, na, nb), n);
+  const square = call("multiply", f, delta, delta);
+  const m2 = call("add", f, call("add", f, qa, qb), call("multiply", f, square, weight));
+  return [mean, m2];
+}
+
+function mergeComplex(monoid: LeafMonoid, size: number): readonly Scalar[] {
+  if (monoid === "moments") return [...mergeMoments(0, size), ...mergeMoments(2, size)];
+  const f = "float64";
+  const [a, b, c, d] = [arg(0, f), arg(1, f), arg(2, f), arg(3, f)];
+  if (monoid === "sum") return [call("add", f, a, c), call("add", f, b, d)];
+  const times = (x: Scalar, y: Scalar): Scalar => call("multiply", f, x, y);
+  return [call("subtract", f, times(a, c), times(b, d)), call("add", f, times(a, d), times(b, c))];
 }
 
 /**
@@ -141,27 +168,36 @@ export function finishTree(
 ): Scalar {
   const f = "float64";
   const state = stateDTypes(leafMonoidOf(name), on);
+  const over = (i: number): Scalar => call("divide", f, arg(i, f), constant(count, f));
+  const pair = (re: Scalar, im: Scalar): Scalar => cast(call("complex", f, re, im), dtype);
   switch (name) {
     case "argmin":
     case "argmax":
       return cast(arg(1, "int64"), dtype);
     case "mean":
-      return cast(call("divide", f, arg(0, f), constant(count, f)), dtype);
+      return isComplex(on) ? pair(over(0), over(1)) : cast(over(0), dtype);
     case "var":
     case "std": {
       // NumPy: a correction >= n divides by 0 and gives nan or inf, not an error.
       const freedom = constant(Math.max(0, count - correction), f);
-      const variance = call("divide", f, arg(1, f), freedom);
+      const m2 = isComplex(on) ? call("add", f, arg(1, f), arg(3, f)) : arg(1, f);
+      const variance = call("divide", f, m2, freedom);
       return cast(name === "std" ? call("sqrt", f, variance) : variance, dtype);
     }
     default:
-      return cast(arg(0, state[0] as DType), dtype);
+      return hasParts(leafMonoidOf(name), on)
+        ? pair(arg(0, f), arg(1, f))
+        : cast(arg(0, state[0] as DType), dtype);
   }
 }
 
 /** State of no elements, for monoids that have one; min, max and arg- reductions refuse empty axes. */
 export function identityState(monoid: LeafMonoid, on: DType): readonly ScalarConstant[] {
   const state = stateDTypes(monoid, on);
+  if (hasParts(monoid, on)) {
+    const part = identityState(monoid, "float64");
+    return monoid === "prod" ? [...part, constant(0, "float64")] : [...part, ...part];
+  }
   switch (monoid) {
     case "sum":
     case "count":

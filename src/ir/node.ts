@@ -6,7 +6,7 @@
  * array is cut into blocks is a function of the expression (`grid.ts`) or a decision of the planner.
  */
 
-import { InternalError } from "../errors.js";
+import { InternalError, ShapeError } from "../errors.js";
 import type { FunctionBinding, SourceBinding } from "./binding.js";
 import type { Cuts } from "./cuts.js";
 import type { DType } from "./dtype.js";
@@ -50,8 +50,19 @@ export type ViewNode = Base<"view", { readonly map: AffineMap }>;
 export type GatherNode = Base<"gather", { readonly axis: number; readonly indices: IndexList }>;
 /** inputs: [x, value, ...indices]; the last write wins. */
 export type ScatterNode = Base<"scatter", { readonly axes: readonly number[] }>;
-/** inputs: [x, mask]; the length is an unknown. */
-export type CompressNode = Base<"compress", { readonly axes: readonly number[] }>;
+/**
+ * Selection where a mask is true. inputs: [x, mask]; the mask has the lengths of the axes `axis`, `axis + 1`, … of x,
+ * which become one axis, in row-major order. Its length is an unknown until it was measured, and a node with an unknown
+ * length is no node's input: what is done to a selection is done to what it selects from.
+ */
+export type CompressNode = Base<
+  "compress",
+  {
+    readonly axis: number;
+    /** Once measured (then the mask is 1-d): pieces of the axis, and how many elements each selects, none of them 0. */
+    readonly counted: { readonly pieces: Cuts; readonly counts: Cuts } | undefined;
+  }
+>;
 export type ConcatNode = Base<"concat", { readonly axis: number }>;
 /** Row-major reshape to `outs[0].shape`. */
 export type ReshapeNode = Base<"reshape", Record<string, never>>;
@@ -69,7 +80,18 @@ export type ReduceNode = Base<
     readonly correction: number;
   }
 >;
-export type ScanNode = Base<"scan", { readonly monoid: MonoidName; readonly axis: number }>;
+/** Prefix sums or products along an axis, in the order that `leaves` fixes. */
+export type ScanNode = Base<
+  "scan",
+  {
+    readonly monoid: "sum" | "prod";
+    readonly axis: number;
+    /** Dtype of the running state. */
+    readonly state: DType;
+    /** Cuts of the axis: elements of a leaf are taken one after another, then the leaves. */
+    readonly leaves: Cuts;
+  }
+>;
 export type WindowNode = Base<
   "window",
   { readonly halo: readonly (readonly [number, number])[]; readonly boundary: string }
@@ -226,10 +248,17 @@ export const cutsKey = (cuts: readonly Cuts[]): string =>
 export const shapeOf = (node: Node): readonly Dim[] => node.outs[0].shape;
 export const dtypeOf = (node: Node): DType => node.outs[0].dtype;
 
-/** The shape as numbers; throws InternalError if a length is not known yet. */
+/** The shape as numbers. @throws ShapeError if a length is not known yet. */
 export function knownShape(node: Node): readonly number[] {
   for (const d of node.outs[0].shape) {
-    if (typeof d !== "number") throw new InternalError(`node ${node.id} has an unmeasured length`);
+    if (typeof d !== "number") {
+      throw new ShapeError(
+        "a boolean selection has a length that is not known before it is measured",
+        {
+          hint: "use await x.measure(), which answers with the same array and its length",
+        },
+      );
+    }
   }
   return node.outs[0].shape as readonly number[];
 }

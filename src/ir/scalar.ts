@@ -8,7 +8,8 @@
  * Meaning of every function, shared by kernels and reference (NumPy and the array-API standard's special
  * cases; integers wrap around):
  *  - `on` is the dtype of the (already cast) arguments; the result has dtype `on`, except for predicates,
- *    which give bool.
+ *    which give bool, `abs` and `imag` of complex numbers, which give the dtype of their parts, and `complex`,
+ *    which makes a complex number of two parts.
  *  - float32 arithmetic rounds after every function. Transcendentals in float32 are the float64 value
  *    rounded once.
  *  - floorDivide and remainder follow Python (result has the divisor's sign); integer division by 0 gives 0.
@@ -20,11 +21,24 @@
  *  - signbit and copysign take every NaN as positive: the sign of a NaN is not kept by arithmetic.
  *  - nextafter of equal arguments is the second one, which tells -0 from 0.
  *  - round is to nearest, ties to even.
+ *  - randomBits(key, counter), on uint64 alone, is the first word of Threefry-2x64-20 (`ir/threefry.ts`);
+ *    multiplyHigh, on uint64 alone, is the upper half of the product of 128 bits.
  *  - a float is cast to an integer by truncation, modulo 2^64 for in-range values; NaN and what lies
  *    outside the range of int64 (uint64 for uint64) saturates to the nearest end (NaN to 0), then wraps to the
- *    narrower dtype. To bool: x != 0.
+ *    narrower dtype. To bool: x != 0. A complex number becomes real by dropping the imaginary part; to
+ *    bool: either part != 0.
+ *
+ * On complex numbers:
+ *  - a complex64 function is the complex128 one with each part rounded once; complex128 parts are computed in
+ *    float64.
+ *  - add, subtract, negative, conj, round and equality go part by part; isnan and isinf ask whether either part is,
+ *    isfinite whether both are. multiply and square are `(ac - bd) + (ad + bc)j` as it stands, so that an
+ *    infinite factor can give NaN, as in NumPy.
+ *  - divide, reciprocal, sign, sqrt, pow and the transcendentals are those of `kernels/complex-math.ts`: the
+ *    array-API standard's special cases (C99 Annex G), and NumPy's where it leaves them open.
+ *  - functions that need an order (minimum, less, floor, remainder...) have no meaning.
  */
-import { arrayClass, type DType, isBig, isComplex, itemSize } from "./dtype.js";
+import { arrayClass, type DType, isBig, isComplex, itemSize, partOf } from "./dtype.js";
 
 /** Functions from `on` to `on`. */
 export const UNARY_FUNCTIONS = [
@@ -57,6 +71,8 @@ export const UNARY_FUNCTIONS = [
   "asinh",
   "acosh",
   "atanh",
+  "conj",
+  "imag",
 ] as const;
 
 /** Functions from (`on`, `on`) to `on`. */
@@ -80,6 +96,9 @@ export const BINARY_FUNCTIONS = [
   "bitwiseXor",
   "bitwiseLeftShift",
   "bitwiseRightShift",
+  "complex",
+  "randomBits",
+  "multiplyHigh",
 ] as const;
 
 /** Functions from `on` (twice, or once) to bool. For `on = "bool"` the bitwise functions are the logical ones. */
@@ -97,12 +116,29 @@ export type UnaryFunction = (typeof UNARY_FUNCTIONS)[number];
 export type BinaryFunction = (typeof BINARY_FUNCTIONS)[number];
 export type Comparison = (typeof COMPARISONS)[number];
 export type Predicate = (typeof PREDICATES)[number];
+/**
+ * One part of a complex function as a function of float64 parts (real, imaginary; of both arguments for two). Complex
+ * programs are lowered to these; trees do not have them.
+ */
+export type PartFunction = `${UnaryFunction | BinaryFunction}.${"re" | "im"}`;
 /** `where(condition: bool, a: on, b: on) -> on`. */
-export type ScalarFunction = UnaryFunction | BinaryFunction | Comparison | Predicate | "where";
+export type ScalarFunction =
+  | UnaryFunction
+  | BinaryFunction
+  | Comparison
+  | Predicate
+  | PartFunction
+  | "where";
 
 const BOOL_RESULT: ReadonlySet<string> = new Set([...COMPARISONS, ...PREDICATES]);
 const UNARY: ReadonlySet<string> = new Set([...UNARY_FUNCTIONS, ...PREDICATES]);
 export const givesBool = (fn: ScalarFunction): boolean => BOOL_RESULT.has(fn);
+/** Dtype of `fn` on arguments of dtype `on`. */
+export function resultOf(fn: ScalarFunction, on: DType): DType {
+  if (givesBool(fn)) return "bool";
+  if (fn === "complex") return on === "float32" ? "complex64" : "complex128";
+  return fn === "abs" || fn === "imag" ? partOf(on) : on;
+}
 export const arityOf = (fn: ScalarFunction): 1 | 2 | 3 =>
   fn === "where" ? 3 : UNARY.has(fn) ? 1 : 2;
 
@@ -164,7 +200,7 @@ export const call = (fn: ScalarFunction, on: DType, ...args: readonly Scalar[]):
   kind: "call",
   fn,
   on,
-  dtype: givesBool(fn) ? "bool" : on,
+  dtype: resultOf(fn, on),
   args,
 });
 

@@ -10,15 +10,22 @@ import {
   type DType,
   integerRange,
   isBig,
+  isComplex,
   isFloat,
   isInteger,
   itemSize,
-  kindOf,
 } from "../ir/dtype.js";
 import { stateDTypes } from "../ir/monoid.js";
 import type { BinaryFunction, ScalarOp, ScalarProgram } from "../ir/scalar.js";
 import type { Code, ValueType } from "./assembler.js";
 import { HEADER } from "./descriptor.js";
+import {
+  emitProductGroup,
+  emitProductInit,
+  emitProductRest,
+  emitProductState,
+  type ProductPart,
+} from "./products.js";
 import type { Value } from "./program.js";
 import { emitCall, emitNumber, typeOf } from "./scalar-code.js";
 import type { LeafSpec } from "./structure.js";
@@ -47,7 +54,12 @@ export type Part =
       readonly fn: "less" | "greater";
       readonly value: number;
       readonly on: DType;
-    };
+    }
+  | ProductPart;
+
+/** Instructions whose values a part takes. */
+export const valuesOf = (part: Part): readonly number[] =>
+  part.kind === "product" ? [part.value, part.imaginary] : [part.value];
 
 export interface LeafProgram {
   readonly program: ScalarProgram;
@@ -67,8 +79,13 @@ export function leafProgram(spec: LeafSpec): LeafProgram {
     );
     return known >= 0 ? known : ops.push({ op: "cast", dtype, from, args: [value] }) - 1;
   };
-  const parts = spec.outputs.map(({ value, monoid, on }): Part => {
-    if (kindOf(on) === "complex") throw new InternalError(`${monoid} has no leaf kernel on ${on}`);
+  const parts = spec.outputs.map(({ value, monoid, on, imaginary }): Part => {
+    if (isComplex(on)) {
+      if (monoid !== "prod" || imaginary === undefined)
+        throw new InternalError(`${monoid} has no leaf kernel on ${on}`);
+      const [re, im] = [castTo(value, "float64"), castTo(imaginary, "float64")];
+      return { kind: "product", value: re, imaginary: im };
+    }
     const x = castTo(value, on);
     const state = stateDTypes(monoid, on)[0] as DType;
     switch (monoid) {
@@ -103,7 +120,7 @@ export function leafProgram(spec: LeafSpec): LeafProgram {
 }
 
 export const isOrdered = (part: Part): boolean =>
-  part.kind === "ordered" || part.kind === "moments";
+  part.kind === "ordered" || part.kind === "moments" || part.kind === "product";
 
 // ------------------------------------------------------------------------------------------------ cells
 
@@ -132,6 +149,8 @@ export function cellTypes(part: Part, flavour: Flavour): readonly ValueType[] {
         : [flavour === "columns" ? "v128" : typeOf(part.on)];
     case "arg":
       return [typeOf(part.on), "i64"];
+    case "product":
+      return ["f64", "f64", "f64", "f64"];
   }
 }
 
@@ -167,6 +186,10 @@ function emitIdentityVector(c: Code, fn: BinaryFunction, on: DType): void {
 
 /** Sets the cells of a part to the state of no elements. */
 export function emitInit(c: Code, part: Part, flavour: Flavour, cells: readonly number[]): void {
+  if (part.kind === "product") {
+    emitProductInit(c, cells);
+    return;
+  }
   if (part.kind === "arg") {
     emitNumber(c, typeOf(part.on), 0);
     c.set(cells[0] as number);
@@ -197,22 +220,31 @@ export type Position =
 /** Partial sums of the current group, per part. */
 export type GroupSums = Map<Part, number[]>;
 
-const arithmetic = (part: Part, vector: boolean): string =>
+type OrderedPart = Part & { readonly kind: "ordered" | "moments" };
+
+const arithmetic = (part: OrderedPart, vector: boolean): string =>
   `${vector ? "f64x2" : "f64"}.${part.fn === "multiply" ? "mul" : "add"}`;
 
-/** Adds one value (or one vector of values). `second` is the pass over the squared deviations. */
+/** Adds one value (or one vector of values; both parts of a product). `second` is the pass over the squared deviations. */
 export function emitAccumulate(
   c: Code,
   part: Part,
   flavour: Flavour,
   cells: readonly number[],
-  value: Value,
+  values: readonly Value[],
   position: Position,
   sums: GroupSums,
   second: boolean,
   argIndex: number,
 ): void {
-  if (part.kind === "arg") emitArg(c, part, cells, value, argIndex);
+  const [value] = values as readonly [Value];
+  if (part.kind === "product") {
+    const pair = [value.local, (values[1] as Value).local] as const;
+    const open = sums.get(part) ?? [];
+    sums.set(part, open);
+    if (position.in === "group") emitProductGroup(c, cells, pair, position.place, open);
+    else emitProductRest(c, cells, pair, position.odd);
+  } else if (part.kind === "arg") emitArg(c, part, cells, value, argIndex);
   else if (part.kind === "fold") {
     const vector = flavour === "columns" || (flavour === "rows" && position.in === "group");
     const chain =
@@ -239,7 +271,7 @@ export function emitAccumulate(
 /** `e += (x0 + x2) + (x4 + x6)`, and `o` likewise, as the values come in. */
 function emitOrderedGroup(
   c: Code,
-  part: Part,
+  part: OrderedPart,
   flavour: Flavour,
   cells: readonly number[],
   value: number,
@@ -270,7 +302,7 @@ function emitOrderedGroup(
 
 function emitOrderedRest(
   c: Code,
-  part: Part,
+  part: OrderedPart,
   flavour: Flavour,
   cells: readonly number[],
   value: number,
@@ -280,7 +312,7 @@ function emitOrderedRest(
   const cell = cells[flavour === "rows" ? 0 : odd ? 1 : 0] as number;
   c.get(cell);
   if (flavour === "rows") {
-    emitIdentityVector(c, part.fn as BinaryFunction, "float64");
+    emitIdentityVector(c, part.fn, "float64");
     c.get(value).lane("f64x2.replace_lane", odd ? 1 : 0);
   } else c.get(value);
   c.op(op).set(cell);
@@ -329,7 +361,7 @@ function emitArg(
 /** Pushes the sum of an ordered part; of one lane in columns. */
 function emitTotal(
   c: Code,
-  part: Part,
+  part: OrderedPart,
   flavour: Flavour,
   cells: readonly number[],
   lane: number,
@@ -343,7 +375,12 @@ function emitTotal(
 }
 
 /** Between the passes: the mean is known, the sums begin again. */
-export function emitMean(c: Code, part: Part, flavour: Flavour, cells: readonly number[]): void {
+export function emitMean(
+  c: Code,
+  part: OrderedPart,
+  flavour: Flavour,
+  cells: readonly number[],
+): void {
   if (flavour === "columns") {
     c.get(...(cells.slice(0, 2) as number[])).op("f64x2.add");
     c.get(0)
@@ -376,7 +413,8 @@ export function emitState(
   lanes: number,
   width: number,
 ): void {
-  if (part.kind === "arg") c.get(cells[component] as number);
+  if (part.kind === "product") emitProductState(c, cells, component);
+  else if (part.kind === "arg") c.get(cells[component] as number);
   else if (part.kind === "moments" && component === 0) {
     const mean = cells[flavour === "rows" ? 1 : 2] as number;
     c.get(mean);

@@ -1,23 +1,33 @@
 /**
  * Complex programs as real ones: a complex operand or output is two interleaved real ones, and every instruction on
- * complex values becomes instructions on their parts. Complex numbers are loaded, stored, cast, chosen and compared
- * for equality; other functions have no meaning on them yet.
+ * complex values becomes instructions on their parts. The meaning of each is in the header of `ir/scalar.ts`; what is
+ * more than arithmetic is a call of `complex-math.ts` per part.
  */
 import { InternalError } from "../errors.js";
-import { type DType, isComplex, itemSize } from "../ir/dtype.js";
+import { type DType, isComplex, itemSize, partOf } from "../ir/dtype.js";
 import { ProgramBuilder } from "../ir/monoid.js";
 import {
-  givesBool,
+  type PartFunction,
+  resultOf,
   type ScalarConstant,
   type ScalarFunction,
   type ScalarOp,
 } from "../ir/scalar.js";
-import type { Constants, MapSpec, Place } from "./structure.js";
+import { COMPLEX_BINARY, COMPLEX_UNARY } from "./complex-math.js";
+import type { Constants, LeafSpec, MapSpec, Place } from "./structure.js";
 
 /** Which half of which given operand, output or constant a real one is; `half` is undefined for real ones. */
 interface Origin {
   readonly index: number;
   readonly half: 0 | 1 | undefined;
+}
+
+export interface RealLeaf {
+  readonly spec: LeafSpec;
+  readonly operands: readonly Origin[];
+  readonly constants: readonly Origin[];
+  /** The places of the states of the real outputs, from those of the given ones. */
+  states(given: readonly (readonly Place[])[]): readonly (readonly Place[])[];
 }
 
 export interface RealMap {
@@ -26,9 +36,6 @@ export interface RealMap {
   readonly outputs: readonly Origin[];
   readonly constants: readonly Origin[];
 }
-
-const partOf = (dtype: DType): DType =>
-  dtype === "complex64" ? "float32" : dtype === "complex128" ? "float64" : dtype;
 
 /** Numbers of the real values of an instruction: one, or real and imaginary part. */
 type Parts = readonly [number] | readonly [number, number];
@@ -39,7 +46,7 @@ class Lowering {
   readonly constants: Origin[] = [];
   readonly #values: Parts[] = [];
 
-  constructor(spec: MapSpec) {
+  constructor(spec: MapSpec | LeafSpec) {
     split(spec.operands, this.operands);
     split(
       spec.program.constants.map((c) => c.dtype),
@@ -50,6 +57,12 @@ class Lowering {
 
   parts(value: number): Parts {
     return this.#values[value] as Parts;
+  }
+
+  /** The parts of a value of dtype `from` in another dtype. */
+  as(value: number, from: DType, to: DType): Parts {
+    const parts = this.parts(value);
+    return from === to ? parts : this.#cast(parts, from, to);
   }
 
   #lower(op: ScalarOp): Parts {
@@ -107,26 +120,75 @@ class Lowering {
     return this.#real(this.#bool("bitwiseXor", some, some), "bool", to);
   }
 
+  #emit(fn: ScalarFunction, on: DType, dtype: DType, ...args: readonly number[]): number {
+    return this.builder.emit({ op: "call", fn, on, dtype, args });
+  }
+
   #bool(fn: ScalarFunction, a: number, b: number): number {
-    return this.builder.emit({ op: "call", fn, on: "bool", dtype: "bool", args: [a, b] });
+    return this.#emit(fn, "bool", "bool", a, b);
   }
 
   #call(fn: ScalarFunction, on: DType, args: readonly Parts[]): Parts {
-    const emit = (dtype: DType, half: 0 | 1): number =>
-      this.builder.emit({
-        op: "call",
-        fn,
-        on: partOf(on),
-        dtype,
-        args: args.map((parts) => parts[half] ?? parts[0]),
-      });
-    const dtype = givesBool(fn) ? "bool" : partOf(on);
-    if (!isComplex(on)) return [emit(dtype, 0)];
-    if (fn === "where") return [emit(dtype, 0), emit(dtype, 1)];
-    if (fn !== "equal" && fn !== "notEqual")
-      throw new InternalError(`${fn} has no meaning on ${on}`);
-    const join = fn === "equal" ? "bitwiseAnd" : "bitwiseOr";
-    return [this.#bool(join, emit("bool", 0), emit("bool", 1))];
+    if (fn === "complex") return [(args[0] as Parts)[0], (args[1] as Parts)[0]];
+    const dtype = partOf(resultOf(fn, on));
+    if (!isComplex(on)) {
+      return [this.#emit(fn, on, dtype, ...args.map(([re]) => re))];
+    }
+    const part = partOf(on);
+    const each = (half: 0 | 1): number =>
+      this.#emit(fn, part, dtype, ...args.map((parts) => parts[half] ?? parts[0]));
+    switch (fn) {
+      case "add":
+      case "subtract":
+      case "negative":
+      case "round":
+      case "where":
+        return [each(0), each(1)];
+      case "equal":
+      case "isfinite":
+        return [this.#bool("bitwiseAnd", each(0), each(1))];
+      case "notEqual":
+      case "isnan":
+      case "isinf":
+        return [this.#bool("bitwiseOr", each(0), each(1))];
+      case "conj": {
+        const [re, im] = args[0] as readonly [number, number];
+        return [re, this.#emit("negative", part, part, im)];
+      }
+      case "imag":
+        return [(args[0] as readonly [number, number])[1]];
+      default:
+        return this.#wide(fn, part, args as readonly (readonly [number, number])[]);
+    }
+  }
+
+  /** What is computed in float64 and rounded once. */
+  #wide(fn: ScalarFunction, part: DType, args: readonly (readonly [number, number])[]): Parts {
+    const wide = args.map(([re, im]) => [
+      this.#real(re, part, "float64"),
+      this.#real(im, part, "float64"),
+    ]) as [number, number][];
+    const narrow = (x: number): number => this.#real(x, "float64", part);
+    const f64 = (name: ScalarFunction, ...of: readonly number[]): number =>
+      this.#emit(name, "float64", "float64", ...of);
+    const [a, b] = wide[0] as [number, number];
+    if (fn === "abs") return [narrow(f64("hypot", a, b))];
+    if (fn === "multiply" || fn === "square") {
+      const [c, d] = wide[1] ?? [a, b];
+      const times = (x: number, y: number): number => f64("multiply", x, y);
+      return [
+        narrow(f64("subtract", times(a, c), times(b, d))),
+        narrow(f64("add", times(a, d), times(b, c))),
+      ];
+    }
+    if (!Object.hasOwn(COMPLEX_UNARY, fn) && !Object.hasOwn(COMPLEX_BINARY, fn)) {
+      throw new InternalError(`${fn} has no meaning on complex numbers`);
+    }
+    const parts = wide.flat();
+    return [
+      narrow(f64(`${fn}.re` as PartFunction, ...parts)),
+      narrow(f64(`${fn}.im` as PartFunction, ...parts)),
+    ];
   }
 }
 
@@ -163,6 +225,57 @@ export function realMap(spec: MapSpec): RealMap {
       constants: lowering.constants,
     };
     lowered.set(spec, found);
+  }
+  return found;
+}
+
+type LeafOutput = LeafSpec["outputs"][number];
+
+/**
+ * A complex output as real ones: sums and moments are those of each part, whose states stand one after the other; a
+ * product stays one output of two parts.
+ */
+function realOutputs(lowering: Lowering, spec: LeafSpec, output: LeafOutput): LeafOutput[] {
+  const { value, monoid, on } = output;
+  const from = spec.program.ops[value]?.dtype as DType;
+  if (!isComplex(on)) return [{ ...output, value: lowering.as(value, from, on)[0] }];
+  if (monoid === "any" || monoid === "all" || monoid === "count")
+    return [{ value: lowering.as(value, from, "bool")[0], monoid, on: "bool" }];
+  const [re, im] = lowering.as(value, from, on) as readonly [number, number];
+  if (monoid === "prod") return [{ value: re, imaginary: im, monoid, on }];
+  if (monoid !== "sum" && monoid !== "moments")
+    throw new InternalError(`${monoid} has no meaning on ${on}`);
+  const part = partOf(on);
+  return [
+    { value: re, monoid, on: part },
+    { value: im, monoid, on: part },
+  ];
+}
+
+const loweredLeaves = new WeakMap<LeafSpec, RealLeaf>();
+
+export function realLeaf(spec: LeafSpec): RealLeaf {
+  let found = loweredLeaves.get(spec);
+  if (found === undefined) {
+    const lowering = new Lowering(spec);
+    const outputs = spec.outputs.map((output) => realOutputs(lowering, spec, output));
+    const constants = halves(lowering.constants, spec.program.constants);
+    found = {
+      spec: {
+        program: { ops: lowering.builder.ops, constants },
+        operands: lowering.operands.map(({ index }) => partOf(spec.operands[index] as DType)),
+        outputs: outputs.flat(),
+      },
+      operands: lowering.operands,
+      constants: lowering.constants,
+      states: (given) =>
+        outputs.flatMap((real, i) => {
+          const places = given[i] as readonly Place[];
+          const each = places.length / real.length;
+          return real.map((_, k) => places.slice(k * each, (k + 1) * each));
+        }),
+    };
+    loweredLeaves.set(spec, found);
   }
   return found;
 }

@@ -2,6 +2,7 @@
 import { InternalError } from "../errors.js";
 import { type DType, itemSize } from "../ir/dtype.js";
 import { isOrdered, leafProgram } from "./accumulators.js";
+import { halves, partPlaces, realLeaf } from "./complex.js";
 import { descriptorBytes, HEADER } from "./descriptor.js";
 import { indexWalker, type Launcher, stepOf } from "./launch-map.js";
 import {
@@ -24,7 +25,14 @@ import {
   walker,
 } from "./nest.js";
 import type { Step } from "./program.js";
-import { type Constants, indexAxes, type LeafSpec, type Place, programKey } from "./structure.js";
+import {
+  type Constants,
+  hasComplex,
+  indexAxes,
+  type LeafSpec,
+  type Place,
+  programKey,
+} from "./structure.js";
 
 /** Columns whose accumulators are live at once: with two float64 sums each, a fraction of the first-level cache. */
 const PANEL = 256;
@@ -40,7 +48,9 @@ const prepared = new WeakMap<LeafSpec, Prepared>();
 function prepare(spec: LeafSpec): Prepared {
   let found = prepared.get(spec);
   if (found === undefined) {
-    const outputs = spec.outputs.map(({ value, monoid, on }) => `${value}:${monoid}:${on}`).join();
+    const outputs = spec.outputs
+      .map(({ value, monoid, on, imaginary = "" }) => `${value}:${monoid}:${on}:${imaginary}`)
+      .join();
     const plan = planLeaf(spec, leafProgram(spec));
     found = {
       key: `leaf|${spec.operands.join()}|${outputs}|${programKey(spec.program)}|`,
@@ -83,6 +93,21 @@ export function launchLeaf(
   if (extents.includes(0)) {
     if (reduced.some((axis) => extents[axis] === 0))
       throw new InternalError("a leaf of no elements has no state");
+    return;
+  }
+  if (hasComplex(spec)) {
+    const real = realLeaf(spec);
+    launchLeaf(
+      launcher,
+      real.spec,
+      extents,
+      origin,
+      reduced,
+      partPlaces(real.operands, operands, spec.operands),
+      real.states(states),
+      argStrides,
+      halves(real.constants, constants),
+    );
     return;
   }
   const nest = simplify(spec, extents, origin, reduced, operands, states, argStrides, constants);

@@ -20,6 +20,7 @@ import {
   type LeafProgram,
   type Part,
   type Position,
+  valuesOf,
 } from "./accumulators.js";
 import { assemble, Code, Imports, type ValueType } from "./assembler.js";
 import {
@@ -88,11 +89,9 @@ export function planLeaf(spec: LeafSpec, leaf: LeafProgram): LeafPlan {
 
 /** Vector length for a leaf, 0 for scalar. */
 export function leafLanes(plan: LeafPlan): number {
-  if (plan.hasArg) return 0;
-  return lanesOf(
-    plan.leaf.program,
-    plan.leaf.parts.map((part) => part.value),
-  );
+  const { program, parts } = plan.leaf;
+  if (plan.hasArg || parts.some((part) => part.kind === "product")) return 0;
+  return lanesOf(program, parts.flatMap(valuesOf));
 }
 
 const CELL_BYTES: Readonly<Record<ValueType, number>> = {
@@ -302,16 +301,18 @@ class LeafEmitter {
   ): void {
     const { c } = this;
     const { program } = this.#plan.leaf;
-    const wanted = parts.map((part) => part.value);
+    const wanted = parts.flatMap(valuesOf);
     const env = lanes > 0 ? this.#vectorEnv : this.#scalarEnv;
     const values = evaluate(c, program, wanted, env, lanes, at);
     const argIndex = this.#plan.hasArg ? (this.#walkers.at(-1) as WalkerLocal).local : -1;
-    parts.forEach((part, i) => {
-      const value = values[i] as (typeof values)[number];
-      if (lanes > 0) this.#widths.set(part, value.width);
+    let next = 0;
+    for (const part of parts) {
+      const own = values.slice(next, next + valuesOf(part).length);
+      next += own.length;
+      if (lanes > 0) this.#widths.set(part, (own[0] as (typeof own)[number]).width);
       const cells = this.#cellsOf(part);
-      emitAccumulate(c, part, this.#flavour, cells, value, position, sums, second, argIndex);
-    });
+      emitAccumulate(c, part, this.#flavour, cells, own, position, sums, second, argIndex);
+    }
     release(c, program, wanted, values);
   }
 

@@ -61,7 +61,7 @@ function sequence(prefix: string, first: number, names: string): void {
 
 const INTEGER_TESTS = "eqz eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u";
 const INTEGER_ARITHMETIC =
-  "clz ctz popcnt add sub mul div_s div_u rem_s rem_u and or xor shl shr_s shr_u";
+  "clz ctz popcnt add sub mul div_s div_u rem_s rem_u and or xor shl shr_s shr_u rotl";
 const FLOAT_ARITHMETIC = "abs neg ceil floor trunc nearest sqrt add sub mul div min max copysign";
 sequence("i32", 0x45, INTEGER_TESTS);
 sequence("i64", 0x50, INTEGER_TESTS);

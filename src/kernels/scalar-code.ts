@@ -8,7 +8,9 @@ import { InternalError } from "../errors.js";
 import { type DType, isFloat, itemSize, kindOf } from "../ir/dtype.js";
 import type { ScalarFunction } from "../ir/scalar.js";
 import type { Code, ValueType } from "./assembler.js";
+import { COMPLEX_PARTS } from "./complex-math.js";
 import { FLOAT_IMPORTS, FLOAT32_IMPORTS } from "./floats.js";
+import { emitMultiplyHigh, emitRandomBits } from "./random-code.js";
 
 /** The WebAssembly type of one element. */
 export function typeOf(dtype: DType): ValueType {
@@ -103,6 +105,10 @@ export function emitCall(c: Code, fn: ScalarFunction, on: DType, args: readonly 
   const [a, b] = args as readonly [number, number];
   if (fn === "where") {
     c.get(b, args[2] as number, a).op("select");
+    return;
+  }
+  if (Object.hasOwn(COMPLEX_PARTS, fn)) {
+    c.get(...args).callImport(fn, "f64", args.length);
     return;
   }
   const known =
@@ -291,6 +297,11 @@ function emitInteger(c: Code, fn: ScalarFunction, on: DType, a: number, b: numbe
     case "bitwiseLeftShift":
     case "bitwiseRightShift":
       emitShift(c, fn, on, a, b);
+      return true;
+    case "randomBits":
+    case "multiplyHigh":
+      if (on !== "uint64") return false;
+      (fn === "randomBits" ? emitRandomBits : emitMultiplyHigh)(c, a, b);
       return true;
     default:
       return emitIntegerUnary(c, fn, on, a);

@@ -23,6 +23,8 @@ export interface LeafSpec {
     readonly monoid: LeafMonoid;
     /** Dtype of the value that enters. */
     readonly on: DType;
+    /** Instruction of the imaginary part, where the program is a real one and `on` is complex (`complex.ts`). */
+    readonly imaginary?: number;
   }[];
 }
 
@@ -70,9 +72,9 @@ export function indexAxes(program: ScalarProgram): number[] {
   return [...axes].sort((a, b) => a - b);
 }
 
-const complex = new WeakMap<MapSpec, boolean>();
+const complex = new WeakMap<MapSpec | LeafSpec, boolean>();
 
-export function hasComplex(spec: MapSpec): boolean {
+export function hasComplex(spec: MapSpec | LeafSpec): boolean {
   let found = complex.get(spec);
   if (found === undefined) {
     found = spec.operands.some(isComplex) || spec.program.ops.some((op) => isComplex(op.dtype));

@@ -9,6 +9,7 @@ import { InternalError } from "../errors.js";
 import { type DType, isFloat, itemSize, kindOf } from "../ir/dtype.js";
 import type { ScalarFunction, ScalarOp } from "../ir/scalar.js";
 import type { Code } from "./assembler.js";
+import { emitRandomLanes } from "./random-code.js";
 import { emitCall, emitCast, emitNumber, typeOf } from "./scalar-code.js";
 
 /** A vector in a local. `width` is the lane size of a mask, 0 for other dtypes. */
@@ -201,6 +202,7 @@ const OTHER_INTEGER = new Set<ScalarFunction>([
   "bitwiseAnd",
   "bitwiseOr",
   "bitwiseXor",
+  "randomBits",
 ]);
 const BOOL = new Set<ScalarFunction>([
   "add",
@@ -477,6 +479,9 @@ function emitInteger(
       break;
     case "bitwiseXor":
       c.get(a, b).op("v128.xor");
+      break;
+    case "randomBits":
+      emitRandomLanes(c, a, b);
       break;
     default:
       throw new InternalError(`${fn} on ${on} has no vector form`);

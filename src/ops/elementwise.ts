@@ -3,11 +3,12 @@
  * cases; NumPy 2 where the standard is silent:
  *  - a function that only floats have computes integers and bools in float64;
  *  - `divide` of integers gives float64;
+ *  - complex arrays have what `ir/scalar.ts` gives complex numbers; what needs an order is a DTypeError;
  *  - arithmetic on two bools: `add` is or, `multiply` is and, `subtract` and `negative` do not exist;
  *  - `floor`, `ceil`, `trunc`, `round` leave integers alone, `isnan`, `isinf`, `isfinite` know their answer.
  */
 import { DTypeError } from "../errors.js";
-import { type DType, isComplex, isFloat, isInteger, kindOf } from "../ir/dtype.js";
+import { type DType, isComplex, isFloat, isInteger, kindOf, partOf } from "../ir/dtype.js";
 import { advertisedGrid } from "../ir/grid.js";
 import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import {
@@ -111,20 +112,12 @@ const REAL = ["integer", "floating-point"] as const;
 
 function realOnly(fn: string, dtype: DType): void {
   if (isComplex(dtype)) {
-    throw refuse(
-      fn,
-      dtype,
-      [],
-      "complex arrays have equality, real, casts and all movement of data only",
-    );
+    throw refuse(fn, dtype, [], "complex numbers have no order: take real, imag or abs first");
   }
 }
 
-/** float32 and float64 stay, everything else real is computed in float64. */
-function floating(fn: string, dtype: DType): DType {
-  realOnly(fn, dtype);
-  return isFloat(dtype) ? dtype : "float64";
-}
+/** Floating-point and complex dtypes stay, everything else is computed in float64. */
+const floating = (dtype: DType): DType => (isFloat(dtype) || isComplex(dtype) ? dtype : "float64");
 
 // ---------------------------------------------------------------------------------------------- one operand
 
@@ -134,14 +127,13 @@ const over = (fn: string, x: Node, on: DType, name: ScalarFunction): Node =>
 const floatUnary =
   (name: UnaryFunction): Unary =>
   (x) =>
-    over(name, x, floating(name, dtypeOf(x)), name);
+    over(name, x, floating(dtypeOf(x)), name);
 
 /** Functions of numbers that keep the dtype; `bool` says what becomes of bools. */
 const numericUnary =
   (name: UnaryFunction, bool: "same" | "int8" | "refused"): Unary =>
   (x) => {
     const dtype = dtypeOf(x);
-    realOnly(name, dtype);
     if (dtype !== "bool") return over(name, x, dtype, name);
     if (bool === "refused") {
       throw refuse(name, dtype, REAL, name === "negative" ? "use logicalNot" : undefined);
@@ -152,35 +144,32 @@ const numericUnary =
 const rounding =
   (name: UnaryFunction): Unary =>
   (x) => {
-    realOnly(name, dtypeOf(x));
-    return isFloat(dtypeOf(x)) ? over(name, x, dtypeOf(x), name) : x;
+    const dtype = dtypeOf(x);
+    if (name !== "round") realOnly(name, dtype);
+    return isFloat(dtype) || isComplex(dtype) ? over(name, x, dtype, name) : x;
   };
 
 const known =
   (name: "isnan" | "isinf" | "isfinite", ofIntegers: boolean): Unary =>
   (x) => {
     const dtype = dtypeOf(x);
-    realOnly(name, dtype);
-    if (isFloat(dtype)) return over(name, x, dtype, name);
+    if (isFloat(dtype) || isComplex(dtype)) return over(name, x, dtype, name);
     return createNode(constant(ofIntegers, "bool"), knownShape(x), advertisedGrid(x));
   };
 
 /** The elements themselves; complex: their real part. */
 const real: Unary = (x) => {
   const dtype = dtypeOf(x);
-  if (!isComplex(dtype)) return x;
-  return castNode(x, dtype === "complex64" ? "float32" : "float64");
+  return isComplex(dtype) ? castNode(x, partOf(dtype)) : x;
 };
 
-const realOf =
-  (fn: "conj" | "imag"): Unary =>
-  (x) => {
-    const dtype = dtypeOf(x);
-    if (isComplex(dtype)) {
-      throw refuse(fn, dtype, [], "take apart complex data before it enters, or with mapBlocks");
-    }
-    return fn === "conj" ? x : createNode(constant(0, dtype), knownShape(x), advertisedGrid(x));
-  };
+const conj: Unary = (x) => (isComplex(dtypeOf(x)) ? over("conj", x, dtypeOf(x), "conj") : x);
+
+const imag: Unary = (x) => {
+  const dtype = dtypeOf(x);
+  if (isComplex(dtype)) return over("imag", x, dtype, "imag");
+  return createNode(constant(0, dtype), knownShape(x), advertisedGrid(x));
+};
 
 const bitwiseInvert: Unary = (x) => {
   const dtype = dtypeOf(x);
@@ -205,13 +194,13 @@ export const unary: Readonly<Record<UnaryName, Unary>> = {
   atanh: floatUnary("atanh"),
   bitwiseInvert,
   ceil: rounding("ceil"),
-  conj: realOf("conj"),
+  conj,
   cos: floatUnary("cos"),
   cosh: floatUnary("cosh"),
   exp: floatUnary("exp"),
   expm1: floatUnary("expm1"),
   floor: rounding("floor"),
-  imag: realOf("imag"),
+  imag,
   isfinite: known("isfinite", true),
   isinf: known("isinf", false),
   isnan: known("isnan", false),
@@ -226,7 +215,10 @@ export const unary: Readonly<Record<UnaryName, Unary>> = {
   reciprocal: floatUnary("reciprocal"),
   round: rounding("round"),
   sign: numericUnary("sign", "refused"),
-  signbit: (x) => over("signbit", x, floating("signbit", dtypeOf(x)), "signbit"),
+  signbit: (x) => {
+    realOnly("signbit", dtypeOf(x));
+    return over("signbit", x, floating(dtypeOf(x)), "signbit");
+  },
   sin: floatUnary("sin"),
   sinh: floatUnary("sinh"),
   sqrt: floatUnary("sqrt"),
@@ -241,13 +233,22 @@ export const unary: Readonly<Record<UnaryName, Unary>> = {
 const apply = (fn: string, terms: Terms, name: ScalarFunction, on: DType): Node =>
   mapNode(fn, terms.nodes, call(name, on, terms.as(0, on), terms.as(1, on)));
 
+/** Functions of two numbers that complex numbers have as well. */
+const OF_COMPLEX: ReadonlySet<BinaryFunction> = new Set([
+  "add",
+  "divide",
+  "multiply",
+  "pow",
+  "subtract",
+] as const);
+
 /** `onBool` is the function that two bools mean, "int8" to compute them as int8, or undefined: refused. */
 const arithmetic =
   (name: BinaryFunction, onBool: BinaryFunction | "int8" | undefined): Binary =>
   (a, b) => {
     const terms = meet(name, [a, b]);
     const { dtype } = terms;
-    realOnly(name, dtype);
+    if (!OF_COMPLEX.has(name)) realOnly(name, dtype);
     if (dtype !== "bool") return apply(name, terms, name, dtype);
     if (onBool === undefined) {
       throw refuse(name, dtype, REAL, "use logicalXor, or cast one side first");
@@ -261,7 +262,8 @@ const floatBinary =
   (name: BinaryFunction): Binary =>
   (a, b) => {
     const terms = meet(name, [a, b]);
-    return apply(name, terms, name, floating(name, terms.dtype));
+    if (!OF_COMPLEX.has(name)) realOnly(name, terms.dtype);
+    return apply(name, terms, name, floating(terms.dtype));
   };
 
 const bitwise =

@@ -46,6 +46,7 @@ export {
   zeros,
   zerosLike,
 } from "./creation.js";
+export { einsum } from "./einsum.js";
 export {
   astype,
   BINARY_NAMES,
@@ -58,7 +59,6 @@ export {
   where,
 } from "./elementwise.js";
 export {
-  at,
   type EllipsisSelector,
   ellipsis,
   type Indices,
@@ -68,25 +68,33 @@ export {
   type SliceSelector,
   slice,
   take,
+  takeList,
 } from "./indexing.js";
 export {
-  broadcastArrays,
+  at,
   broadcastTo,
-  concat,
   expandDims,
   flip,
   matrixTranspose,
   moveaxis,
+  nonzero,
   permuteDims,
+  squeeze,
+} from "./lifted.js";
+export {
+  broadcastArrays,
+  concat,
   repeat,
   reshape,
   roll,
-  squeeze,
   stack,
   tile,
   unstack,
 } from "./manipulation.js";
+export { isSelection, type Measurement, measurementOf } from "./masks.js";
 export { isJsScalar, scalarConstant, scalarDType } from "./operand.js";
+export { matmul, outer, type TensordotAxes, tensordot, vecdot } from "./products.js";
+export * from "./random.js";
 export { type AxisChunks, type ChunkSpec, layoutNode, rechunk, resolveChunks } from "./rechunk.js";
 export {
   type ArgOptions,
@@ -107,4 +115,5 @@ export {
   sum,
   variance,
 } from "./reductions.js";
+export { type CumulativeOptions, cumulativeProd, cumulativeSum } from "./scans.js";
 export { countText, listText, shapeText, valueText } from "./words.js";

@@ -4,7 +4,7 @@
 import { IndexError, ShapeError } from "../errors.js";
 import { gatherNode, indexList } from "../ir/build.js";
 import { type AxisMap, canonicalSlice, fixedAxis } from "../ir/index-map.js";
-import { knownShape, type Node } from "../ir/node.js";
+import { type IndexList, knownShape, type Node } from "../ir/node.js";
 import { normalAxis } from "./axes.js";
 import { viewNode } from "./build.js";
 import { countText, valueText } from "./words.js";
@@ -174,6 +174,9 @@ function positions(indices: unknown, axis: number, extent: number): Float64Array
   }
   return out;
 }
+
+/** Elements at the positions of a list that is in range and in use more than once. */
+export const takeList = (x: Node, list: IndexList, axis: number): Node => gatherNode(x, axis, list);
 
 /** `values` are in range. An even progression is a view; anything else a gather. */
 export function takeAxis(x: Node, values: Float64Array, axis: number): Node {

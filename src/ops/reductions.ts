@@ -5,7 +5,7 @@
 import { DTypeError, OptionError, ShapeError } from "../errors.js";
 import * as ir from "../ir/build.js";
 import { wholeCuts } from "../ir/cuts.js";
-import { type DType, isComplex, isFloat, kindOf } from "../ir/dtype.js";
+import { type DType, isComplex, isFloat, kindOf, partOf } from "../ir/dtype.js";
 import { advertisedGrid } from "../ir/grid.js";
 import { elementCount } from "../ir/index-map.js";
 import { leafCuts } from "../ir/leaves.js";
@@ -14,6 +14,8 @@ import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import { constant } from "../ir/scalar.js";
 import { normalAxes } from "./axes.js";
 import { axesView, castNode, checkDType, createNode } from "./build.js";
+import { isSelection } from "./masks.js";
+import { type Recipe, reduceSelection } from "./selection-reductions.js";
 import { valueText } from "./words.js";
 
 export type Axis = number | readonly number[] | null;
@@ -28,18 +30,15 @@ export interface MomentOptions extends ReduceOptions {
   readonly correction?: number | undefined;
 }
 
-interface Recipe {
-  readonly monoid: MonoidName;
-  /** Dtype in which elements enter. */
-  readonly on: DType;
-  readonly dtype: DType;
-  readonly correction?: number;
-}
-
 function reduce(fn: string, x: Node, options: ReduceOptions, recipe: Recipe): Node {
+  if (isSelection(x)) {
+    return reduceSelection(fn, x, options, recipe, (base, axes, how) =>
+      reduceNode(fn, base, axes, without(knownShape(base).length, axes), how),
+    );
+  }
   const ndim = knownShape(x).length;
   const axes = normalAxes(fn, options.axis, ndim);
-  const kept = Array.from({ length: ndim }, (_, i) => i).filter((i) => !axes.includes(i));
+  const kept = without(ndim, axes);
   const reduced = reduceNode(fn, x, axes, kept, recipe);
   if (options.keepdims !== true) return reduced;
   return axesView(
@@ -47,6 +46,9 @@ function reduce(fn: string, x: Node, options: ReduceOptions, recipe: Recipe): No
     Array.from({ length: ndim }, (_, i) => kept.indexOf(i)),
   );
 }
+
+const without = (ndim: number, axes: readonly number[]): number[] =>
+  Array.from({ length: ndim }, (_, i) => i).filter((i) => !axes.includes(i));
 
 function reduceNode(
   fn: string,
@@ -68,7 +70,9 @@ function reduceNode(
         hint: `${fn} of nothing does not exist; the shape is [${shape.join(", ")}]`,
       });
     }
-    return createNode(constant(ofNothing(monoid), dtype), out, chunks);
+    const value = ofNothing(monoid);
+    const both = isComplex(dtype) && Number.isNaN(value);
+    return createNode(constant(both ? [Number.NaN, Number.NaN] : value, dtype), out, chunks);
   }
   if (axes.length === 0) {
     // Over no axes every element is its own group: a new axis of length 1 is what is reduced.
@@ -105,38 +109,43 @@ function real(fn: string, x: Node): DType {
   const dtype = dtypeOf(x);
   if (isComplex(dtype)) {
     throw new DTypeError(`${fn}: ${dtype} is not allowed`, {
-      hint: "complex arrays are not reduced; take real(x) first",
+      hint: "complex numbers have no order: take real, imag or abs first",
     });
   }
   return dtype;
 }
 
-/** bool and signed integers accumulate in int64, unsigned ones in uint64, floats keep their dtype. */
+const isInexact = (dtype: DType): boolean => isFloat(dtype) || isComplex(dtype);
+
+/** bool and signed integers accumulate in int64, unsigned ones in uint64, float and complex dtypes stay. */
 const wide = (dtype: DType): DType =>
-  isFloat(dtype) ? dtype : kindOf(dtype) === "uint" ? "uint64" : "int64";
+  isInexact(dtype) ? dtype : kindOf(dtype) === "uint" ? "uint64" : "int64";
 
 function accumulate(fn: "sum" | "prod", x: Node, options: SumOptions): Node {
-  const from = real(fn, x);
+  const from = dtypeOf(x);
   const dtype = options.dtype === undefined ? wide(from) : checkDType(fn, options.dtype);
-  if (isComplex(dtype) || dtype === "bool") {
-    throw new DTypeError(`${fn}: dtype ${dtype} is not allowed`, {
-      hint: dtype === "bool" ? "use any or all" : "give an integer or floating-point dtype",
+  if (dtype === "bool") {
+    throw new DTypeError(`${fn}: dtype bool is not allowed`, { hint: "use any or all" });
+  }
+  if (isComplex(from) && !isComplex(dtype)) {
+    throw new DTypeError(`${fn}: ${from} cannot become ${dtype}`, {
+      hint: "drop the imaginary part with real(x) first",
     });
   }
-  if (from === "bool" && fn === "sum" && !isFloat(dtype)) {
+  if (from === "bool" && fn === "sum" && !isInexact(dtype)) {
     const counted = reduce(fn, x, options, { monoid: "count", on: "bool", dtype: "int64" });
     return castNode(counted, dtype);
   }
   // Integers that are no wider than the result enter as they are: the state is 64 bits wide anyway.
-  const asIs = from === dtype || (!isFloat(dtype) && wide(from) === dtype && from !== "bool");
+  const asIs = from === dtype || (!isInexact(dtype) && wide(from) === dtype && from !== "bool");
   return reduce(fn, x, options, { monoid: fn, on: asIs ? from : dtype, dtype });
 }
 
 /**
  * Sum over `axis` (default: all axes).
  *
- * Integers and bools give int64 (unsigned: uint64) and wrap; floats keep their dtype and accumulate in float64 in
- * the fixed order of `ir/leaves.ts`. `dtype` casts the elements first.
+ * Integers and bools give int64 (unsigned: uint64) and wrap; float and complex dtypes stay and accumulate in float64
+ * (complex128) in the fixed order of `ir/leaves.ts`. `dtype` casts the elements first.
  */
 export const sum = (x: Node, options: SumOptions = {}): Node => accumulate("sum", x, options);
 export const prod = (x: Node, options: SumOptions = {}): Node => accumulate("prod", x, options);
@@ -152,23 +161,36 @@ function extreme(fn: "min" | "max", x: Node, options: ReduceOptions): Node {
 export const min = (x: Node, options: ReduceOptions = {}): Node => extreme("min", x, options);
 export const max = (x: Node, options: ReduceOptions = {}): Node => extreme("max", x, options);
 
-const floatOf = (dtype: DType): DType => (isFloat(dtype) ? dtype : "float64");
+/** Integers and bools are averaged as float64. */
+const inexactOf = (dtype: DType): DType => (isInexact(dtype) ? dtype : "float64");
+/** What the moments of a dtype accumulate. */
+const widest = (dtype: DType): DType => (isComplex(dtype) ? "complex128" : "float64");
 
-/** Arithmetic mean; integers and bools give float64, float32 stays. Over nothing: NaN. */
-export const mean = (x: Node, options: ReduceOptions = {}): Node =>
-  reduce("mean", x, options, { monoid: "mean", on: "float64", dtype: floatOf(real("mean", x)) });
+/** Arithmetic mean; integers and bools give float64, float32 and complex dtypes stay. Over nothing: NaN. */
+export const mean = (x: Node, options: ReduceOptions = {}): Node => {
+  const dtype = inexactOf(dtypeOf(x));
+  return reduce("mean", x, options, { monoid: "mean", on: widest(dtype), dtype });
+};
 
 function moment(fn: "var" | "std", x: Node, options: MomentOptions): Node {
-  const dtype = floatOf(real(fn, x));
+  const from = inexactOf(dtypeOf(x));
   const correction = options.correction ?? 0;
   if (typeof correction !== "number" || !Number.isFinite(correction)) {
     throw new OptionError(
       `${fn}: correction must be a finite number, got ${valueText(correction)}`,
     );
   }
-  return reduce(fn, x, options, { monoid: fn, on: "float64", dtype, correction });
+  return reduce(fn, x, options, {
+    monoid: fn,
+    on: widest(from),
+    dtype: partOf(from),
+    correction,
+  });
 }
-/** Variance: the sum of squared deviations divided by `n - correction`. */
+/**
+ * Variance: the sum of squared deviations divided by `n - correction`; of complex numbers the deviations' squared
+ * magnitudes, a real result.
+ */
 export const variance = (x: Node, options: MomentOptions = {}): Node => moment("var", x, options);
 export const std = (x: Node, options: MomentOptions = {}): Node => moment("std", x, options);
 

@@ -22,7 +22,11 @@ const TRANSCENDENTALS: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-export const functionCost = (fn: string): number => (TRANSCENDENTALS.has(fn) ? TRANSCENDENTAL : 1);
+/** Sixty additions, rotations and exclusive ors, each waiting for the one before. */
+const RANDOM_BITS = 12;
+
+export const functionCost = (fn: string): number =>
+  TRANSCENDENTALS.has(fn) ? TRANSCENDENTAL : fn === "randomBits" ? RANDOM_BITS : 1;
 
 /** Simple operations per element of a program. */
 export const programCost = (program: ScalarProgram): number =>

@@ -2,12 +2,14 @@
 import {
   callNode,
   concatNode,
+  countedNode,
   gatherNode,
   layoutNode,
   mapNode,
   pickNode,
   reduceNode,
   reshapeNode,
+  scanNode,
   viewNode,
 } from "../ir/build.js";
 import { dtypeOf, knownShape, type Node, topologicalOrder } from "../ir/node.js";
@@ -49,6 +51,13 @@ export function withInputs(node: Node, inputs: readonly Node[]): Node {
       const { monoid, axes, leaves, on, correction } = node.params;
       return reduceNode(input, monoid, axes, leaves, on, dtypeOf(node), correction);
     }
+    case "compress": {
+      const { axis, counted } = node.params;
+      if (counted === undefined) return node;
+      return countedNode(input, inputs[1] as Node, axis, counted);
+    }
+    case "scan":
+      return scanNode(input, node.params, dtypeOf(node));
     case "call":
       return callNode(inputs, node.params, node.outs);
     case "pick":

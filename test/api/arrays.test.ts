@@ -7,7 +7,7 @@ import { evaluate } from "../../dist/kernels/reference/index.js";
 /** A result by way of the reference interpreter. */
 async function result<D extends cw.DType>(x: cw.LazyArray<D>): Promise<cw.NDArray<D>> {
   const [array] = await evaluate([x.node]);
-  return new cw.NDArray<D>(array?.data as cw.ArrayFor<D>, x.shape, x.dtype);
+  return new cw.NDArray<D>(array?.data as cw.ArrayFor<D>, array?.shape ?? [], x.dtype);
 }
 
 describe("LazyArray", () => {
@@ -41,6 +41,7 @@ describe("LazyArray", () => {
       "configure",
       "describeStore",
       "directoryStore",
+      "einsum",
       "empty",
       "eye",
       "fromSource",

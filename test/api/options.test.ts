@@ -3,7 +3,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { inlineLimit, planConfig, withDefaults } from "../../dist/api/config.js";
 import { editDistance, nearest, readOptions, trailing } from "../../dist/api/options.js";
 import { drawProgress } from "../../dist/api/progress.js";
-import { storedChunks, unpacked } from "../../dist/api/zarr.js";
+import { storedChunks } from "../../dist/api/targets.js";
+import { unpacked } from "../../dist/api/zarr.js";
 import * as cw from "../../dist/index.js";
 import { evaluate, type ReferenceArray } from "../../dist/kernels/reference/index.js";
 
@@ -80,7 +81,7 @@ describe("progress", () => {
     );
     now = 100;
     bar.show(event);
-    bar.end();
+    bar.end(true);
     expect(out).toEqual([`\r\u001b[K${line.slice(0, 39)}`, "\n"]);
   });
 
@@ -89,7 +90,7 @@ describe("progress", () => {
     let now = 0;
     const bar = drawProgress({ write: (t: string) => out.push(t) }, () => now);
     for (now = 100; now <= 2000; now += 100) bar.show(event);
-    bar.end();
+    bar.end(true);
     expect(out).toEqual([
       `${line}\n`,
       "[######                  ]  25 %  1/4 tasks  2.0 s, 6.0 s left\n",

@@ -54,6 +54,13 @@ const whole = mask.pow(mask);
 is<Same<DTypeOf<typeof whole>, "int8">>();
 const real = some.astype("complex64").real();
 is<Same<DTypeOf<typeof real>, "float32">>();
+const c64 = some.astype("complex64");
+const wave = c64.exp();
+is<Same<DTypeOf<typeof wave>, "complex64">>();
+const magnitude = cw.abs(c64);
+is<Same<DTypeOf<typeof magnitude>, "float32">>();
+const ratio = cw.divide(c64, i16.astype("float64"));
+is<Same<DTypeOf<typeof ratio>, "complex128">>();
 
 // Reductions.
 const total = i16.sum({ axis: 0 });
@@ -68,6 +75,12 @@ const where = f32.argmax();
 is<Same<DTypeOf<typeof where>, "int64">>();
 const spread = cw.var(f32, { correction: 1 });
 is<Same<DTypeOf<typeof spread>, "float32">>();
+const complexSpread = c64.std();
+is<Same<DTypeOf<typeof complexSpread>, "float32">>();
+const complexMean = cw.mean(c64);
+is<Same<DTypeOf<typeof complexMean>, "complex64">>();
+const complexTotal = c64.sum({ axis: 0 });
+is<Same<DTypeOf<typeof complexTotal>, "complex64">>();
 
 // Creation.
 const zeros = cw.zeros([2]);
@@ -86,6 +99,30 @@ const nested = cw.asarray([[1, 2]]);
 is<Same<DTypeOf<typeof nested>, "float64">>();
 const like = f32.onesLike({ dtype: "bool" });
 is<Same<DTypeOf<typeof like>, "bool">>();
+
+// Random arrays.
+const even = cw.random.uniform([2, 2], { low: -1, seed: 1n });
+is<Same<DTypeOf<typeof even>, "float64">>();
+const bell = cw.random.normal(3, { std: 2, dtype: "float32" });
+is<Same<DTypeOf<typeof bell>, "float32">>();
+const dice = cw.random.integers(1, 6n, [2], { endpoint: true });
+is<Same<DTypeOf<typeof dice>, "int64">>();
+const short = cw.random.integers(0, 9, [2], { dtype: "uint8", chunks: 1 });
+is<Same<DTypeOf<typeof short>, "uint8">>();
+const order = cw.random.permutation(10, { seed: undefined });
+is<Same<DTypeOf<typeof order>, "int64">>();
+const mixed = cw.random.permutation(f32, { axis: 1 });
+is<Same<DTypeOf<typeof mixed>, "float32">>();
+const chosen = cw.random.choice(i16, [2, 3], { replace: false });
+is<Same<DTypeOf<typeof chosen>, "int16">>();
+const one = cw.random.choice(3, { p: new Float64Array(3), shape: 2 });
+is<Same<DTypeOf<typeof one>, "int64">>();
+// @ts-expect-error: an integer dtype is no dtype of normal numbers
+cw.random.normal([2], { dtype: "int32" });
+// @ts-expect-error: a float dtype is no dtype of integers
+cw.random.integers(0, 2, [2], { dtype: "float32" });
+// @ts-expect-error: the option is called seed
+cw.random.uniform([2], { sede: 1 });
 
 // Movement keeps the dtype.
 const moved = f32.reshape([2, -1]).permuteDims([1, 0]).at(0, cw.slice(1)).rechunk("64MiB").T;
@@ -174,6 +211,18 @@ export async function results(): Promise<void> {
     path: "u",
     dtype: "float32",
   });
+  const group: cw.ZarrGroup = await cw.openGroup("era5.zarr");
+  const v: cw.ZarrArray | undefined = group.groups["winds"]?.arrays["v"];
+  is<Same<typeof group.attributes, Readonly<Record<string, unknown>>>>();
+  const stats: cw.RunStats = await cw.store({ u, "winds/u": u }, new Map<string, Uint8Array>(), {
+    codecs: { name: "blosc", cname: "lz4" },
+    arrays: { u: { mode: "append", axis: 1, attributes: undefined } },
+  });
+  // @ts-expect-error: the option is called codecs
+  await cw.store({ u }, "a.zarr", { arrays: { u: { codec: "zstd" } } });
+  // @ts-expect-error: there is no such mode
+  await u.toZarr("a.zarr", { mode: "replace" });
+  void [v, stats];
   const kept = await u.persist();
   is<Same<DTypeOf<typeof kept>, "float32">>();
   kept.dispose();

@@ -124,7 +124,7 @@ describe("usage errors", () => {
     [
       "bad codec",
       ["rechunk", "a", "b", "--chunks=1", "--codec=lzma"],
-      "--codec=lzma is not known (give zstd or gzip or raw)",
+      "--codec=lzma is not known (give zstd or blosc or gzip or raw)",
     ],
     [
       "bad mode",

@@ -1,6 +1,13 @@
 /** The golden table (golden/make.py tells its format): reading it, and comparing results with it. */
 import { readdirSync, readFileSync } from "node:fs";
-import { arrayClass, type DType, isFloat, type TypedArray } from "../../dist/ir/dtype.js";
+import {
+  arrayClass,
+  type DType,
+  isComplex,
+  isFloat,
+  partOf,
+  type TypedArray,
+} from "../../dist/ir/dtype.js";
 
 export interface GoldenArray {
   readonly dtype: DType;
@@ -11,7 +18,8 @@ export interface GoldenArray {
 export type Tolerance =
   | { readonly ulps: number }
   | { readonly relative: number }
-  | { readonly absolute: number };
+  | { readonly absolute: number }
+  | { readonly normwise: number };
 
 export interface GoldenRecord {
   readonly id: string;
@@ -100,6 +108,7 @@ function agrees(
     return false;
   }
   if (!Number.isFinite(actual) || !Number.isFinite(expected)) return false;
+  if ("normwise" in tolerance) return false;
   if ("ulps" in tolerance) {
     if (isNegative(actual) !== isNegative(expected)) return false;
     return magnitude(rank(actual, dtype) - rank(expected, dtype)) <= BigInt(tolerance.ulps);
@@ -109,6 +118,29 @@ function agrees(
   return Math.abs(actual - expected) <= bound;
 }
 
+const EPSILON: Partial<Record<DType, number>> = {
+  float32: 2 ** -23,
+  complex64: 2 ** -23,
+  float64: 2 ** -52,
+  complex128: 2 ** -52,
+};
+
+/** A tolerance for the parts of one complex number, from one that counts its magnitude; zeros keep their sign. */
+function ofParts(
+  tolerance: Tolerance | undefined,
+  expected: GoldenArray,
+  i: number,
+): Tolerance | undefined {
+  if (tolerance === undefined || !("normwise" in tolerance)) return tolerance;
+  const first = isComplex(expected.dtype) ? i - (i % 2) : i;
+  const parts = [...expected.data.slice(first, first + (isComplex(expected.dtype) ? 2 : 1))].map(
+    (x) => Math.abs(Number(x)),
+  );
+  if (expected.data[i] === 0) return undefined;
+  const size = Math.max(...parts.filter(Number.isFinite));
+  return { absolute: tolerance.normwise * (EPSILON[expected.dtype] ?? 0) * size };
+}
+
 /** Words for the first difference between a result and a record, or undefined when they agree. */
 export function difference(actual: GoldenArray, record: GoldenRecord): string | undefined {
   const { expected, tolerance } = record;
@@ -116,11 +148,12 @@ export function difference(actual: GoldenArray, record: GoldenRecord): string | 
   if (words(actual) !== words(expected) || actual.data.length !== expected.data.length) {
     return `${record.id}: is ${words(actual)}, not ${words(expected)}`;
   }
-  const within = isFloat(expected.dtype) ? tolerance : undefined;
+  const inexact = isFloat(expected.dtype) || isComplex(expected.dtype);
   for (let i = 0; i < expected.data.length; i++) {
     const a = actual.data[i] as number | bigint;
     const e = expected.data[i] as number | bigint;
-    if (!agrees(a, e, expected.dtype, within)) {
+    const within = inexact ? ofParts(tolerance, expected, i) : undefined;
+    if (!agrees(a, e, partOf(expected.dtype), within)) {
       const shown = (x: number | bigint): string => (Object.is(x, -0) ? "-0" : String(x));
       const inputs = record.args.map((x) =>
         x.data.length === expected.data.length ? shown(x.data[i] as number) : "...",

@@ -7,6 +7,7 @@ import {
   type RealDType,
 } from "../../dist/ir/dtype.js";
 import type { ScalarFunction } from "../../dist/ir/scalar.js";
+import { Threefry } from "../../dist/ir/threefry.js";
 import {
   hypotF64,
   logaddexp,
@@ -175,6 +176,14 @@ export function expectedFunction(
   if (on === "bool" || isFloat(on)) {
     const f = on === "bool" ? BOOLS[fn] : floatFunction(fn, on);
     return f && ((a, b) => f(a as number, b as number));
+  }
+  if (fn === "randomBits") {
+    if (on !== "uint64") return undefined;
+    return (key, counter) => new Threefry(key as bigint).words(counter as bigint)[0];
+  }
+  if (fn === "multiplyHigh") {
+    if (on !== "uint64") return undefined;
+    return (a, b) => ((a as bigint) * (b as bigint)) >> 64n;
   }
   const width = BigInt(itemSize(on) * 8);
   const f = INTEGERS[fn];

@@ -8,12 +8,15 @@ import { pickNode, sourceNode } from "../../dist/ir/build.js";
 import { type Cuts, cutsFromSizes, piecesIn } from "../../dist/ir/cuts.js";
 import {
   arrayClass,
+  DTYPES,
   type DType,
   isBig,
+  isComplex,
   isFloat,
   isInteger,
   kindOf,
   REAL_DTYPES,
+  slotsPerElement,
 } from "../../dist/ir/dtype.js";
 import type { Box } from "../../dist/ir/index-map.js";
 import {
@@ -37,6 +40,7 @@ import {
   RUNNING,
 } from "./block-functions.js";
 import { random } from "./random.js";
+import { COMPLEX_BINARY, COMPLEX_UNARY, FLOAT_SPECIALS, INT_SPECIALS } from "./values.js";
 
 export interface Graph {
   readonly roots: readonly Node[];
@@ -46,35 +50,6 @@ export interface Graph {
 }
 
 const EXTENTS = [0, 1, 2, 3, 4, 5, 7, 9, 12];
-const FLOAT_SPECIALS = [
-  0,
-  -0,
-  1,
-  -1,
-  0.5,
-  2.5,
-  Number.NaN,
-  Number.POSITIVE_INFINITY,
-  Number.NEGATIVE_INFINITY,
-  1e300,
-  1e-310,
-  3.25,
-];
-const INT_SPECIALS = [
-  0n,
-  1n,
-  -1n,
-  7n,
-  -7n,
-  127n,
-  128n,
-  255n,
-  32767n,
-  2n ** 31n - 1n,
-  -(2n ** 31n),
-  2n ** 63n - 1n,
-  -(2n ** 63n),
-];
 const MOST_ELEMENTS = 4000;
 
 export class Generator {
@@ -134,9 +109,9 @@ export class Generator {
   source(): Node {
     const shape = this.shape();
     const dtype = this.pick<DType>(
-      this.chance(0.6) ? ["float64", "float32", "int32", "int64"] : REAL_DTYPES,
+      this.chance(0.6) ? ["float64", "float32", "int32", "int64"] : DTYPES,
     );
-    const count = shape.reduce((a, b) => a * b, 1);
+    const count = shape.reduce((a, b) => a * b, slotsPerElement(dtype));
     const data = new (arrayClass(dtype))(count);
     const special = this.chance(0.3);
     for (let i = 0; i < count; i++) {
@@ -146,7 +121,7 @@ export class Generator {
             ? this.pick(INT_SPECIALS)
             : BigInt(this.int(200) - (dtype === "int64" ? 100 : 0));
         (data as BigInt64Array)[i] = v;
-      } else if (isFloat(dtype)) {
+      } else if (isFloat(dtype) || isComplex(dtype)) {
         (data as Float64Array)[i] =
           special && this.chance(0.3) ? this.pick(FLOAT_SPECIALS) : (this.#next() - 0.5) * 20;
       } else if (dtype === "bool") (data as Uint8Array)[i] = this.int(2);
@@ -188,7 +163,9 @@ export class Generator {
           from = from * (shape[i] as number) + (position[i] as number);
           to += ((position[i] as number) - (region.lo[i] as number)) * (target.stride[i] as number);
         }
-        (target.data as Float64Array)[to] = (data as Float64Array)[from] as number;
+        const slots = slotsPerElement(dtype);
+        for (let s = 0; s < slots; s++)
+          (target.data as Float64Array)[to * slots + s] = data[from * slots + s] as number;
         let axis = rank - 1;
         for (; axis >= 0; axis--) {
           position[axis] = (position[axis] as number) + 1;
@@ -275,6 +252,7 @@ export class Generator {
   unary(): Node | undefined {
     const x = this.any(this.numeric);
     if (x === undefined) return undefined;
+    if (isComplex(dtypeOf(x))) return ops.unary[this.pick(COMPLEX_UNARY)](x);
     const names = [
       "abs",
       "negative",
@@ -301,6 +279,7 @@ export class Generator {
     );
     if (y === undefined || this.chance(0.2))
       y = isInteger(dtypeOf(x)) ? this.pick([1n, 2n, 3n]) : this.pick([0, 1, 2.5, -3]);
+    const complex = [x, y].some((v) => typeof v === "object" && isComplex(dtypeOf(v)));
     const both = [x, y].every((v) => typeof v !== "object" || isInteger(dtypeOf(v)));
     const names = [
       "add",
@@ -318,19 +297,24 @@ export class Generator {
       ...(both ? ["bitwiseAnd", "bitwiseXor"] : ["hypot", "atan2", "pow"]),
     ];
     const pair = this.chance(0.5) ? [x, y] : [y, x];
-    return ops.binary[this.pick(names) as "add"](pair[0] as Node, pair[1] as Node);
+    const name = complex ? this.pick(COMPLEX_BINARY) : (this.pick(names) as "add");
+    return ops.binary[name](pair[0] as Node, pair[1] as Node);
   }
 
   cast(): Node | undefined {
     const x = this.any();
-    return x === undefined ? undefined : ops.astype(x, this.pick(REAL_DTYPES));
+    if (x === undefined) return undefined;
+    const dtype = this.pick(this.chance(0.7) ? REAL_DTYPES : DTYPES);
+    return ops.astype(isComplex(dtype) ? x : ops.unary.real(x), dtype);
   }
 
   where(): Node | undefined {
     const x = this.any();
     if (x === undefined) return undefined;
     const y = this.any((n) => compatible(knownShape(n), knownShape(x))) ?? x;
-    return ops.where(ops.binary.greater(x, isFloat(dtypeOf(x)) ? 0 : 0n), x, y);
+    const zero = isFloat(dtypeOf(x)) || isComplex(dtypeOf(x)) ? 0 : 0n;
+    const test = isComplex(dtypeOf(x)) ? "notEqual" : "greater";
+    return ops.where(ops.binary[test](x, zero), x, y);
   }
 
   view(): Node | undefined {
@@ -464,7 +448,21 @@ export class Generator {
   }
 
   create(): Node {
-    switch (this.int(5)) {
+    switch (this.int(7)) {
+      case 5:
+        return this.chance(0.6)
+          ? ops.uniform(this.shape(), BigInt(this.int(1000)), {
+              low: -2,
+              dtype: this.pick(["float64", "float32"] as const),
+            })
+          : ops.normal(this.shape(), BigInt(this.int(1000)), { mean: 1 });
+      case 6:
+        return ops.integers(
+          -20n,
+          this.pick([20n, 2n ** 33n + 7n]),
+          this.shape(),
+          BigInt(this.int(1000)),
+        );
       case 0:
         return ops.arange(this.int(20), undefined, undefined, {
           dtype: this.pick(["int64", "float64", "int32"] as const),

@@ -10,9 +10,9 @@ import type {
 import * as ops from "../../ops/index.js";
 import { type LazyArray, nodeOf, nodesOf, wrap } from "../array.js";
 import { anything, type Checks, isBoolean, readOptions, trailing } from "../options.js";
-import type { ScalarDType } from "../types.js";
+import type { ScalarDType, ShapeLike } from "../types.js";
 
-type Shape = number | readonly number[];
+type Shape = ShapeLike;
 type Typed<O, E extends DType> = O & { readonly dtype: E };
 
 const CREATE: Checks<CreateOptions> = { dtype: anything, chunks: anything };

@@ -54,8 +54,8 @@ const of2 = <F>(name: BinaryName): F =>
     return wrap(ops.binary[name](operandOf(name, a), operandOf(name, b)));
   }) as F;
 
-/** Magnitude. */
-export const abs: Same = of1("abs");
+/** Magnitude; of complex arrays float32 or float64. */
+export const abs: <D extends DType>(x: LazyArray<D>) => LazyArray<RealOf<D>> = of1("abs");
 /** Arc cosine, radians. */
 export const acos: Floats = of1("acos");
 /** Inverse hyperbolic cosine. */
@@ -86,7 +86,7 @@ export const bitwiseRightShift: Numeric = of2("bitwiseRightShift");
 export const bitwiseXor: Promoting = of2("bitwiseXor");
 /** Least integer that is not less; integers are unchanged. */
 export const ceil: Same = of1("ceil");
-/** Complex conjugate; real arrays are unchanged, complex ones a DTypeError for now. */
+/** Complex conjugate; real arrays are unchanged. */
 export const conj: Same = of1("conj");
 /** Magnitude of `a` with the sign of `b`. */
 export const copysign: FloatPromoting = of2("copysign");
@@ -112,13 +112,13 @@ export const greater: Comparing = of2("greater");
 export const greaterEqual: Comparing = of2("greaterEqual");
 /** `sqrt(a**2 + b**2)` without overflow in between. */
 export const hypot: FloatPromoting = of2("hypot");
-/** Imaginary part: zeros of the dtype for real arrays; complex ones are a DTypeError for now. */
+/** Imaginary part: float32 for complex64, float64 for complex128; zeros of the dtype for real arrays. */
 export const imag: <D extends DType>(x: LazyArray<D>) => LazyArray<RealOf<D>> = of1("imag");
-/** Whether neither infinite nor NaN. */
+/** Whether neither infinite nor NaN; of complex arrays in both parts. */
 export const isfinite: Truth = of1("isfinite");
-/** Whether infinite. */
+/** Whether infinite; of complex arrays in either part. */
 export const isinf: Truth = of1("isinf");
-/** Whether NaN. */
+/** Whether NaN; of complex arrays in either part. */
 export const isnan: Truth = of1("isnan");
 /** Whether a < b. */
 export const less: Comparing = of2("less");
@@ -156,7 +156,9 @@ export const nextafter: FloatPromoting = of2("nextafter");
 export const notEqual: Comparing = of2("notEqual");
 /** The array itself; not for bools. */
 export const positive: Same = of1("positive");
-/** `a` to the power `b`; integers stay integers. */
+/**
+ * `a` to the power `b`; integers stay integers. Complex: `exp(b * log(a))`, by multiplication for small whole `b`.
+ */
 export const pow: Numeric = of2("pow");
 /** Real part: float32 for complex64, float64 for complex128; real arrays are unchanged. */
 export const real: <D extends DType>(x: LazyArray<D>) => LazyArray<RealOf<D>> = of1("real");
@@ -164,9 +166,9 @@ export const real: <D extends DType>(x: LazyArray<D>) => LazyArray<RealOf<D>> = 
 export const reciprocal: Floats = of1("reciprocal");
 /** Remainder with the sign of the divisor, as Python's `%`; of integers by 0: 0. */
 export const remainder: Numeric = of2("remainder");
-/** Nearest integer, ties to even; integers are unchanged. */
+/** Nearest integer, ties to even; integers are unchanged, complex arrays are rounded part by part. */
 export const round: Same = of1("round");
-/** -1, 0 or 1; NaN stays. */
+/** -1, 0 or 1, NaN stays; of complex arrays `z / abs(z)`, 0 of 0. */
 export const sign: Same = of1("sign");
 /** Whether the sign bit is set (so for -0 as well). */
 export const signbit: Truth = of1("signbit");

@@ -2,9 +2,9 @@
 import type { DType } from "../../ir/dtype.js";
 import type { Axis, ChunkSpec, Indices, Selector } from "../../ops/index.js";
 import * as ops from "../../ops/index.js";
-import { type LazyArray, nodeOf, nodesOf, wrap } from "../array.js";
+import { LazyArray, nodeOf, nodesOf, wrap } from "../array.js";
 import { anything, readOptions, trailing } from "../options.js";
-import type { Promote } from "../types.js";
+import type { Promote, ShapeLike } from "../types.js";
 
 type AxisOf<A> = { readonly axis?: A | undefined };
 const AXIS = { axis: anything };
@@ -12,10 +12,8 @@ const axisOf = (fn: string, options: unknown): unknown =>
   readOptions<{ axis?: unknown }>(fn, options, AXIS).axis;
 
 /** Stretches axes of length 1 (and new leading ones) to `shape`; nothing is copied. */
-export const broadcastTo = <D extends DType>(
-  x: LazyArray<D>,
-  shape: readonly number[] | number,
-): LazyArray<D> => wrap(ops.broadcastTo(nodeOf("broadcastTo", x), shape));
+export const broadcastTo = <D extends DType>(x: LazyArray<D>, shape: ShapeLike): LazyArray<D> =>
+  wrap(ops.broadcastTo(nodeOf("broadcastTo", x), shape));
 
 /** All arrays stretched to the shape that they broadcast to. */
 export function broadcastArrays<T extends readonly LazyArray[]>(
@@ -89,10 +87,8 @@ export const repeat = <D extends DType>(
 ): LazyArray<D> => wrap(ops.repeat(nodeOf("repeat", x), repeats, axisOf("repeat", options)));
 
 /** The elements in row-major order in another shape; one length may be -1. @example reshape(x, [2, -1]) */
-export const reshape = <D extends DType>(
-  x: LazyArray<D>,
-  shape: number | readonly number[],
-): LazyArray<D> => wrap(ops.reshape(nodeOf("reshape", x), shape));
+export const reshape = <D extends DType>(x: LazyArray<D>, shape: ShapeLike): LazyArray<D> =>
+  wrap(ops.reshape(nodeOf("reshape", x), shape));
 
 /** Elements moved on by `shift` along `axis` (default: of the flat array), around the end. */
 export const roll = <D extends DType>(
@@ -139,14 +135,32 @@ export const take = <D extends DType>(
 
 /**
  * The part that the selectors select, one per axis: integers (which drop the axis), null (all of it),
- * `slice(start, stop, step)`, `newaxis` and `ellipsis`. Axes without a selector are whole.
+ * `slice(start, stop, step)`, `newaxis`, `ellipsis`, and one boolean array, which stands for as many axes as it has
+ * and makes one axis of what it selects. Axes without a selector are whole. The length of a boolean selection is not
+ * known before something has run; arithmetic and reductions do without it.
  *
  * @example at(x, 0, slice(10, 20), ellipsis)
+ * @example at(x, x.greater(0)).mean()
  */
 export const at = <D extends DType>(
   x: LazyArray<D>,
-  ...selectors: readonly Selector[]
-): LazyArray<D> => wrap(ops.at(nodeOf("at", x), selectors));
+  ...selectors: readonly (Selector | LazyArray<"bool">)[]
+): LazyArray<D> =>
+  wrap(
+    ops.at(
+      nodeOf("at", x),
+      selectors.map((s) => (s instanceof LazyArray ? s.node : s)),
+    ),
+  );
+
+/**
+ * Positions of the elements that are true, or not 0, in row-major order: one int64 array per axis. Their length is not
+ * known before something has run.
+ *
+ * @example const [rows, columns] = nonzero(x.greater(0));
+ */
+export const nonzero = (x: LazyArray): LazyArray<"int64">[] =>
+  ops.nonzero(nodeOf("nonzero", x)).map((n) => wrap<"int64">(n));
 
 /**
  * The same values in other blocks: a length for all axes, one entry per axis, or an object by axis number. An entry

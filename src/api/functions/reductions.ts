@@ -5,12 +5,15 @@ import type { ArgOptions, MomentOptions, ReduceOptions, SumOptions } from "../..
 import * as ops from "../../ops/index.js";
 import { type LazyArray, nodeOf, wrap } from "../array.js";
 import { anything, type Checks, isBoolean, readOptions } from "../options.js";
-import type { Floating, SumOf } from "../types.js";
+import type { Floating, RealOf, SumOf } from "../types.js";
 
 type Same = <D extends DType>(x: LazyArray<D>, options?: ReduceOptions) => LazyArray<D>;
 type Truth = (x: LazyArray, options?: ReduceOptions) => LazyArray<"bool">;
 type Position = (x: LazyArray, options?: ArgOptions) => LazyArray<"int64">;
-type Moment = <D extends DType>(x: LazyArray<D>, options?: MomentOptions) => LazyArray<Floating<D>>;
+type Moment = <D extends DType>(
+  x: LazyArray<D>,
+  options?: MomentOptions,
+) => LazyArray<RealOf<Floating<D>>>;
 interface Summing {
   <E extends DType>(x: LazyArray, options: SumOptions & { readonly dtype: E }): LazyArray<E>;
   <D extends DType>(x: LazyArray<D>, options?: ReduceOptions): LazyArray<SumOf<D>>;
@@ -41,25 +44,28 @@ export const argmin: Position = reduction("argmin", ops.argmin, ARG);
 /** Number of elements that are true, or not 0. */
 export const countNonzero: (x: LazyArray, options?: ReduceOptions) => LazyArray<"int64"> =
   reduction("countNonzero", ops.countNonzero, REDUCE);
-/** Greatest element; NaN if there is one. ShapeError over an axis of length 0. */
+/** Greatest element of real arrays; NaN if there is one. ShapeError over an axis of length 0. */
 export const max: Same = reduction("max", ops.max, REDUCE);
-/** Arithmetic mean; integers and bools give float64. */
+/** Arithmetic mean; integers and bools give float64, float and complex dtypes stay. */
 export const mean: <D extends DType>(
   x: LazyArray<D>,
   options?: ReduceOptions,
 ) => LazyArray<Floating<D>> = reduction("mean", ops.mean, REDUCE);
-/** Least element; NaN if there is one. ShapeError over an axis of length 0. */
+/** Least element of real arrays; NaN if there is one. ShapeError over an axis of length 0. */
 export const min: Same = reduction("min", ops.min, REDUCE);
 /** Product; dtypes as {@link sum}. */
 export const prod: Summing = reduction("prod", ops.prod, SUM);
-/** Standard deviation: the square root of the variance. @example std(x, { axis: 0, correction: 1 }) */
+/** Standard deviation: the square root of the variance; of complex arrays real. @example std(x, { axis: 0, correction: 1 }) */
 export const std: Moment = reduction("std", ops.std, MOMENT);
 /**
- * Sum over `axis` (a number, a list, or all axes). Integers and bools give int64 (unsigned: uint64), floats their
- * own dtype, accumulated in float64; `dtype` casts the elements first.
+ * Sum over `axis` (a number, a list, or all axes). Integers and bools give int64 (unsigned: uint64), float and
+ * complex dtypes stay and are accumulated in float64 (complex128); `dtype` casts the elements first.
  *
  * @example sum(x, { axis: [0, 2], keepdims: true })
  */
 export const sum: Summing = reduction("sum", ops.sum, SUM);
-/** Variance: squared deviations from the mean, summed and divided by `n - correction`. */
+/**
+ * Variance: squared deviations from the mean, summed and divided by `n - correction`. Of complex arrays the squared
+ * magnitudes of the deviations: a real result.
+ */
 export const variance: Moment = reduction("var", ops.variance, MOMENT);

@@ -5,6 +5,7 @@
 import { type IntegerDType, isBig, itemSize, kindOf } from "../../ir/dtype.js";
 import type { ScalarFunction } from "../../ir/scalar.js";
 import type { NumberFunction } from "./floats.js";
+import { multiplyHigh, randomBits } from "./random.js";
 
 export type BigFunction = (a: bigint, b: bigint) => bigint | number;
 
@@ -126,6 +127,8 @@ export function integerFunction(
   fn: ScalarFunction,
   on: IntegerDType,
 ): BigFunction | NumberFunction | undefined {
+  if (on === "uint64" && fn === "randomBits") return randomBits;
+  if (on === "uint64" && fn === "multiplyHigh") return multiplyHigh;
   const predicate = PREDICATES[fn];
   const exact = exactFunction(fn, BigInt(itemSize(on) * 8));
   const big: BigFunction | undefined =

@@ -8,6 +8,7 @@ import { AbortError, InternalError } from "../../errors.js";
 import { type DType, isFloat, type TypedArray } from "../../ir/dtype.js";
 import { boxOfShape, elementCount, rowMajorStrides } from "../../ir/index-map.js";
 import {
+  type CompressNode,
   type ConcatNode,
   type CreateNode,
   type GatherNode,
@@ -34,6 +35,7 @@ import {
 import { type CallFunction, callArrays, callFunctionText } from "./call.js";
 import { reduceArray } from "./reduce.js";
 import { treeFunction } from "./scalar.js";
+import { scanArray } from "./scan.js";
 
 /** A finished array: row-major, complex elements interleaved. */
 export interface ReferenceArray {
@@ -122,9 +124,11 @@ async function evaluateNode(
       return [(inputs[0] as readonly Elements[])[node.params.port] as Elements];
     case "call":
       return callArrays(node, firsts, context.callFunction, context.signal);
-    case "scatter":
-    case "compress":
     case "scan":
+      return [scanArray(node, first)];
+    case "compress":
+      return [compress(node, first, firsts[1] as Elements)];
+    case "scatter":
     case "window":
     case "group":
     case "contract":
@@ -206,6 +210,17 @@ function gather(node: GatherNode, input: Elements): Elements {
   indices.values.forEach((from, to) => {
     copy(slab(out, axis, to, 1), slab(input, axis, from, 1));
   });
+  return out;
+}
+
+function compress(node: CompressNode, x: Elements, mask: Elements): Elements {
+  const { axis } = node.params;
+  const out = allocate(x.dtype, shapeOf(node));
+  let to = 0;
+  for (const [from] of positions(mask.shape)) {
+    if (getElement(mask, [from as number]) === 0) continue;
+    copy(slab(out, axis, to++, 1), slab(x, axis, from as number, 1));
+  }
   return out;
 }
 

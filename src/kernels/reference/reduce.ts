@@ -4,7 +4,7 @@
  */
 import { InternalError } from "../../errors.js";
 import { pieceSizes } from "../../ir/cuts.js";
-import { type DType, isFloat } from "../../ir/dtype.js";
+import { type DType, isComplex, isFloat } from "../../ir/dtype.js";
 import { elementCount, ravel } from "../../ir/index-map.js";
 import {
   finishTree,
@@ -137,6 +137,9 @@ function leafState(
   element: (inside: readonly number[]) => Element,
 ): State {
   const count = elementCount(box.shape);
+  if (isComplex(on) && (monoid === "sum" || monoid === "prod" || monoid === "moments")) {
+    return complexState(monoid, box, element);
+  }
   const rows = rowsOf(box);
   const [state] = stateDTypes(monoid, on) as readonly [DType];
   const values = (): Element[][] =>
@@ -186,6 +189,22 @@ function leafState(
   }
 }
 
+/** Complex sums and moments are those of the parts; products multiply pairs. */
+function complexState(
+  monoid: "sum" | "prod" | "moments",
+  box: LeafBox,
+  element: (inside: readonly number[]) => Element,
+): State {
+  const count = elementCount(box.shape);
+  if (monoid === "prod") {
+    const rows = rowsOf(box).map((row) => row.map(element));
+    return { values: accumulate("prod", "complex128", rows) as readonly [number, number], count };
+  }
+  const part = (half: 0 | 1): State =>
+    leafState(monoid, "float64", box, [], (p) => (element(p) as readonly [number, number])[half]);
+  return { values: [...part(0).values, ...part(1).values], count };
+}
+
 /** Positions of a leaf box, one list per row; a row runs along the last reduced axis. */
 function rowsOf(box: LeafBox): number[][][] {
   const length = box.shape.at(-1) ?? 1;
@@ -207,12 +226,13 @@ function accumulate(
   state: DType,
   rows: readonly (readonly Element[])[],
 ): Element {
-  if (!isFloat(state) && state !== "int64" && state !== "uint64") {
+  const inexact = isFloat(state) || isComplex(state);
+  if (!inexact && state !== "int64" && state !== "uint64") {
     throw new InternalError(`a ${monoid} has no ${state} state`);
   }
   const f = scalarFunction(monoid === "sum" ? "add" : "multiply", state);
   const first = monoid === "sum" ? -0 : 1;
-  const start: Element = isFloat(state) ? first : BigInt(first);
+  const start: Element = isComplex(state) ? [first, 0] : inexact ? first : BigInt(first);
   let even: Element = start;
   let odd: Element = start;
   for (const row of rows) {

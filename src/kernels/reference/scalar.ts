@@ -3,6 +3,7 @@ import { InternalError } from "../../errors.js";
 import { type DType, isComplex, isFloat } from "../../ir/dtype.js";
 import { valueOf as constantValue, type Scalar, type ScalarFunction } from "../../ir/scalar.js";
 import { castElement, type Element } from "./cast.js";
+import { complexFunction } from "./complex.js";
 import { floatFunction } from "./floats.js";
 import { BOOL_FUNCTIONS, integerFunction } from "./integers.js";
 
@@ -11,20 +12,14 @@ export type ElementFunction = (...args: Element[]) => Element;
 
 const where: ElementFunction = (condition, a, b) => (condition === 0 ? b : a) as Element;
 
-/** Complex numbers have equality and nothing else yet. */
-const complexFunction = (fn: ScalarFunction): ElementFunction | undefined => {
-  const same = (a: Element | undefined, b: Element | undefined): boolean =>
-    typeof a === "object" && typeof b === "object" && a[0] === b[0] && a[1] === b[1];
-  if (fn === "equal") return (a, b) => Number(same(a, b));
-  if (fn === "notEqual") return (a, b) => Number(!same(a, b));
-  return undefined;
-};
+const complex: ElementFunction = (re, im) => [re as number, im as number];
 
 /** The plain function of one (function, dtype) pair; `on` is the dtype of its arguments. */
 export function scalarFunction(fn: ScalarFunction, on: DType): ElementFunction {
   if (fn === "where") return where;
+  if (fn === "complex" && isFloat(on)) return complex;
   const found = isComplex(on)
-    ? complexFunction(fn)
+    ? complexFunction(fn, on)
     : on === "bool"
       ? BOOL_FUNCTIONS[fn]
       : isFloat(on)

@@ -16,7 +16,7 @@ import { advertisedGrid } from "../../ir/grid.js";
 import { type AffineMap, composeMaps, fixedAxis, isIdentity } from "../../ir/index-map.js";
 import { dtypeOf, knownShape, type Node, type NodeOf } from "../../ir/node.js";
 import { reshapeGroups } from "../../ir/reshape.js";
-import { call, constant, indexOf, type Scalar } from "../../ir/scalar.js";
+import { call, constant, indexOf, type Scalar, valueOf } from "../../ir/scalar.js";
 import type { PassContext } from "../context.js";
 import { rewriteBottomUp } from "../rewrite.js";
 
@@ -216,10 +216,29 @@ function substituteLeaves(tree: Scalar, index: (axis: number) => Scalar): Scalar
     case "cast":
       return { ...tree, arg: substituteLeaves(tree.arg, index) };
     case "call":
-      return { ...tree, args: tree.args.map((a) => substituteLeaves(a, index)) };
+      return joinSteps({ ...tree, args: tree.args.map((a) => substituteLeaves(a, index)) });
     default:
       return tree;
   }
+}
+
+/** The steps of one view after the other are one: x * a + b, whose constants wrap as the index does. */
+function joinSteps(tree: Scalar & { kind: "call" }): Scalar {
+  const [inner, by] = tree.args;
+  if (tree.on !== "int64" || by?.kind !== "const") return tree;
+  if (inner?.kind !== "call" || inner.on !== "int64") return tree;
+  const [x, had] = inner.args as readonly [Scalar, Scalar?];
+  if (had?.kind !== "const") return tree;
+  const a = valueOf(had) as bigint;
+  const b = valueOf(by) as bigint;
+  const sum = (of: Scalar, n: bigint): Scalar =>
+    n === 0n ? of : call("add", "int64", of, constant(n, "int64"));
+  const product = (of: Scalar, n: bigint): Scalar & { kind: "call" } =>
+    call("multiply", "int64", of, constant(n, "int64")) as Scalar & { kind: "call" };
+  if (tree.fn === "add" && inner.fn === "add") return sum(x, a + b);
+  if (tree.fn === "multiply" && inner.fn === "multiply") return product(x, a * b);
+  if (tree.fn === "multiply" && inner.fn === "add") return sum(joinSteps(product(x, b)), a * b);
+  return tree;
 }
 
 function canonicalGather(node: NodeOf<"gather">): Node {

@@ -9,14 +9,17 @@
  */
 import {
   concatNode,
+  countedNode,
   createNode,
   gatherNode,
   indexList,
   mapNode,
   reduceNode,
   reshapeNode,
+  scanNode,
   viewNode,
 } from "../../ir/build.js";
+import { sliceCuts } from "../../ir/cuts.js";
 import { advertisedGrid } from "../../ir/grid.js";
 import {
   type Box,
@@ -61,7 +64,12 @@ export function demand(roots: readonly Node[], ctx: PassContext): readonly Node[
 
 /** Kinds that would compute or move more than is asked for. */
 const isMovable = (node: Node): boolean =>
-  node.op === "reduce" || node.op === "concat" || node.op === "gather" || node.op === "reshape";
+  node.op === "reduce" ||
+  node.op === "concat" ||
+  node.op === "gather" ||
+  node.op === "reshape" ||
+  node.op === "compress" ||
+  node.op === "scan";
 
 const covers = (box: Box, shape: readonly number[]): boolean =>
   shape.every((n, i) => box.lo[i] === 0 && box.hi[i] === n);
@@ -137,6 +145,18 @@ export function inputBox(node: Node, k: number, box: Box): Box {
     }
     case "reshape":
       return reshapeBox(node, box);
+    case "compress": {
+      // Along the axis of the mask everything is looked at; the others are the same.
+      const { axis } = node.params;
+      if (k === 1) return whole;
+      return {
+        lo: box.lo.map((v, a) => (a === axis ? 0 : v)),
+        hi: box.hi.map((v, a) => (a === axis ? (shape[axis] as number) : v)),
+      };
+    }
+    case "scan":
+      // What comes after is not looked at; all that comes before is.
+      return { lo: box.lo.map((v, a) => (a === node.params.axis ? 0 : v)), hi: box.hi };
     default:
       return whole;
   }
@@ -268,6 +288,24 @@ function restrict(node: Node, box: Box, part: (input: Node, want: Box) => Node):
       return boxIsEmpty(box)
         ? emptyNode(node, shape)
         : restrictReshape(node, box, inputs[0] as Node);
+    case "compress": {
+      const { axis, counted } = node.params;
+      if (boxIsEmpty(box) || counted === undefined) return emptyNode(node, shape);
+      const [x, mask] = inputs as [Node, Node];
+      const have = {
+        lo: box.lo.map((v, a) => (a === axis ? 0 : v)),
+        hi: box.hi.map((v, a) => (a === axis ? (knownShape(node)[axis] as number) : v)),
+      };
+      return window(countedNode(x, mask, axis, counted), have, box);
+    }
+    case "scan": {
+      if (boxIsEmpty(box)) return emptyNode(node, shape);
+      const { axis, leaves } = node.params;
+      const have = inputBox(node, 0, box);
+      const part = sliceCuts(leaves, 0, have.hi[axis] as number);
+      const scanned = scanNode(inputs[0] as Node, { ...node.params, leaves: part }, dtypeOf(node));
+      return window(scanned, have, box);
+    }
     default:
       return rebuildWhole(node, inputs, box);
   }

@@ -5,12 +5,18 @@
  *
  * It is a lowering, not an improvement, so it cannot be switched off.
  */
+
 import type { Kind, Node, NodeOf } from "../../ir/node.js";
+import { expandCompress } from "../expand/compress.js";
+import { expandScan } from "../expand/scan.js";
 import { rewriteBottomUp } from "../rewrite.js";
 
 type Expansion<K extends Kind> = (node: NodeOf<K>) => Node;
 
-const EXPANSIONS: { readonly [K in Kind]?: Expansion<K> } = {};
+const EXPANSIONS: { readonly [K in Kind]?: Expansion<K> } = {
+  compress: expandCompress,
+  scan: expandScan,
+};
 
 export function expand(roots: readonly Node[]): readonly Node[] {
   return rewriteBottomUp(roots, (node) => {

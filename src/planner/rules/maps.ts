@@ -1,12 +1,12 @@
 /** Rules over elementwise functions. All exact: NaN, signed zeros, infinities and integer overflow included. */
 import { mapNode } from "../../ir/build.js";
-import { type DType, isFloat, isInteger, itemSize, kindOf } from "../../ir/dtype.js";
+import { type DType, isComplex, isFloat, isInteger, itemSize, kindOf } from "../../ir/dtype.js";
 import { dtypeOf, knownShape, type Node } from "../../ir/node.js";
 import { cast, type Scalar, valueOf } from "../../ir/scalar.js";
 import { type Rule, rule } from "./rule.js";
 
 /** f(f(x)) = x */
-const INVOLUTIONS: ReadonlySet<string> = new Set(["negative", "bitwiseInvert"]);
+const INVOLUTIONS: ReadonlySet<string> = new Set(["negative", "bitwiseInvert", "conj"]);
 /** f(f(x)) = f(x) */
 const IDEMPOTENT: ReadonlySet<string> = new Set(["abs", "floor", "ceil", "trunc", "round", "sign"]);
 
@@ -30,6 +30,8 @@ const repeated = rule({
     if (outer === undefined || within === undefined || outer.fn !== within.fn) return undefined;
     if (outer.on !== within.on) return undefined;
     if (INVOLUTIONS.has(outer.fn)) return (inner as Node).inputs[0];
+    // The sign of a complex number is rounded.
+    if (outer.fn === "sign" && isComplex(outer.on)) return undefined;
     return IDEMPOTENT.has(outer.fn) ? inner : undefined;
   },
 });

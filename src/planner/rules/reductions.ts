@@ -4,7 +4,7 @@
  * built and are left alone.
  */
 import { mapNode, reduceNode, viewNode } from "../../ir/build.js";
-import { isFloat } from "../../ir/dtype.js";
+import { isComplex, isFloat } from "../../ir/dtype.js";
 import { advertisedGrid } from "../../ir/grid.js";
 import { leafCuts } from "../../ir/leaves.js";
 import { leafMonoidOf, mergeTrees, stateDTypes } from "../../ir/monoid.js";
@@ -15,7 +15,9 @@ const ORDER_FREE: ReadonlySet<string> = new Set(["min", "max", "any", "all", "co
 
 const isOrderFree = (node: NodeOf<"reduce">): boolean =>
   ORDER_FREE.has(node.params.monoid) ||
-  ((node.params.monoid === "sum" || node.params.monoid === "prod") && !isFloat(node.params.on));
+  ((node.params.monoid === "sum" || node.params.monoid === "prod") &&
+    !isFloat(node.params.on) &&
+    !isComplex(node.params.on));
 
 function reduceLike(node: NodeOf<"reduce">, input: Node, axes: readonly number[]): Node {
   const { monoid, on, correction } = node.params;

@@ -139,14 +139,44 @@ export const shapes: readonly Row[] = [
     "bitwiseAnd: float64 is not allowed; allowed are bool and integer dtypes",
   ],
   [
-    'x.astype("complex64").exp()',
+    'x.astype("complex64").floor()',
     "DTypeError",
-    "exp: complex64 is not allowed; complex arrays have equality, real, casts and all movement of data only",
+    "floor: complex64 is not allowed; complex numbers have no order: take real, imag or abs first",
   ],
   [
-    'x.astype("complex64").sum()',
+    'x.less(x.astype("complex64"))',
     "DTypeError",
-    "sum: complex64 is not allowed; complex arrays are not reduced; take real(x) first",
+    "less: complex128 is not allowed; complex numbers have no order: take real, imag or abs first",
+  ],
+  [
+    'x.astype("complex64").clip(0, 1)',
+    "DTypeError",
+    "clip: complex64 is not allowed; complex numbers have no order: take real, imag or abs first",
+  ],
+  [
+    'x.astype("complex64").atan2(x)',
+    "DTypeError",
+    "atan2: complex128 is not allowed; complex numbers have no order: take real, imag or abs first",
+  ],
+  [
+    'x.astype("complex64").signbit()',
+    "DTypeError",
+    "signbit: complex64 is not allowed; complex numbers have no order: take real, imag or abs first",
+  ],
+  [
+    'x.astype("complex64").max()',
+    "DTypeError",
+    "max: complex64 is not allowed; complex numbers have no order: take real, imag or abs first",
+  ],
+  [
+    'x.astype("complex64").argmin()',
+    "DTypeError",
+    "argmin: complex64 is not allowed; complex numbers have no order: take real, imag or abs first",
+  ],
+  [
+    'x.astype("complex64").sum({ dtype: "float32" })',
+    "DTypeError",
+    "sum: complex64 cannot become float32; drop the imaginary part with real(x) first",
   ],
   [
     'x.astype("complex128").astype("float64")',

@@ -14,6 +14,7 @@ Without `tolerance` every bit must agree, where all NaNs are equal. Otherwise it
     { ulps }      units in the last place
     { relative }  of the expected value
     { absolute }  a difference; the sign of zero is free
+    { normwise }  units of the larger part of a complex number, for either part; zeros keep their sign
 Infinities and NaNs must always agree. Tolerances are set here, by rules about algorithms, never by looking at
 results of the code under test.
 """
@@ -24,6 +25,7 @@ import warnings
 
 from table import arrays, encode, records  # first: it sets NumPy up
 
+import complex
 import creation
 import elementwise
 import indexing
@@ -43,6 +45,7 @@ TABLES = {
         manipulation.make_manipulation,
         indexing.make_indexing,
     ],
+    "complex": [complex.make_complex],
 }
 
 

@@ -4,7 +4,15 @@
  */
 import { expect, test } from "vitest";
 import { uniformCuts } from "../../../dist/ir/cuts.js";
-import { type DType, isFloat, isInteger, kindOf, promote } from "../../../dist/ir/dtype.js";
+import {
+  type DType,
+  isComplex,
+  isFloat,
+  isInteger,
+  kindOf,
+  partOf,
+  promote,
+} from "../../../dist/ir/dtype.js";
 import { type LeafMonoid, leafMonoidOf, type MonoidName } from "../../../dist/ir/monoid.js";
 import { intern, type Node } from "../../../dist/ir/node.js";
 import {
@@ -28,6 +36,8 @@ const names = (list: readonly string[]): ReadonlySet<string> => new Set(list);
 const UNARY = names([...UNARY_FUNCTIONS, ...PREDICATES]);
 const BINARY = names([...BINARY_FUNCTIONS, ...COMPARISONS]);
 const COMPARES = names(COMPARISONS);
+/** Functions that only complex numbers have. */
+const COMPLEX_ONLY = names(["conj", "imag"]);
 /** Functions that integers do not have. */
 const FLOAT_ONLY = names(["divide", "sqrt", "exp", "sin", "log1p"]);
 /** Functions that bools have as int8. */
@@ -54,7 +64,7 @@ const REDUCTIONS: Readonly<Record<string, MonoidName>> = {
 };
 
 const computedIn = (fn: string, dtype: DType): DType =>
-  FLOAT_ONLY.has(fn) && !isFloat(dtype)
+  FLOAT_ONLY.has(fn) && !isFloat(dtype) && !isComplex(dtype)
     ? "float64"
     : AS_INT8.has(fn) && dtype === "bool"
       ? "int8"
@@ -65,8 +75,9 @@ function treeOf({ fn: name, args, options }: GoldenRecord): Scalar | undefined {
   const fn = LOGICAL[name] ?? name;
   const operands = args.map((a, i) => arg(i, a.dtype));
   const [x, y, z] = operands as [Scalar, Scalar, Scalar];
+  if (COMPLEX_ONLY.has(fn) && !isComplex(x.dtype)) return undefined;
   if (UNARY.has(fn)) {
-    const on = computedIn(fn, x.dtype);
+    const on = name === "logicalNot" ? "bool" : computedIn(fn, x.dtype);
     return call(fn as ScalarFunction, on, cast(x, on));
   }
   if (BINARY.has(fn)) {
@@ -75,7 +86,7 @@ function treeOf({ fn: name, args, options }: GoldenRecord): Scalar | undefined {
     if (meet === "float64" && isInteger(x.dtype) && isInteger(y.dtype) && COMPARES.has(fn)) {
       return undefined;
     }
-    const on = computedIn(fn, meet);
+    const on = Object.hasOwn(LOGICAL, name) ? "bool" : computedIn(fn, meet);
     return call(fn as ScalarFunction, on, cast(x, on), cast(y, on));
   }
   switch (fn as string) {
@@ -105,7 +116,8 @@ function reductionDTypes(
   switch (monoid) {
     case "sum":
     case "prod": {
-      const wide = kind === "float" ? dtype : kind === "uint" ? "uint64" : "int64";
+      const inexact = kind === "float" || kind === "complex";
+      const wide = inexact ? dtype : kind === "uint" ? "uint64" : "int64";
       return asked === undefined ? [dtype, wide] : [asked, asked];
     }
     case "min":
@@ -120,6 +132,7 @@ function reductionDTypes(
       return [dtype, "int64"];
     case "mean":
     case "moments":
+      if (kind === "complex") return [dtype, monoid === "mean" ? dtype : partOf(dtype)];
       return kind === "float" ? [dtype, dtype] : ["float64", "float64"];
   }
 }

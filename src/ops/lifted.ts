@@ -1,0 +1,113 @@
+/**
+ * Functions that move axes or take parts, for selections too: they are applied to what is selected from
+ * (`viewSelection`), as long as they leave the axis of the selection alone.
+ */
+
+import { IndexError } from "../errors.js";
+import { advertisedGrid } from "../ir/grid.js";
+import type { Node } from "../ir/node.js";
+import { dtypeOf, knownShape } from "../ir/node.js";
+import { indexOf } from "../ir/scalar.js";
+import { castNode, createNode, isNode } from "./build.js";
+import * as indexing from "./indexing.js";
+import * as manipulation from "./manipulation.js";
+import { isSelection, select, selectionNode, viewSelection } from "./masks.js";
+
+const lifted =
+  <A extends readonly unknown[]>(
+    fn: string,
+    op: (x: Node, ...args: A) => Node,
+  ): ((x: Node, ...args: A) => Node) =>
+  (x, ...args) =>
+    isSelection(x) ? viewSelection(fn, x, (base) => op(base, ...args)) : op(x, ...args);
+
+type Lifted<F> = F extends (x: Node, ...args: infer A) => Node
+  ? (x: Node, ...args: A) => Node
+  : never;
+
+export const broadcastTo: Lifted<typeof manipulation.broadcastTo> = lifted(
+  "broadcastTo",
+  manipulation.broadcastTo,
+);
+export const expandDims: Lifted<typeof manipulation.expandDims> = lifted(
+  "expandDims",
+  manipulation.expandDims,
+);
+export const flip: Lifted<typeof manipulation.flip> = lifted("flip", manipulation.flip);
+export const matrixTranspose: Lifted<typeof manipulation.matrixTranspose> = lifted(
+  "matrixTranspose",
+  manipulation.matrixTranspose,
+);
+export const moveaxis: Lifted<typeof manipulation.moveaxis> = lifted(
+  "moveaxis",
+  manipulation.moveaxis,
+);
+export const permuteDims: Lifted<typeof manipulation.permuteDims> = lifted(
+  "permuteDims",
+  manipulation.permuteDims,
+);
+export const squeeze: Lifted<typeof manipulation.squeeze> = lifted("squeeze", manipulation.squeeze);
+
+const isMask = (selector: unknown): selector is Node =>
+  isNode(selector) && dtypeOf(selector) === "bool";
+
+/** {@link indexing.at}, with at most one boolean array among the selectors. */
+export function at(x: Node, selectors: readonly unknown[]): Node {
+  const masks = selectors.filter(isMask);
+  if (masks.length === 0) return plainAt(x, selectors);
+  if (masks.length > 1) {
+    throw new IndexError("at: there can be only one boolean array", {
+      hint: "combine masks over the same axes with bitwiseAnd",
+    });
+  }
+  const [mask] = masks as [Node];
+  const place = selectors.indexOf(mask);
+  const rank = mask.outs[0].shape.length;
+  if (selectors.every((s) => s === null || isMask(s)) || isSelection(x)) {
+    const before = selectors.slice(0, place);
+    if (selectors.every((s, i) => i === place || s === null))
+      return select("at", x, mask, before.length);
+  }
+  const spread = selectors.flatMap((s) => (s === mask ? new Array<null>(rank).fill(null) : [s]));
+  const part = plainAt(x, spread);
+  return selectMoved(part, mask, selectors, place, x.outs[0].shape.length);
+}
+
+const plainAt: (x: Node, selectors: readonly unknown[]) => Node = lifted("at", indexing.at);
+
+const isKind = (value: unknown, kind: string): boolean =>
+  typeof value === "object" && value !== null && "kind" in value && value.kind === kind;
+const isPosition = (s: unknown): boolean => typeof s === "number" || typeof s === "bigint";
+
+/** Selects on the axes of `part` that the mask stood for; beside integers that lie apart the result axis comes first. */
+function selectMoved(
+  part: Node,
+  mask: Node,
+  selectors: readonly unknown[],
+  place: number,
+  ndim: number,
+): Node {
+  const rank = knownShape(mask).length;
+  const used = selectors.filter((s) => !isKind(s, "newaxis") && !isKind(s, "ellipsis")).length;
+  const spare = ndim - used - (rank - 1);
+  let axis = 0;
+  for (const s of selectors.slice(0, place)) {
+    axis += isPosition(s) ? 0 : isKind(s, "ellipsis") ? spare : 1;
+  }
+  const selected = select("at", part, mask, axis);
+  const advanced = selectors.flatMap((s, i) => (i === place || isPosition(s) ? [i] : []));
+  const apart = (advanced.at(-1) as number) - (advanced[0] as number) >= advanced.length;
+  return apart ? moveaxis(selected, axis, 0) : selected;
+}
+
+/** Positions of what is true, or not 0: per axis an int64 array of a length that is not known yet. */
+export function nonzero(x: Node): Node[] {
+  const mask = castNode(x, "bool");
+  const shape = knownShape(mask);
+  if (shape.length === 0) {
+    throw new IndexError("nonzero: a 0-d array has no positions", { hint: "reshape it to [1]" });
+  }
+  return shape.map((_, axis) =>
+    selectionNode({ x: createNode(indexOf(axis), shape, advertisedGrid(mask)), mask, axis: 0 }),
+  );
+}

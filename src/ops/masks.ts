@@ -1,0 +1,260 @@
+/**
+ * Boolean selections. `x[m]` has a length that nobody knows before it is measured, so nothing is ever built on top of
+ * a selection: what is done to it is done to what it selects from, and the selection stays outermost. So `x[m] + y[m]`
+ * is `(x + y)[m]`, and `sum(x[m])` is `sum(where(m, x, 0))`: neither has to know the length, and reductions move no
+ * data. What cannot be turned round that way (slicing the selection, say) is refused until `measure()` has run.
+ */
+import { DTypeError, IndexError, ShapeError } from "../errors.js";
+import * as ir from "../ir/build.js";
+import { cutsFromSizes, pieceSizes, splitCuts } from "../ir/cuts.js";
+import { advertisedGrid } from "../ir/grid.js";
+import { type AffineMap, composeMaps, elementCount, identityMap } from "../ir/index-map.js";
+import { leafCuts } from "../ir/leaves.js";
+import { type CompressNode, dtypeOf, knownShape, type Node } from "../ir/node.js";
+import { arg, type Scalar } from "../ir/scalar.js";
+import { broadcastShapes } from "./axes.js";
+import { axesView, viewNode } from "./views.js";
+import { shapeText } from "./words.js";
+
+/** A selection whose length is not known. */
+export const isSelection = (node: Node): node is CompressNode =>
+  node.op === "compress" && node.params.counted === undefined;
+
+/** What a selection selects from, its mask, and the first axis of the mask. */
+export interface Selection {
+  readonly x: Node;
+  readonly mask: Node;
+  readonly axis: number;
+}
+
+export const selectionOf = (node: CompressNode): Selection => ({
+  x: node.inputs[0] as Node,
+  mask: node.inputs[1] as Node,
+  axis: node.params.axis,
+});
+
+/** The number of true elements; 0-d, int64. */
+function countOf(mask: Node): Node {
+  const axes = knownShape(mask).map((_, i) => i);
+  const leaves = leafCuts(advertisedGrid(mask), axes);
+  return ir.reduceNode(mask, "count", axes, leaves, "bool", "int64");
+}
+
+export const selectionNode = ({ x, mask, axis }: Selection): Node =>
+  ir.compressNode(x, mask, axis, countOf(mask));
+
+/**
+ * Elements of `x` where `mask` is true. The mask has the lengths of the axes of x from `axis` on, which become one axis.
+ * A selection of a selection is one selection.
+ */
+export function select(fn: string, x: Node, mask: Node, axis: number): Node {
+  if (dtypeOf(mask) !== "bool") {
+    throw new DTypeError(`${fn}: a mask must be bool, got ${dtypeOf(mask)}`);
+  }
+  if (isSelection(x) || isSelection(mask)) return selectAgain(fn, x, mask, axis);
+  const lengths = knownShape(mask);
+  const shape = knownShape(x);
+  if (lengths.length === 0) {
+    throw new IndexError(`${fn}: a mask needs at least one axis`, {
+      hint: "use where(mask, x, y) for a condition on the whole array",
+    });
+  }
+  if (lengths.some((n, i) => shape[axis + i] !== n)) {
+    throw new IndexError(
+      `${fn}: a mask of shape ${shapeText(lengths)} does not fit the axes from ${axis} on of shape ${shapeText(shape)}`,
+      { hint: "a mask must have the lengths of the axes that it selects on" },
+    );
+  }
+  return selectionNode({ x, mask, axis });
+}
+
+/** `x[m][n]`, where n was made from what m selects: both masks hold at once. */
+function selectAgain(fn: string, x: Node, mask: Node, axis: number): Node {
+  if (isSelection(x) && isSelection(mask)) {
+    const outer = selectionOf(x);
+    const inner = selectionOf(mask);
+    const same = outer.mask === inner.mask && inner.axis === 0 && axis === outer.axis;
+    if (same && knownShape(inner.x).length === knownShape(inner.mask).length) {
+      const both = ir.mapNode(
+        {
+          kind: "call",
+          fn: "bitwiseAnd",
+          on: "bool",
+          dtype: "bool",
+          args: [arg(0, "bool"), arg(1, "bool")],
+        },
+        [outer.mask, inner.x],
+        knownShape(outer.mask),
+      );
+      return selectionNode({ x: outer.x, mask: both, axis });
+    }
+  }
+  throw new ShapeError(`${fn}: the mask and the array are not the same selection`, {
+    hint: "make the mask from the selection itself (y = x[m]; y[y > 0]), or use await x.measure() first",
+  });
+}
+
+/** One scalar tree over inputs of which some are selections by one mask: the selection of the tree. */
+export function mapSelections(fn: string, inputs: readonly Node[], tree: Scalar): Node {
+  const selections = inputs.filter(isSelection);
+  const first = selectionOf(selections[0] as CompressNode);
+  const fromEnd = (node: CompressNode): number => node.outs[0].shape.length - node.params.axis;
+  const place = fromEnd(selections[0] as CompressNode);
+  for (const other of selections) {
+    if (selectionOf(other).mask !== first.mask || fromEnd(other) !== place) {
+      throw new ShapeError(`${fn}: boolean selections by different masks have no common length`, {
+        hint: "use the same mask, or await x.measure() first",
+      });
+    }
+  }
+  const rank = knownShape(first.mask).length;
+  const bases = inputs.map((input) =>
+    isSelection(input) ? selectionOf(input).x : besideSelection(fn, input, place, rank),
+  );
+  const shape = broadcastShapes(fn, bases.map(knownShape));
+  const aligned = bases.map((x) => {
+    const ndim = knownShape(x).length;
+    return axesView(
+      x,
+      shape.map((_, i) => Math.max(-1, i - (shape.length - ndim))),
+    );
+  });
+  const mapped =
+    tree.kind === "arg" ? (aligned[tree.index] as Node) : ir.mapNode(tree, aligned, shape);
+  const axis = shape.length - place - (rank - 1);
+  return selectionNode({ x: mapped, mask: first.mask, axis });
+}
+
+/** An ordinary array beside a selection: of length 1 where the selection's length is not known. */
+function besideSelection(fn: string, x: Node, place: number, rank: number): Node {
+  const shape = knownShape(x);
+  const axis = shape.length - place;
+  if (axis < 0) return x;
+  if (shape[axis] !== 1) {
+    throw new ShapeError(
+      `${fn}: an array with ${shape[axis]} elements along axis ${axis} beside a boolean selection, whose length is not known`,
+      { hint: "select from both arrays with the same mask, or await x.measure() first" },
+    );
+  }
+  const wanted = [...shape.keys()];
+  wanted.splice(axis, 1, axis, ...new Array<number>(rank - 1).fill(-1));
+  return axesView(x, wanted);
+}
+
+/** A selection by a mask of several axes as one by a 1-d mask. */
+function flatSelection({ x, mask, axis }: Selection): Selection {
+  const lengths = knownShape(mask);
+  if (lengths.length === 1) return { x, mask, axis };
+  const total = elementCount(lengths);
+  const shape = [...knownShape(x)];
+  shape.splice(axis, lengths.length, total);
+  return { x: ir.reshapeNode(x, shape), mask: ir.reshapeNode(mask, [total]), axis };
+}
+
+/**
+ * A view of a selection: `op` is applied to what is selected from, and must leave the axis of the selection as it is
+ * (it may move it).
+ */
+export function viewSelection(fn: string, node: CompressNode, op: (x: Node) => Node): Node {
+  const { x, mask, axis } = flatSelection(selectionOf(node));
+  const result = op(x);
+  let map: AffineMap = identityMap(knownShape(result).length);
+  let at = result;
+  while (at !== x && at.op === "view") {
+    map = composeMaps(map, at.params.map);
+    at = at.inputs[0] as Node;
+  }
+  const m = at === x ? map[axis] : undefined;
+  const length = knownShape(x)[axis] as number;
+  if (
+    m === undefined ||
+    m.axis < 0 ||
+    m.start !== 0 ||
+    m.step !== 1 ||
+    knownShape(result)[m.axis] !== length
+  ) {
+    throw new ShapeError(`${fn}: axis ${axis} is a boolean selection, whose length is not known`, {
+      hint: "use await x.measure() first: it answers with the same array and its length",
+    });
+  }
+  return selectionNode({ x: result, mask, axis: m.axis });
+}
+
+/** What has to be computed to know the length of a selection: how many elements every piece of its mask selects. */
+export interface Measurement {
+  /** 1-d, int64: one number per piece. */
+  readonly counts: Node;
+  /** The selection, once the numbers are there. */
+  readonly known: (counts: ArrayLike<number>) => Node;
+}
+
+/** Elements of a mask that are counted together, at the most; what a block of the selection is made from. */
+const LONGEST_PIECE = 262144;
+
+export function measurementOf(node: CompressNode): Measurement {
+  const { x, mask, axis } = flatSelection(selectionOf(node));
+  const total = knownShape(mask)[0] as number;
+  const own = advertisedGrid(mask)[0];
+  const cuts = splitCuts(own ?? [], LONGEST_PIECE);
+  const pieces = [...pieceSizes(cuts)];
+  const follow = { loop: 0, cuts };
+  const counts = ir.callNode(
+    [mask],
+    {
+      fn: ir.builtInFunction("countTrue"),
+      loop: [cuts],
+      args: [[follow]],
+      results: [[{ loop: 0, cuts: [{ size: 1, repeat: pieces.length }] }]],
+      observes: "index",
+      inputs: "view",
+      scratchBytes: 0,
+    },
+    [{ shape: [pieces.length], dtype: "int64" }],
+  );
+  return {
+    counts,
+    known: (found) => {
+      const grouped = groupPieces(pieces, found);
+      if (grouped === undefined) {
+        const none = { axis, start: 0, step: 1 };
+        const map = knownShape(x).map((_, i) =>
+          i === axis ? none : { axis: i, start: 0, step: 1 },
+        );
+        return viewNode(
+          x,
+          map,
+          knownShape(x).map((n, i) => (i === axis ? 0 : n)),
+        );
+      }
+      if (grouped.counts.length === 1 && sum(grouped.counts) === total) return x;
+      return ir.countedNode(x, mask, axis, {
+        pieces: cutsFromSizes(grouped.pieces),
+        counts: cutsFromSizes(grouped.counts),
+      });
+    },
+  };
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+
+/** Neighbouring pieces together, so that none selects nothing and short ones are few; undefined if all are empty. */
+function groupPieces(
+  sizes: readonly number[],
+  counts: ArrayLike<number>,
+): { readonly pieces: number[]; readonly counts: number[] } | undefined {
+  const pieces: number[] = [];
+  const taken: number[] = [];
+  sizes.forEach((size, i) => {
+    const count = counts[i] as number;
+    const last = pieces.length - 1;
+    const open = last >= 0 && (pieces[last] as number) + size <= LONGEST_PIECE;
+    if (last >= 0 && (count === 0 || open || taken[last] === 0)) {
+      pieces[last] = (pieces[last] as number) + size;
+      taken[last] = (taken[last] as number) + count;
+    } else {
+      pieces.push(size);
+      taken.push(count);
+    }
+  });
+  return taken.length === 0 || taken[0] === 0 ? undefined : { pieces, counts: taken };
+}

@@ -1,0 +1,62 @@
+/** Values at which functions change their ways, and the names of functions, for the random graphs. */
+
+export const FLOAT_SPECIALS = [
+  0,
+  -0,
+  1,
+  -1,
+  0.5,
+  2.5,
+  Number.NaN,
+  Number.POSITIVE_INFINITY,
+  Number.NEGATIVE_INFINITY,
+  1e300,
+  1e-310,
+  3.25,
+];
+export const INT_SPECIALS = [
+  0n,
+  1n,
+  -1n,
+  7n,
+  -7n,
+  127n,
+  128n,
+  255n,
+  32767n,
+  2n ** 31n - 1n,
+  -(2n ** 31n),
+  2n ** 63n - 1n,
+  -(2n ** 63n),
+];
+
+export const COMPLEX_UNARY = [
+  "abs",
+  "acos",
+  "asinh",
+  "atan",
+  "conj",
+  "exp",
+  "imag",
+  "isfinite",
+  "log",
+  "logicalNot",
+  "negative",
+  "reciprocal",
+  "round",
+  "sign",
+  "sin",
+  "sqrt",
+  "square",
+  "tanh",
+] as const;
+export const COMPLEX_BINARY = [
+  "add",
+  "divide",
+  "equal",
+  "logicalOr",
+  "multiply",
+  "notEqual",
+  "pow",
+  "subtract",
+] as const;
