@@ -30,6 +30,7 @@ export type {
   Store,
   StoreLike,
 } from "./api/engine.js";
+export { type ExpressionValue, expr } from "./api/expr.js";
 export * from "./api/functions/blocks.js";
 export * from "./api/functions/creation.js";
 export { resultType } from "./api/functions/dtypes.js";
@@ -89,6 +90,7 @@ export {
   ChunkwiseError,
   DTypeError,
   type ErrorCode,
+  ExpressionError,
   IndexError,
   InternalError,
   MemoryLimitError,

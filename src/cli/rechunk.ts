@@ -1,6 +1,6 @@
 /** `chunkwise rechunk`: one array copied into a store with other chunks, inside a memory budget. */
 import * as cw from "../index.js";
-import { type Command, parseCommandLine, parseCount, UsageError } from "./command.js";
+import { type Command, parseCommandLine, parseCount, parseWord, UsageError } from "./command.js";
 import { formatBytes, formatSeconds, formatTuple } from "./text.js";
 
 const HELP = `Usage: chunkwise rechunk IN OUT --chunks=SPEC [options]
@@ -98,16 +98,6 @@ export function parseChunks(text: string): string | (number | "auto")[] {
     }
     return length;
   });
-}
-
-function parseWord<T extends string>(
-  option: string,
-  text: string | undefined,
-  words: readonly T[],
-): T | undefined {
-  const word = words.find((w) => w === text);
-  if (word !== undefined || text === undefined) return word;
-  throw new UsageError(`--${option}=${text} is not known`, `give ${words.join(" or ")}`);
 }
 
 /**

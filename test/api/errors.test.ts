@@ -9,6 +9,7 @@ import * as cw from "../../dist/index.js";
 import { blocks } from "./errors/blocks.js";
 import { calls } from "./errors/calls.js";
 import { damage, damaged } from "./errors/damage.js";
+import { expressions } from "./errors/expressions.js";
 import { indexing } from "./errors/indexing.js";
 import { metadata, stores } from "./errors/metadata.js";
 import { options } from "./errors/options.js";
@@ -51,9 +52,19 @@ function expectError(error: Error, name: string, message: string): void {
   } else expect(error.message).toBe(message);
 }
 
-describe.each(
-  Object.entries({ indexing, shapes, options, blocks, calls, random, stores, targets }),
-)("%s", (_, rows) => {
+const TABLES = {
+  indexing,
+  shapes,
+  options,
+  blocks,
+  calls,
+  random,
+  stores,
+  targets,
+  expressions,
+};
+
+describe.each(Object.entries(TABLES))("%s", (_, rows) => {
   it("has at least 15 rows", () => {
     expect(rows.length).toBeGreaterThanOrEqual(15);
   });

@@ -195,6 +195,19 @@ cw.mapBlocks({ export: "f" }, f32);
 // @ts-expect-error: labels are text or lists
 cw.blockwise((a) => a, 3, [f32, "ij"]);
 
+// Expressions are arrays whose dtype is known when they are built, as text or as a template.
+const row = new Float32Array(3);
+is<Same<ReturnType<typeof cw.expr>, cw.LazyArray>>();
+is<Same<cw.LazyArray, typeof tagged>>();
+const tagged = cw.expr`sqrt(${f32}**2 + ${i16}) * ${2} + ${row} + ${[1, 2]} + ${1n} + ${true}`;
+const spelled = cw.expr("f(u, axis=0)", { u: f32, f: (x: cw.LazyArray) => x.abs() });
+if (spelled.is("float32")) is<Same<typeof spelled.dtype, "float32">>();
+// @ts-expect-error: an object is no value of an expression
+cw.expr`${{ a: 1 }}`;
+// @ts-expect-error: names come in an object
+cw.expr("u", [f32]);
+f32.at("10:20, ::-1, ...");
+
 // Results come in the shape they were asked for.
 export async function results(): Promise<void> {
   is<Same<Awaited<ReturnType<typeof f32.compute>>, cw.NDArray<"float32">>>();

@@ -77,12 +77,12 @@ describe("usage errors", () => {
     [
       "unknown command",
       ["inof", "x"],
-      "unknown command 'inof' (the commands are info and rechunk)",
+      "unknown command 'inof' (the commands are info, rechunk, compute and explain)",
     ],
     [
       "unknown option",
       ["--frobnicate"],
-      "unknown option '--frobnicate' (the commands are info and rechunk)",
+      "unknown option '--frobnicate' (the commands are info, rechunk, compute and explain)",
     ],
     ["missing store", ["info"], "info needs STORE (see chunkwise info --help)"],
     [

@@ -61,7 +61,8 @@ function lazy({ data, shape, dtype }: GoldenArray, chunks: Chunks): Lazy {
 
 type Selector = number | "..." | "newaxis" | { slice: (number | null)[] };
 
-function select(x: Lazy, { selectors }: Record<string, unknown>): Lazy {
+function select(x: Lazy, { selectors, text }: Record<string, unknown>): Lazy {
+  if (typeof text === "string") return x.at(text);
   const list = (selectors as Selector[]).map((s) => {
     if (typeof s === "number") return s;
     if (s === "...") return cw.ellipsis;
@@ -80,6 +81,10 @@ export function callOf(record: GoldenRecord, chunking: string): Lazy {
     fn === "take" && i === 1 ? Array.from(a.data as Int32Array) : lazy(a, chunks),
   );
   if (fn === "at") return select(operands[0] as Lazy, options);
+  if (fn === "expr") {
+    const names = (options["names"] as string[]).map((name, i) => [name, operands[i]]);
+    return cw.expr(options["text"] as string, Object.fromEntries(names));
+  }
   const positional = POSITIONAL[fn] ?? [];
   const rest = Object.entries(options).filter(([name]) => !positional.includes(name));
   const args = OF_LISTS.has(fn) ? [operands] : operands;
