@@ -152,7 +152,12 @@ export async function callArrays(
       offset: (targets[0] as (typeof targets)[number]).start,
     };
     switch (form?.kind) {
+      case "carry":
       case undefined:
+        if (form !== undefined && blockId[form.axis] === 0) {
+          copy(places[0] as Elements, blocks[1] as Elements);
+          break;
+        }
         (await turn(whole)).forEach((result, i) => {
           copy(places[i] as Elements, result);
         });
@@ -177,7 +182,8 @@ export async function callArrays(
             ];
             state = made;
           }
-          copy(sliceAt(place, form.axis, k), state);
+          if (k === 0) copy(sliceAt(place, form.axis, 0), state);
+          copy(sliceAt(place, form.axis, k + 1), state);
         }
         break;
       }

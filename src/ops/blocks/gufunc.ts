@@ -4,7 +4,15 @@
  */
 import { ChunkError, OptionError, ShapeError } from "../../errors.js";
 import { callNode, pickNode } from "../../ir/build.js";
-import { type Cuts, cutsCount, cutsMax, sameCuts, splitCuts, wholeCuts } from "../../ir/cuts.js";
+import {
+  type Cuts,
+  cutsCount,
+  cutsExtent,
+  cutsMax,
+  sameCuts,
+  splitCuts,
+  wholeCuts,
+} from "../../ir/cuts.js";
 import type { DType } from "../../ir/dtype.js";
 import { advertisedGrid } from "../../ir/grid.js";
 import { type CallForm, dtypeOf, knownShape, type Node, type Out } from "../../ir/node.js";
@@ -83,7 +91,7 @@ export function applyGufunc(
     const grid = advertisedGrid(node);
     const wanted = grid.map((own, axis) => {
       const along = axis < outer ? loop[axis + rank - outer] : undefined;
-      return along !== undefined && extentOf(along) === knownShape(node)[axis] ? along : own;
+      return along !== undefined && cutsExtent(along) === knownShape(node)[axis] ? along : own;
     });
     return wanted.every((c, i) => sameCuts(c, grid[i] as Cuts)) ? node : layoutNode(node, wanted);
   });
@@ -105,7 +113,7 @@ export function applyGufunc(
         knownShape(array).map((extent, axis) => {
           const along = axis < outer ? axis + rank - outer : -1;
           const cuts = loop[along];
-          return cuts !== undefined && extentOf(cuts) === extent
+          return cuts !== undefined && cutsExtent(cuts) === extent
             ? { loop: along, cuts }
             : { loop: -1, cuts: wholeCuts(extent) };
         }),
@@ -117,7 +125,7 @@ export function applyGufunc(
     },
     results.map(
       (axesOf, i): Out => ({
-        shape: axesOf.map((a) => extentOf(a.cuts)),
+        shape: axesOf.map((a) => cutsExtent(a.cuts)),
         dtype: dtypes[i] as DType,
       }),
     ) as [Out, ...Out[]],
@@ -126,8 +134,6 @@ export function applyGufunc(
     corePlaced(pickNode(node, i), dims.length, axes.outputs[i] as number[], i),
   );
 }
-
-const extentOf = (cuts: Cuts): number => cuts.reduce((n, r) => n + r.size * r.repeat, 0);
 
 function coreLast(
   node: Node,
@@ -268,7 +274,7 @@ function alignedLoop({ node, outer }: Argument, i: number, loop: readonly Cuts[]
     .slice(0, outer)
     .forEach((own, axis) => {
       const cuts = loop[axis + loop.length - outer] as Cuts;
-      if (extentOf(own) !== extentOf(cuts) || sameCuts(own, cuts)) return;
+      if (cutsExtent(own) !== cutsExtent(cuts) || sameCuts(own, cuts)) return;
       throw new ChunkError(
         `${FN}: loop axis ${axis} of array ${i} has other blocks than the others`,
         {
@@ -292,7 +298,7 @@ function shrunk(loop: readonly Cuts[], { node, outer }: Argument): readonly Cuts
   const own = shape
     .slice(0, outer)
     .map((extent, a) => ({ extent, axis: a + loop.length - outer }))
-    .filter(({ extent, axis }) => extent === extentOf(loop[axis] as Cuts))
+    .filter(({ extent, axis }) => extent === cutsExtent(loop[axis] as Cuts))
     .sort((a, b) => cutsMax(loop[a.axis] as Cuts) - cutsMax(loop[b.axis] as Cuts));
   const out = [...loop];
   own.forEach(({ axis }, done) => {
