@@ -15,7 +15,14 @@ import {
 } from "../../ir/cuts.js";
 import type { DType } from "../../ir/dtype.js";
 import { advertisedGrid } from "../../ir/grid.js";
-import { type CallForm, dtypeOf, knownShape, type Node, type Out } from "../../ir/node.js";
+import {
+  type CallForm,
+  type CallParams,
+  dtypeOf,
+  knownShape,
+  type Node,
+  type Out,
+} from "../../ir/node.js";
 import { broadcastShapes, lengthOf } from "../axes.js";
 import { axesView } from "../build.js";
 import { layoutNode } from "../rechunk.js";
@@ -86,53 +93,54 @@ export function applyGufunc(
   const loop = loopGrid(args, options.allowRechunk ?? false);
   const [first] = arrays;
   const dtypes = outputDTypes(signature, options.outputDtypes, first);
-  const rank = loop.length;
-  const inputs = args.map(({ node, outer }) => {
-    const grid = advertisedGrid(node);
-    const wanted = grid.map((own, axis) => {
-      const along = axis < outer ? loop[axis + rank - outer] : undefined;
-      return along !== undefined && cutsExtent(along) === knownShape(node)[axis] ? along : own;
-    });
-    return wanted.every((c, i) => sameCuts(c, grid[i] as Cuts)) ? node : layoutNode(node, wanted);
-  });
-  const results = signature.outputs.map((dims) => [
-    ...loop.map((cuts, axis) => ({ loop: axis, cuts })),
-    ...dims.map((d) => ({ loop: -1, cuts: wholeCuts(sizes.get(d.name) as number) })),
-  ]);
   const form: CallForm = {
     kind: "each",
     inputs: signature.inputs.map((dims) => dims.length),
     outputs: signature.outputs.map((dims) => dims.length),
   };
-  const node = callNode(
-    inputs,
-    {
-      fn,
-      loop,
-      args: args.map(({ node: array, outer }) =>
-        knownShape(array).map((extent, axis) => {
-          const along = axis < outer ? axis + rank - outer : -1;
-          const cuts = loop[along];
-          return cuts !== undefined && cutsExtent(cuts) === extent
-            ? { loop: along, cuts }
-            : { loop: -1, cuts: wholeCuts(extent) };
-        }),
-      ),
-      results,
-      observes: "grid",
-      ...checked,
-      ...(options.vectorize ? { form } : {}),
-    },
-    results.map(
-      (axesOf, i): Out => ({
-        shape: axesOf.map((a) => cutsExtent(a.cuts)),
-        dtype: dtypes[i] as DType,
-      }),
-    ) as [Out, ...Out[]],
+  const results = signature.outputs.map((dims) => [
+    ...loop.map((cuts, axis) => ({ loop: axis, cuts })),
+    ...dims.map((d) => ({ loop: -1, cuts: wholeCuts(sizes.get(d.name) as number) })),
+  ]);
+  const params: CallParams = {
+    fn,
+    loop,
+    args: args.map((argument) => axesOf(argument, loop)),
+    results,
+    observes: "grid",
+    ...checked,
+    ...(options.vectorize ? { form } : {}),
+  };
+  const outs = results.map(
+    (list, i): Out => ({
+      shape: list.map((a) => cutsExtent(a.cuts)),
+      dtype: dtypes[i] as DType,
+    }),
   );
+  const inputs = args.map((argument) => presented(argument, loop));
+  const node = callNode(inputs, params, outs as [Out, ...Out[]]);
   return signature.outputs.map((dims, i) =>
     corePlaced(pickNode(node, i), dims.length, axes.outputs[i] as number[], i),
   );
+}
+
+/** What the axes of an argument follow: loop axes of their own length, or nothing. */
+const axesOf = ({ node, outer }: Argument, loop: readonly Cuts[]): CallParams["args"][number] =>
+  knownShape(node).map((extent, axis) => {
+    const along = axis < outer ? axis + loop.length - outer : -1;
+    const cuts = loop[along];
+    return cuts !== undefined && cutsExtent(cuts) === extent
+      ? { loop: along, cuts }
+      : { loop: -1, cuts: wholeCuts(extent) };
+  });
+
+/** The argument in the blocks of the loop axes. */
+function presented(argument: Argument, loop: readonly Cuts[]): Node {
+  const grid = advertisedGrid(argument.node);
+  const followed = axesOf(argument, loop);
+  const wanted = grid.map((own, axis) => loop[followed[axis]?.loop ?? -1] ?? own);
+  const same = wanted.every((c, i) => sameCuts(c, grid[i] as Cuts));
+  return same ? argument.node : layoutNode(argument.node, wanted);
 }
 
 function coreLast(
