@@ -255,7 +255,7 @@ async function write(
 
 /** Nothing that is read may be replaced or changed by the same plan. */
 function refuseOwnInput(fn: string, targets: readonly Target[]): void {
-  for (const { op, params } of topologicalOrder(targets.map((t) => t.asked))) {
+  for (const { op, params } of topologicalOrder(targets.map((t) => t.node))) {
     if (op !== "source") continue;
     const target = targets.find((t) => t.isReadBy(params.binding));
     if (target === undefined) continue;
