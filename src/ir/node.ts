@@ -156,8 +156,13 @@ export type CallForm =
     }
   /** The function returns a block of its first argument's shape; its last slice along `axis` is the value. */
   | { readonly kind: "last"; readonly axis: number }
-  /** `f(state, slice)` folds the slices of the one argument along `axis`, first to last; every state is kept. */
-  | { readonly kind: "fold"; readonly axis: number };
+  /**
+   * `f(state, slice)` folds the slices of the one argument along `axis`, first to last. The state after slice k is
+   * entry k + 1 of the result; its first entry means nothing.
+   */
+  | { readonly kind: "fold"; readonly axis: number }
+  /** Arguments are a carry and a block; the first block along `axis` has no carry, and is the result as it is. */
+  | { readonly kind: "carry"; readonly axis: number };
 
 /** A constant list of positions, interned by identity. */
 export interface IndexList {

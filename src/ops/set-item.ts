@@ -11,7 +11,7 @@ import { type Cuts, wholeCuts } from "../ir/cuts.js";
 import { type DType, type DTypeKind, kindOf } from "../ir/dtype.js";
 import { advertisedGrid } from "../ir/grid.js";
 import { type AxisMap, fixedAxis } from "../ir/index-map.js";
-import { dtypeOf, knownShape, type LookupAxis, type Node } from "../ir/node.js";
+import { type CompressNode, dtypeOf, knownShape, type LookupAxis, type Node } from "../ir/node.js";
 import { arg, call, constant, indexOf, type Scalar } from "../ir/scalar.js";
 import {
   constantIndex,
@@ -33,6 +33,7 @@ import {
   toRank,
   viewNode,
 } from "./build.js";
+import { isSelection, selectionOf } from "./masks.js";
 import { isJsScalar, notAnOperand, scalarTree } from "./operand.js";
 import { isMask } from "./positions.js";
 import { layoutNode } from "./rechunk.js";
@@ -166,16 +167,40 @@ function assignByMask(x: Node, selectors: readonly unknown[], value: Node): Node
     );
   }
   const { length: rank } = lengths;
-  const single = aligned(value, [...shape.slice(0, axis), 1, ...shape.slice(axis + rank)]);
-  const spread = axesView(
-    single,
-    shape.map((_, a) => (a < axis ? a : a < axis + rank ? (a === axis ? a : -1) : a - rank + 1)),
-  );
+  const spread = isSelection(value)
+    ? ofSelection(value, mask, axis, shape)
+    : besideMask(value, axis, rank, shape);
   const placedMask = axesView(
     mask,
     shape.map((_, a) => (a >= axis && a < axis + rank ? a - axis : -1)),
   );
   return layoutNode(either(placedMask, spread, x), advertisedGrid(x));
+}
+
+/** A value that does not vary along the axes of the mask, with the rank of x. */
+function besideMask(value: Node, axis: number, rank: number, shape: readonly number[]): Node {
+  const single = aligned(value, [...shape.slice(0, axis), 1, ...shape.slice(axis + rank)]);
+  return axesView(
+    single,
+    shape.map((_, a) => (a < axis ? a : a < axis + rank ? (a === axis ? a : -1) : a - rank + 1)),
+  );
+}
+
+/** What a selection by the same mask selects from: element by element it goes where it came from. */
+function ofSelection(
+  value: CompressNode,
+  mask: Node,
+  axis: number,
+  shape: readonly number[],
+): Node {
+  const from = selectionOf(value);
+  const missing = shape.length - knownShape(from.x).length;
+  if (from.mask !== mask || from.axis + missing !== axis) {
+    throw new ShapeError("setItem: the value is a boolean selection by another mask", {
+      hint: "select the value with the mask that is assigned to, as in x.setItem(m, y.at(m))",
+    });
+  }
+  return broadcastNode("setItem", from.x, shape);
 }
 
 /** `a` where the condition holds, else `b`; both have the same dtype. */

@@ -4,7 +4,7 @@
  */
 
 import type { ReadTarget, SourceBinding } from "../../dist/ir/binding.js";
-import { pickNode, sourceNode } from "../../dist/ir/build.js";
+import { sourceNode } from "../../dist/ir/build.js";
 import { type Cuts, cutsFromSizes, piecesIn } from "../../dist/ir/cuts.js";
 import {
   arrayClass,
@@ -28,17 +28,7 @@ import {
   topologicalOrder,
 } from "../../dist/ir/node.js";
 import * as ops from "../../dist/ops/index.js";
-import {
-  ADDED,
-  CARRIED,
-  FILLED,
-  FILLED_FIRST,
-  FLIPPED,
-  NUMBERED,
-  OPAQUE,
-  PAIR,
-  RUNNING,
-} from "./block-functions.js";
+import { blockNode, compatible } from "./block-graphs.js";
 import { random } from "./random.js";
 import { lookup, scatter } from "./selections.js";
 import { COMPLEX_BINARY, COMPLEX_UNARY, FLOAT_SPECIALS, INT_SPECIALS } from "./values.js";
@@ -496,97 +486,10 @@ export class Generator {
   }
 
   blocks(): Node | undefined {
-    const x = this.any((n) => dtypeOf(n) === "float64" || dtypeOf(n) === "int32");
-    if (x === undefined) return undefined;
-    const f64 = dtypeOf(x) === "float64";
-    if (!f64) {
-      return ops.mapBlocks(NUMBERED as never, [x], {
-        dtype: "int32",
-        name: "numbered",
-        params: { by: 3 },
-      });
-    }
-    const inputs = this.pick(["copy", "view"] as const);
-    const rank = knownShape(x).length;
-    const axis = rank === 0 ? 0 : this.int(rank);
-    switch (this.int(8)) {
-      case 0: {
-        const y = this.any(
-          (n) => dtypeOf(n) === "float64" && compatible(knownShape(n), knownShape(x)),
-        );
-        const node = ops.mapBlocks(PAIR as never, [x, y ?? x], { dtype: ["float64", "bool"] });
-        return this.ports(node);
-      }
-      case 1: {
-        const dropAxis = rank > 0 && this.chance(0.5) ? axis : undefined;
-        const newAxis = this.chance(0.5) ? this.int(rank) : undefined;
-        const options = { dropAxis, newAxis, inputs };
-        const like = ops.mapBlocks(FILLED as never, [x], options);
-        const chunks = knownShape(like).map(() => (this.chance(0.5) ? 1 + this.int(3) : null));
-        return ops.mapBlocks(FILLED as never, [x], { ...options, chunks });
-      }
-      case 2: {
-        const y = this.any((n) => dtypeOf(n) === "float64" && knownShape(n).length === 2) ?? x;
-        const own = knownShape(x).map((_, i) => i);
-        const out = [...own].sort(() => this.#next() - 0.5).slice(0, this.int(rank + 1));
-        const more = knownShape(y).map((_, i) => (i === 0 ? (own[0] ?? 0) : `y${i}`));
-        return ops.blockwise(
-          FILLED_FIRST as never,
-          [...out, "z"],
-          [
-            { node: x, labels: own },
-            { node: y, labels: more },
-          ],
-          { newAxes: { z: 2 }, dtype: "float64" },
-        );
-      }
-      case 3: {
-        const made = ops.applyGufunc(FLIPPED as never, "(n)->(),(n)", [x], {
-          vectorize: true,
-          allowRechunk: true,
-          axes: [axis, [], this.chance(0.5) ? axis : -1],
-          outputDtypes: "float64",
-          inputs,
-        });
-        return this.chance(0.3)
-          ? ops.binary.add(ops.expandDims(made[0] as Node, -1), made[1] as Node)
-          : this.pick(made);
-      }
-      case 4:
-        return ops.reduction(x, {
-          chunk: ADDED,
-          aggregate: ADDED,
-          ...(this.chance(0.5) ? { combine: ADDED, splitEvery: 2 + this.int(2) } : {}),
-          axis: this.chance(0.3) ? null : axis,
-          keepdims: this.chance(0.5),
-        });
-      case 5:
-        return ops.scan(x, { block: RUNNING, combine: CARRIED, axis });
-      case 6:
-        return ops.traceKernel([x, 2.5], ([a, b]) =>
-          ops.where(ops.unary.isnan(a as Node), 0, ops.binary.multiply(a as Node, b as number)),
-        ) as Node;
-      default:
-        return ops.mapBlocks(OPAQUE as never, [x], { dtype: "float64", name: "centre" });
-    }
-  }
-
-  /** One value of a node that has several, or two of them together. */
-  ports(node: Node): Node {
-    const [a, b] = node.outs.map((_, port) => pickNode(node, port)) as [Node, Node];
-    return this.chance(0.4) ? ops.where(b, a, 0) : this.pick([a, b]);
+    return blockNode(this);
   }
 }
 
 const make = (dtype: DType, n: number): InstanceType<ReturnType<typeof arrayClass>> =>
   new (arrayClass(dtype))(n);
 const elements = (n: Node): number => knownShape(n).reduce((a, b) => a * b, 1);
-/** Whether `a` broadcasts against `b`. */
-function compatible(a: readonly number[], b: readonly number[]): boolean {
-  for (let i = 1; i <= Math.min(a.length, b.length); i++) {
-    const x = a[a.length - i] as number;
-    const y = b[b.length - i] as number;
-    if (x !== y && x !== 1 && y !== 1) return false;
-  }
-  return true;
-}
