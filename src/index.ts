@@ -1,6 +1,16 @@
 /** The public namespace; re-exports only. Heavy modules load when first needed. */
 
 export type { ArrayOrScalar, PersistedArray } from "./api/array.js";
+export {
+  backend,
+  type ChunkBackend,
+  type Chunks,
+  type ComputedEach,
+  type ComputedMany,
+  type FromArray,
+  type OptimizedMany,
+  type PersistedEach,
+} from "./api/backend.js";
 export type { BlockFunction } from "./api/block-arguments.js";
 export type {
   Block,
@@ -78,7 +88,7 @@ export {
   type NdarrayLike,
   type NestedList,
 } from "./api/sources.js";
-export { httpStore, store, toZarr } from "./api/store.js";
+export { httpStore, type StoreTarget, store, toZarr } from "./api/store.js";
 export type { Floating, Promote, ShapeLike, SumOf } from "./api/types.js";
 export {
   describeStore,

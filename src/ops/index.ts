@@ -60,6 +60,14 @@ export {
 } from "./elementwise.js";
 export { type Indices, take, takeAlongAxis, takeList } from "./indexing.js";
 export {
+  type ChunkAgreement,
+  type NormalizeOptions,
+  normalizeChunks,
+  shuffle,
+  type UnifyOptions,
+  unifyChunks,
+} from "./layouts.js";
+export {
   at,
   broadcastTo,
   expandDims,

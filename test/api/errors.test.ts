@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { runtime } from "../../dist/exec/runtime.js";
 import * as cw from "../../dist/index.js";
+import { backend } from "./errors/backend.js";
 import { blocks } from "./errors/blocks.js";
 import { calls } from "./errors/calls.js";
 import { damage, damaged } from "./errors/damage.js";
@@ -53,6 +54,7 @@ function expectError(error: Error, name: string, message: string): void {
 }
 
 const TABLES = {
+  backend,
   indexing,
   shapes,
   options,
