@@ -77,6 +77,7 @@ export {
   type ChunkSpec,
   ellipsis,
   type Indices,
+  type MaskList,
   newaxis,
   type Selector,
   slice,

@@ -13,8 +13,10 @@ export {
 
 /** Positions: a list (of lists), an integer typed array, a result, or a lazy array of integers. */
 export type Indices = ConstantIndices | LazyArray;
+/** Booleans in lists, all of one length at each depth. */
+export type MaskList = readonly (boolean | MaskList)[];
 /**
- * An integer (drops its axis), null (all of the axis), a slice, `newaxis`, `ellipsis`, or an array of integers: a list (of
- * lists), an integer typed array, a result, or a lazy array.
+ * An integer (drops its axis), null (all of the axis), a slice, `newaxis`, `ellipsis`, an array of integers (a list of
+ * lists, an integer typed array, a result, or a lazy array) or of booleans; or, alone, all selectors as text.
  */
-export type Selector = ConstantSelector | LazyArray;
+export type Selector = ConstantSelector | LazyArray | MaskList;

@@ -265,6 +265,43 @@ function counted(
   return { x, read };
 }
 
+describe("masks", () => {
+  const x = cw.arange(12).reshape([3, 4]).rechunk([2, 3]);
+
+  it("assigns where a mask is true", async () => {
+    const big = x.greater(8);
+    expect(await numbers(x.setItem(big, -1))).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, -1, -1, -1]);
+    const rows = await x.setItem([[true, false, true]], cw.arange(4).multiply(10)).compute();
+    expect(rows.toNested()).toEqual([
+      [0, 10, 20, 30],
+      [4, 5, 6, 7],
+      [0, 10, 20, 30],
+    ]);
+    const columns = await x.setItem([null, [false, true, true, false]], [[1], [2], [3]]).compute();
+    expect(columns.toNested()).toEqual([
+      [0, 1, 1, 3],
+      [4, 2, 2, 7],
+      [8, 3, 3, 11],
+    ]);
+    expect(x.setItem(big, -1).chunks).toEqual(x.chunks);
+  });
+
+  it("boolean lists and results select as lazy masks do", async () => {
+    const list = await x.at([true, false, true]).compute();
+    expect(list.toNested()).toEqual([
+      [0, 1, 2, 3],
+      [8, 9, 10, 11],
+    ]);
+    const result = await x.less(3).compute();
+    expect(await numbers(x.at(result))).toEqual([0, 1, 2]);
+  });
+
+  it("text selects and assigns", async () => {
+    expect(await numbers(x.at("1, ::-2"))).toEqual([7, 5]);
+    expect(await numbers(x.setItem("1:, 1:3", 0))).toEqual([0, 1, 2, 3, 4, 0, 0, 7, 8, 0, 0, 11]);
+  });
+});
+
 describe("what is read", () => {
   it("several constant arrays read the rows that they name", async () => {
     const { x, read } = counted([100, 40], [10, 40]);

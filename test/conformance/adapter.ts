@@ -73,9 +73,7 @@ function selectorsOf(
   { selectors, text }: Record<string, unknown>,
   args: readonly Lazy[],
 ): cw.Selector[] {
-  // What can be written as text is.
-  const plain = (selectors as Selector[]).every((s) => typeof s !== "object" || "slice" in s);
-  if (plain && typeof text === "string" && text !== "") return [text];
+  if (selectors === undefined) return [text as string];
   return (selectors as Selector[]).map((s) => {
     if (typeof s === "number") return s;
     if (s === "...") return cw.ellipsis;

@@ -163,6 +163,31 @@ export const indexing: readonly Row[] = [
     "DTypeError",
     'setItem: expected an array or a scalar, got "a"; wrap data with asarray(data)',
   ],
+  [
+    "x.at(x.greater(0).at(null, 0), [0])",
+    "IndexError",
+    "at: a boolean array does not go beside arrays of positions; select by one after the other",
+  ],
+  [
+    "x.setItem([x.greater(0).at(null, 0), 0], 1)",
+    "IndexError",
+    "setItem: beside a boolean array only whole axes can be selected; make one mask for the whole array, or assign to a part and put it back",
+  ],
+  [
+    "x.setItem(cw.zeros([10, 5], { dtype: 'bool' }), 1)",
+    "IndexError",
+    "setItem: a mask of shape [10, 5] does not fit the axes from 0 on of shape [10, 6]; a mask must have the lengths of the axes that it selects on",
+  ],
+  [
+    "x.setItem(x.greater(0), [1, 2])",
+    "ShapeError",
+    "setItem: a value of shape [2] does not broadcast to the selection [1]; aligned at the last axis, every length must be equal or 1",
+  ],
+  [
+    "x.at(x.greater(0)).takeAlongAxis([0])",
+    "ShapeError",
+    "a boolean selection has a length that is not known before it is measured; use await x.measure(), which answers with the same array and its length",
+  ],
   ["x.blocks({ chunk: 2 })", "OptionError", 'blocks: unknown option "chunk"; did you mean chunks?'],
   [
     "x.blocks({ chunks: [0, 1] })",
