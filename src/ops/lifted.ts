@@ -12,6 +12,7 @@ import { castNode, createNode, isNode } from "./build.js";
 import * as indexing from "./indexing.js";
 import * as manipulation from "./manipulation.js";
 import { isSelection, select, selectionNode, viewSelection } from "./masks.js";
+import { isConstantIndex } from "./positions.js";
 
 const lifted =
   <A extends readonly unknown[]>(
@@ -61,6 +62,11 @@ export function at(x: Node, selectors: readonly unknown[]): Node {
     });
   }
   const [mask] = masks as [Node];
+  if (selectors.some((s) => s !== mask && (isNode(s) || isConstantIndex(s)))) {
+    throw new IndexError("at: a boolean array does not go beside arrays of positions", {
+      hint: "select by one after the other",
+    });
+  }
   const place = selectors.indexOf(mask);
   const rank = mask.outs[0].shape.length;
   if (selectors.every((s) => s === null || isMask(s)) || isSelection(x)) {

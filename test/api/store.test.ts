@@ -291,7 +291,7 @@ describe("append", () => {
 });
 
 describe.each(["inline", "threads"] as const)("region, executor %s", (executor) => {
-  const regions: [string, readonly cw.Selector[], (list: number[][]) => void][] = [
+  const regions: [string, readonly cw.BasicSelector[], (list: number[][]) => void][] = [
     ["inside one chunk", [cw.slice(1, 3), cw.slice(1, 2)], (l) => put(l, [1, 3], [1, 2])],
     ["over borders", [cw.slice(2, 6), cw.slice(1, 5)], (l) => put(l, [2, 6], [1, 5])],
     ["whole chunks", [cw.slice(3, 6), cw.slice(0, 4)], (l) => put(l, [3, 6], [0, 4])],

@@ -59,34 +59,57 @@ function lazy({ data, shape, dtype }: GoldenArray, chunks: Chunks): Lazy {
   return shape.length === 0 ? array : array.rechunk(shape.map(chunks));
 }
 
-type Selector = number | "..." | "newaxis" | { slice: (number | null)[] };
+type Selector =
+  | number
+  | "..."
+  | "newaxis"
+  | { slice: (number | null)[] }
+  /** A constant array of positions. */
+  | { list: number[] }
+  /** One of the arguments, lazily. */
+  | { arg: number };
 
-function select(x: Lazy, { selectors, text }: Record<string, unknown>): Lazy {
-  if (typeof text === "string") return x.at(text);
-  const list = (selectors as Selector[]).map((s) => {
+function selectorsOf(
+  { selectors, text }: Record<string, unknown>,
+  args: readonly Lazy[],
+): cw.Selector[] {
+  // What can be written as text is.
+  const plain = (selectors as Selector[]).every((s) => typeof s !== "object" || "slice" in s);
+  if (plain && typeof text === "string" && text !== "") return [text];
+  return (selectors as Selector[]).map((s) => {
     if (typeof s === "number") return s;
     if (s === "...") return cw.ellipsis;
     if (s === "newaxis") return cw.newaxis;
+    if ("list" in s) return s.list;
+    if ("arg" in s) return args[s.arg] as Lazy;
     return cw.slice(...(s.slice as [number | null, number | null, number | null]));
   });
-  return x.at(...list);
 }
 
 /** The lazy result of a record. */
 export function callOf(record: GoldenRecord, chunking: string): Lazy {
   const { fn, options, output } = record;
   const chunks = CHUNKINGS[chunking] as Chunks;
-  // Positions of take are constants of the expression.
+  // Positions of take are constants of the expression, unless the record says otherwise.
   const operands: unknown[] = record.args.map((a, i) =>
-    fn === "take" && i === 1 ? Array.from(a.data as Int32Array) : lazy(a, chunks),
+    fn === "take" && i === 1 && options["lazy"] === undefined
+      ? Array.from(a.data as Int32Array)
+      : lazy(a, chunks),
   );
-  if (fn === "at") return select(operands[0] as Lazy, options);
+  const [x, value] = operands as Lazy[];
+  if (fn === "at") return (x as Lazy).at(...selectorsOf(options, operands as Lazy[]));
+  if (fn === "setItem") {
+    const to = (options["value"] as number | undefined) ?? (value as Lazy);
+    return (x as Lazy).setItem(selectorsOf(options, operands as Lazy[]), to);
+  }
   if (fn === "expr") {
     const names = (options["names"] as string[]).map((name, i) => [name, operands[i]]);
     return cw.expr(options["text"] as string, Object.fromEntries(names));
   }
   const positional = POSITIONAL[fn] ?? [];
-  const rest = Object.entries(options).filter(([name]) => !positional.includes(name));
+  const rest = Object.entries(options).filter(
+    ([name]) => name !== "lazy" && !positional.includes(name),
+  );
   const args = OF_LISTS.has(fn) ? [operands] : operands;
   for (const name of positional) args.push(options[name]);
   if (rest.length > 0) args.push(Object.fromEntries(rest));

@@ -140,6 +140,8 @@ describe("random graphs", () => {
       "map",
       "view",
       "gather",
+      "lookup",
+      "scatter",
       "concat",
       "reshape",
       "reduce",

@@ -30,6 +30,7 @@ import {
 import * as ops from "../../dist/ops/index.js";
 import { blockNode, compatible } from "./block-graphs.js";
 import { random } from "./random.js";
+import { lookup, scatter } from "./selections.js";
 import { COMPLEX_BINARY, COMPLEX_UNARY, FLOAT_SPECIALS, INT_SPECIALS } from "./values.js";
 
 export interface Graph {
@@ -220,6 +221,10 @@ export class Generator {
       this.create,
       this.blocks,
       this.blocks,
+      this.lookup,
+      this.lookup,
+      this.scatter,
+      this.scatter,
       this.source,
     ];
     try {
@@ -470,6 +475,14 @@ export class Generator {
           : ops.tril(x, { k: this.int(3) - 1 });
       }
     }
+  }
+
+  lookup(): Node | undefined {
+    return lookup(this);
+  }
+
+  scatter(): Node | undefined {
+    return scatter(this);
   }
 
   blocks(): Node | undefined {
