@@ -30,8 +30,11 @@ import creation
 import elementwise
 import indexing
 import manipulation
+import masks
 import operands
+import products
 import reductions
+import scans
 
 warnings.simplefilter("ignore")
 
@@ -46,6 +49,9 @@ TABLES = {
         indexing.make_indexing,
     ],
     "complex": [complex.make_complex],
+    "masks": [masks.make_masks],
+    "products": [products.make_products],
+    "scans": [scans.make_scans],
 }
 
 
