@@ -67,7 +67,7 @@ const histogram = new Map<Kind, number>();
 let graphs = 0;
 
 async function check(seed: number, size: number): Promise<void> {
-  const graph = new Generator(seed).graph(size);
+  const graph = await new Generator(seed).graph(size);
   graphs++;
   for (const kind of graph.kinds.keys()) histogram.set(kind, (histogram.get(kind) ?? 0) + 1);
   const want = await evaluate(graph.roots);
@@ -90,7 +90,7 @@ async function check(seed: number, size: number): Promise<void> {
 }
 
 async function checkOnWorkers(seed: number, size: number, workers: number): Promise<void> {
-  const graph = new Generator(seed).graph(size);
+  const graph = await new Generator(seed).graph(size);
   const want = await evaluate(graph.roots);
   const memory = BUDGETS[(seed + workers) % BUDGETS.length] as number;
   expectSame(graph, want, await run(graph, { memory, workers }, 0), `${workers} workers`);
@@ -133,6 +133,8 @@ describe("random graphs", () => {
       "reshape",
       "reduce",
       "call",
+      "scan",
+      "compress",
       "layout",
     ];
     for (const kind of kinds)
