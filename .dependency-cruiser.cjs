@@ -7,17 +7,18 @@
 /** Folder -> the folders that it may import besides itself; patterns below src/. */
 const ARROWS = {
   ir: [],
-  ops: ["ir/"],
+  expr: [],
+  ops: ["ir/", "expr/"],
   planner: ["ir/"],
   kernels: ["ir/"],
   display: ["ir/"],
   io: ["ir/", "kernels/"],
   exec: ["ir/", "kernels/", "planner/", "io/"],
   // The debug engine compute({ engine: "reference" }) is the one user of kernels/reference outside the tests.
-  api: ["ir/", "ops/", "planner/", "display/", "io/", "exec/", "kernels/reference/"],
+  api: ["ir/", "expr/", "ops/", "planner/", "display/", "io/", "exec/", "kernels/reference/"],
   cli: ["index\\.ts$"],
 };
-const PURE = "^src/(?:ir|ops|planner|kernels|display)/";
+const PURE = "^src/(?:ir|expr|ops|planner|kernels|display)/";
 const REFERENCE = "^src/kernels/reference/";
 const NPM = ["npm", "npm-dev", "npm-optional", "npm-peer", "npm-bundled", "npm-no-pkg", "unknown"];
 

@@ -10,6 +10,7 @@ export type ErrorCode =
   | "INDEX"
   | "CHUNK"
   | "OPTION"
+  | "EXPRESSION"
   | "MEMORY_LIMIT"
   | "ZARR"
   | "SOURCE"
@@ -75,6 +76,32 @@ export class OptionError extends ChunkwiseError {
   }
 }
 
+/** A text that is not an expression, or one with a name or keyword that nobody knows. */
+export class ExpressionError extends ChunkwiseError {
+  /** The whole text; interpolated values appear as `${0}`, `${1}`, … */
+  readonly source: string;
+  /** Line and column of the mistake, counted from 1. */
+  readonly line: number;
+  readonly column: number;
+
+  constructor(
+    message: string,
+    detail: ErrorDetail & {
+      readonly source?: string | undefined;
+      readonly line?: number | undefined;
+      readonly column?: number | undefined;
+      /** The line of the text with a mark under the mistake; it ends the message. */
+      readonly picture?: string | undefined;
+    } = {},
+  ) {
+    super("EXPRESSION", message, detail);
+    this.source = detail.source ?? "";
+    this.line = detail.line ?? 1;
+    this.column = detail.column ?? 1;
+    if (detail.picture !== undefined) this.message += `\n\n${detail.picture}`;
+  }
+}
+
 /** A plan that cannot run inside the memory budget; thrown before anything is read. */
 export class MemoryLimitError extends ChunkwiseError {
   constructor(message: string, detail?: ErrorDetail) {
@@ -134,6 +161,7 @@ const FAMILY = {
   IndexError,
   ChunkError,
   OptionError,
+  ExpressionError,
   MemoryLimitError,
   ZarrError,
   SourceError,

@@ -1,11 +1,22 @@
 /** The public namespace; re-exports only. Heavy modules load when first needed. */
 
 export type { ArrayOrScalar, PersistedArray } from "./api/array.js";
+export type { BlockFunction } from "./api/block-arguments.js";
+export type {
+  Block,
+  BlockInfo,
+  ReductionInfo,
+  ReductionOptions,
+  ScanInfo,
+  ScanOptions,
+} from "./api/block-types.js";
 export {
   type ComputeOptions,
   configure,
   type Defaults,
   type RunOptions,
+  type StoredArrayOptions,
+  type StoreOptions,
   shutdown,
   type ToZarrOptions,
 } from "./api/config.js";
@@ -13,11 +24,14 @@ export type {
   ChunkSource,
   CodecChoice,
   NodeDescription,
+  OneCodec,
   ProgressEvent,
   RunStats,
   Store,
   StoreLike,
 } from "./api/engine.js";
+export { type ExpressionValue, expr } from "./api/expr.js";
+export * from "./api/functions/blocks.js";
 export * from "./api/functions/creation.js";
 export { resultType } from "./api/functions/dtypes.js";
 export * from "./api/functions/elementwise.js";
@@ -46,7 +60,6 @@ export { persist } from "./api/persist.js";
 export { type Computable, type Computed, compute, explain, plan } from "./api/run.js";
 export {
   type AxisChunks,
-  type BlockOptions,
   type ChunkSpec,
   ellipsis,
   newaxis,
@@ -60,13 +73,16 @@ export {
   type NdarrayLike,
   type NestedList,
 } from "./api/sources.js";
+export { httpStore, store, toZarr } from "./api/store.js";
 export type { Floating, Promote, ShapeLike, SumOf } from "./api/types.js";
 export {
   describeStore,
+  type OpenGroupOptions,
   type OpenZarrOptions,
+  openGroup,
   openZarr,
-  toZarr,
   type ZarrArray,
+  type ZarrGroup,
 } from "./api/zarr.js";
 export {
   AbortError,
@@ -74,6 +90,7 @@ export {
   ChunkwiseError,
   DTypeError,
   type ErrorCode,
+  ExpressionError,
   IndexError,
   InternalError,
   MemoryLimitError,
@@ -84,6 +101,7 @@ export {
   ZarrError,
 } from "./errors.js";
 export { directoryStore } from "./io/stores/directory.js";
+export type { HttpOptions, HttpStore } from "./io/stores/http.js";
 export { memoryStore } from "./io/stores/memory.js";
 export type { ReadTarget } from "./ir/binding.js";
 export type {
@@ -96,3 +114,11 @@ export type {
   TypedArray,
 } from "./ir/dtype.js";
 export type { Plan } from "./ir/stage.js";
+export type {
+  BlockLengths,
+  BlockOptions,
+  BlockwiseOptions,
+  GufuncOptions,
+  Labels,
+  ModuleFunction,
+} from "./ops/index.js";

@@ -25,6 +25,7 @@ import type {
   TensordotAxes,
 } from "../ops/index.js";
 import { countText, isJsScalar, matrixTranspose, shapeText, valueText } from "../ops/index.js";
+import type { ReductionOptions, ScanOptions } from "./block-types.js";
 import type { ComputeOptions, RunOptions, ToZarrOptions } from "./config.js";
 import type { RunStats, StoreLike } from "./engine.js";
 import type { NDArray } from "./nd-array.js";
@@ -101,6 +102,13 @@ export class LazyArray<D extends DType = DType> {
     return (this.dtype as DType) === dtype;
   }
 
+  /** A lazy array has no value: arithmetic and comparisons with JavaScript's operators are refused. */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === "string") return this.toString();
+    throw new DTypeError("a lazy array has no value that operators could use", {
+      hint: "use its methods, as in x.add(1), x.less(y) and where(condition, a, b), or await x.compute()",
+    });
+  }
   /** `LazyArray<float32>[3, 4]`. */
   toString(): string {
     return `${this.cardNotes().kind}<${this.dtype}>${shapeText(this.node.outs[0].shape)}`;
@@ -308,6 +316,13 @@ export interface LazyArray<D extends DType = DType> {
   readonly real: () => LazyArray<RealOf<D>>;
   readonly rechunk: (chunks: ChunkSpec) => LazyArray<D>;
   readonly reciprocal: Floats<D>;
+  readonly reduction: <
+    E extends DType = D,
+    const Q extends DType | readonly DType[] = E,
+    P = undefined,
+  >(
+    options: ReductionOptions<D, E, Q, P>,
+  ) => LazyArray<E>;
   readonly remainder: Numeric<D>;
   readonly repeat: (repeats: number | readonly number[], options?: AxisOption) => LazyArray<D>;
   readonly reshape: (shape: ShapeLike) => LazyArray<D>;
@@ -316,6 +331,9 @@ export interface LazyArray<D extends DType = DType> {
     options?: Pick<ReduceOptions, "axis">,
   ) => LazyArray<D>;
   readonly round: Same<D>;
+  readonly scan: <E extends DType = D, P = undefined>(
+    options: ScanOptions<D, E, P>,
+  ) => LazyArray<E>;
   readonly sign: Same<D>;
   readonly signbit: Truth;
   readonly sin: Floats<D>;

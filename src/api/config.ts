@@ -2,7 +2,7 @@
 import { OptionError } from "../errors.js";
 import { defaultMemory, defaultWorkers, MOST_MEMORY } from "../exec/config.js";
 import { MAX_THREADS } from "../exec/memory/arena.js";
-import { type ChunkSpec, parseBytes, valueText } from "../ops/index.js";
+import { type ChunkSpec, parseBytes, type Selector, valueText } from "../ops/index.js";
 import {
   type CodecChoice,
   type FillValue,
@@ -45,19 +45,40 @@ export interface ComputeOptions extends RunOptions {
   /** Results over SharedArrayBuffers, handed over without a copy. */
   readonly shared?: boolean | undefined;
 }
-/** Options of `toZarr`. */
-export interface ToZarrOptions extends RunOptions {
-  /** Path of the array in the store; groups above it are made. */
-  readonly path?: string | undefined;
-  /** "zstd" (default), "gzip", "raw", or a list of Zarr v3 codecs. */
+/** Options of one stored array. All but `mode`, `axis` and `region` describe a new array. */
+export interface StoredArrayOptions {
+  /**
+   * "create" (default) refuses an existing array, "overwrite" replaces it, "append" adds to an existing one along `axis`,
+   * "region" writes into the part of it that `region` selects.
+   */
+  readonly mode?: "create" | "overwrite" | "append" | "region" | undefined;
+  /** Axis along which "append" adds; default 0. */
+  readonly axis?: number | undefined;
+  /** Integers, null and slices with step 1, as `at` takes them. */
+  readonly region?: readonly Selector[] | undefined;
+  /** "zstd" (default), "gzip", "blosc", "raw", one codec with options, or a list of codecs. */
   readonly codecs?: CodecChoice | undefined;
   /** Chunks of the stored array; default: the array's own, made regular. */
   readonly chunks?: ChunkSpec | undefined;
-  /** "create" (default) refuses an existing array, "overwrite" replaces it. */
-  readonly mode?: "create" | "overwrite" | undefined;
   readonly attributes?: Readonly<Record<string, unknown>> | undefined;
   readonly dimensionNames?: readonly (string | null)[] | undefined;
   readonly fillValue?: FillValue | undefined;
+  /** 3 (default) or 2. */
+  readonly zarrFormat?: 2 | 3 | undefined;
+  /** Between the numbers in the key of a chunk; default "/" in v3, "." in v2. */
+  readonly separator?: "." | "/" | undefined;
+}
+/** Options of `toZarr`. */
+export interface ToZarrOptions extends RunOptions, StoredArrayOptions {
+  /** Path of the array in the store; groups above it are made. */
+  readonly path?: string | undefined;
+}
+/** Options of `store`: what describes arrays holds for all of them, but `attributes`, which are those of the group. */
+export interface StoreOptions extends RunOptions, StoredArrayOptions {
+  /** Path of the group in the store; default: the store's root. */
+  readonly path?: string | undefined;
+  /** Options of single arrays, by their names. */
+  readonly arrays?: { readonly [path: string]: StoredArrayOptions | undefined } | undefined;
 }
 
 /** What {@link configure} sets for the process. */

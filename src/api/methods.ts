@@ -3,6 +3,7 @@
  * method. `array.ts` has their types; a test holds the two together.
  */
 import { LazyArray } from "./array.js";
+import { reduction, scan } from "./functions/blocks.js";
 import * as creation from "./functions/creation.js";
 import * as elementwise from "./functions/elementwise.js";
 import * as manipulation from "./functions/manipulation.js";
@@ -13,7 +14,7 @@ import { measure } from "./measure.js";
 import { installDisplay } from "./notebook.js";
 import { persist } from "./persist.js";
 import { compute, explain, plan } from "./run.js";
-import { toZarr } from "./zarr.js";
+import { toZarr } from "./store.js";
 
 type AnyFunction = (...args: never[]) => unknown;
 
@@ -30,8 +31,8 @@ function install(name: string, fn: AnyFunction): void {
   });
 }
 
-const { broadcastArrays: _1, concat: _2, mapBlocks: _3, stack: _4, ...ofOneArray } = manipulation;
-const { einsum: _5, ...ofTwoArrays } = products;
+const { broadcastArrays: _1, concat: _2, stack: _3, ...ofOneArray } = manipulation;
+const { einsum: _4, ...ofTwoArrays } = products;
 const { variance, ...reducing } = reductions;
 const { emptyLike, fullLike, onesLike, tril, triu, zerosLike } = creation;
 
@@ -53,6 +54,8 @@ const METHODS: Readonly<Record<string, AnyFunction>> = {
   measure,
   persist,
   plan,
+  reduction,
+  scan,
   toZarr,
 };
 for (const [name, fn] of Object.entries(METHODS)) install(name, fn);

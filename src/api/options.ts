@@ -22,6 +22,10 @@ export const isCount: Check = (v) =>
   typeof v === "number" && Number.isSafeInteger(v) && v >= 1
     ? undefined
     : "must be an integer from 1";
+export const isWhole: Check = (v) =>
+  typeof v === "number" && Number.isSafeInteger(v) && v >= 0
+    ? undefined
+    : "must be an integer from 0";
 export const isByteCount: Check = (v) =>
   typeof v === "number" && v >= 0 ? undefined : "must be a number of bytes";
 export const isSignal: Check = (v) =>
@@ -34,6 +38,8 @@ export const isNames: Check = (v) =>
   Array.isArray(v) && v.every((n) => n === null || typeof n === "string")
     ? undefined
     : "must be a list of names, one per axis (null for none)";
+export const isRegion: Check = (v) =>
+  Array.isArray(v) ? undefined : "must be a list of selectors, one per axis";
 export const oneOf =
   (...words: readonly string[]): Check =>
   (v) =>

@@ -1,7 +1,6 @@
 /** What users name in `at` and `rechunk`: selectors, and the types of both. */
 export {
   type AxisChunks,
-  type BlockOptions,
   type ChunkSpec,
   ellipsis,
   newaxis,

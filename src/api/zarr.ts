@@ -1,35 +1,21 @@
-/** Zarr at both ends: arrays opened lazily, results written chunk by chunk. */
+/** Zarr to read: arrays opened lazily, alone or by the group. */
 import type { CardNotes } from "../display/index.js";
-import { ChunkError, DTypeError, OptionError, ZarrError } from "../errors.js";
+import { DTypeError } from "../errors.js";
 import { sourceNode } from "../ir/build.js";
-import { type Cuts, cutsCount, cutsMax, pieceSize } from "../ir/cuts.js";
 import { type DType, integerRange, isFloat, isInteger, itemSize } from "../ir/dtype.js";
-import { advertisedGrid } from "../ir/grid.js";
 import { elementCount } from "../ir/index-map.js";
-import { dtypeOf, knownShape, type Node, topologicalOrder } from "../ir/node.js";
+import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import { arg, call, cast, constant, type Scalar } from "../ir/scalar.js";
-import { type ChunkSpec, checkDType, mapNode, resolveChunks, valueText } from "../ops/index.js";
-import { LazyArray, nodeOf } from "./array.js";
-import { RUN_CHECKS, type ToZarrOptions, withDefaults } from "./config.js";
+import { checkDType, mapNode } from "../ops/index.js";
+import { LazyArray } from "./array.js";
 import {
   type NodeDescription,
+  type OpenedGroup,
   type Packing,
-  type PendingArray,
-  type RunStats,
   type StoreLike,
   zarr,
 } from "./engine.js";
-import {
-  anything,
-  isBoolean,
-  isNames,
-  isRecord,
-  isSignal,
-  isText,
-  oneOf,
-  readOptions,
-} from "./options.js";
-import { run, settle } from "./run.js";
+import { anything, isBoolean, isSignal, isText, readOptions } from "./options.js";
 
 export interface OpenZarrOptions {
   /** Path of the array in the store; default: the store's root. */
@@ -37,6 +23,14 @@ export interface OpenZarrOptions {
   /** The dtype that is expected: a DTypeError if it is another one. */
   readonly dtype?: DType | undefined;
   /** Decode CF packing (`scale_factor`, `add_offset`, `_FillValue`); default true. */
+  readonly decode?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface OpenGroupOptions {
+  /** Path of the group in the store; default: the store's root. */
+  readonly path?: string | undefined;
+  /** Decode CF packing of the arrays; default true. */
   readonly decode?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -93,7 +87,7 @@ export class ZarrArray<D extends DType = DType> extends LazyArray<D> {
 }
 
 /**
- * Opens a Zarr array (v3 or v2) from a path, a `file:` URL or a store. Only metadata is read.
+ * Opens a Zarr array (v3 or v2) from a path, a `file:`, `http:` or `https:` URL, or a store. Only metadata is read.
  *
  * CF packed data is decoded lazily: `float64(raw) * scale_factor + add_offset`, NaN where the raw value is
  * `_FillValue`; `decode: false` gives the raw values.
@@ -116,8 +110,7 @@ export async function openZarr<E extends DType = DType>(
   if (dtype !== undefined) checkDType("openZarr", dtype);
   const opened = await (await zarr()).openZarrArray(url, { path, decode, signal });
   const raw = sourceNode(opened.binding);
-  const node =
-    opened.packing === undefined || decode === false ? raw : unpacked(raw, opened.packing);
+  const node = opened.packing === undefined ? raw : unpacked(raw, opened.packing);
   if (dtype !== undefined && dtypeOf(node) !== dtype) {
     throw new DTypeError(
       `openZarr: ${opened.binding.name} is ${dtypeOf(node)}, ${dtype} was asked for`,
@@ -130,6 +123,53 @@ export async function openZarr<E extends DType = DType>(
     );
   }
   return new ZarrArray<E>(node, opened);
+}
+
+/** A group of a Zarr store: what is in it by name, and ready to use. */
+export interface ZarrGroup {
+  /** Path in the store; "" for the root. */
+  readonly path: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly arrays: Readonly<Record<string, ZarrArray>>;
+  readonly groups: Readonly<Record<string, ZarrGroup>>;
+  /** Arrays that cannot be read (of strings, say), with the reason. */
+  readonly unreadable: Readonly<Record<string, string>>;
+}
+
+/**
+ * Opens a Zarr group (v3 or v2) with all groups and arrays in it. Only metadata is read: consolidated metadata where the
+ * store has them, else the folders are listed, which local stores and stores with a `list` method can.
+ *
+ * Rejects with ZarrError when there is no such group or it cannot be listed, SourceError when the store fails.
+ *
+ * @example
+ * const era5 = await openGroup("era5.zarr");
+ * const { u, v } = era5.arrays;
+ * const level = era5.groups["pressure"]?.attributes["units"];
+ */
+export async function openGroup(url: StoreLike, options?: OpenGroupOptions): Promise<ZarrGroup> {
+  const checked = readOptions<OpenGroupOptions>("openGroup", options, {
+    path: isText,
+    decode: isBoolean,
+    signal: isSignal,
+  });
+  return groupFrom(await (await zarr()).openZarrGroup(url, checked));
+}
+
+/** Depth of the recursion is the depth of the groups. */
+function groupFrom(opened: OpenedGroup): ZarrGroup {
+  const entries = <T, U>(map: ReadonlyMap<string, T>, make: (value: T) => U): Record<string, U> =>
+    Object.fromEntries([...map].map(([name, value]) => [name, make(value)]));
+  return {
+    path: opened.path,
+    attributes: opened.attributes,
+    arrays: entries(opened.arrays, (array) => {
+      const raw = sourceNode(array.binding);
+      return new ZarrArray(array.packing === undefined ? raw : unpacked(raw, array.packing), array);
+    }),
+    groups: entries(opened.groups, groupFrom),
+    unreadable: entries(opened.unreadable, (reason) => reason),
+  };
 }
 
 /**
@@ -189,93 +229,4 @@ function fillConstant(value: number | bigint, stored: DType, own: DType): readon
   });
   // A fill value of the stored dtype wraps around as the elements do.
   return fits ? [constant(big, own)] : [];
-}
-
-/**
- * Computes an array into a Zarr v3 array, chunk by chunk: it may be far larger than memory. Every chunk appears whole
- * or not at all. Resolves to what the run did.
- *
- * @example await toZarr(speed.rechunk([-1, 32, 32]), "speed.zarr", { path: "speed", codecs: "zstd" });
- */
-export async function toZarr(
-  x: LazyArray,
-  url: StoreLike,
-  options?: ToZarrOptions,
-): Promise<RunStats> {
-  const asked = nodeOf("toZarr", x);
-  const checked = withDefaults(
-    readOptions<ToZarrOptions>("toZarr", options, {
-      ...RUN_CHECKS,
-      path: isText,
-      codecs: anything,
-      chunks: anything,
-      mode: oneOf("create", "overwrite"),
-      attributes: isRecord,
-      dimensionNames: isNames,
-      fillValue: anything,
-    }),
-  );
-  const [node = asked] = await settle([asked], checked);
-  const names = checked.dimensionNames;
-  if (names !== undefined && names.length !== knownShape(node).length) {
-    throw new OptionError(
-      `toZarr: ${valueText(names)} names ${names.length} dimensions, the array has ${knownShape(node).length}`,
-    );
-  }
-  const chunks = storedChunks(node, checked.chunks);
-  const pending = await (await zarr()).pendingZarrArray(url, {
-    shape: knownShape(node),
-    dtype: dtypeOf(node),
-    chunks,
-    path: checked.path,
-    codecs: checked.codecs,
-    mode: checked.mode,
-    attributes: checked.attributes,
-    dimensionNames: names,
-    fillValue: checked.fillValue,
-  });
-  if (checked.mode === "overwrite") refuseOwnInput(node, pending);
-  const release = pending.claim();
-  try {
-    // Created when the plan stands: a plan that does not fit leaves the store as it was.
-    const { stats } = await run([{ node, sink: pending.sink }], checked, pending.create);
-    return stats;
-  } finally {
-    release();
-  }
-}
-
-function refuseOwnInput(node: Node, pending: PendingArray): void {
-  for (const { op, params } of topologicalOrder([node])) {
-    if (op === "source" && pending.replaces(params.binding)) {
-      throw new ZarrError(
-        `toZarr: ${params.binding.name} is read by the expression that would replace it`,
-        {
-          hint: "write to another path, or persist() the array first",
-        },
-      );
-    }
-  }
-}
-
-/** Regular chunk lengths: what was asked for, or the longest block along each axis. */
-export function storedChunks(node: Node, spec: ChunkSpec | undefined): number[] {
-  const grid = advertisedGrid(node);
-  if (spec === undefined) return grid.map((c) => Math.max(1, cutsMax(c)));
-  const cuts = resolveChunks("toZarr", spec, knownShape(node), itemSize(dtypeOf(node)), grid);
-  return cuts.map((c, axis) => {
-    if (!isRegular(c)) {
-      throw new ChunkError(`toZarr: the chunks of axis ${axis} are not all of one length`, {
-        hint: "stored chunks are equally long, but for the last one: give one length",
-      });
-    }
-    return Math.max(1, pieceSize(c, 0));
-  });
-}
-
-function isRegular(cuts: Cuts): boolean {
-  const [first, last, more] = cuts;
-  if (more !== undefined) return false;
-  if (last === undefined) return true;
-  return last.repeat === 1 && last.size < (first?.size ?? 0) && cutsCount(cuts) > 1;
 }

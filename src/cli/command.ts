@@ -77,3 +77,14 @@ export function parseCount(option: string, text: string, min: number, max: numbe
   }
   return value;
 }
+
+/** One of a few words, or a {@link UsageError} that names the option; undefined stays undefined. */
+export function parseWord<T extends string>(
+  option: string,
+  text: string | undefined,
+  words: readonly T[],
+): T | undefined {
+  const word = words.find((w) => w === text);
+  if (word !== undefined || text === undefined) return word;
+  throw new UsageError(`--${option}=${text} is not known`, `give ${words.join(" or ")}`);
+}

@@ -1,6 +1,6 @@
 /** `chunkwise rechunk`: one array copied into a store with other chunks, inside a memory budget. */
 import * as cw from "../index.js";
-import { type Command, parseCommandLine, parseCount, UsageError } from "./command.js";
+import { type Command, parseCommandLine, parseCount, parseWord, UsageError } from "./command.js";
 import { formatBytes, formatSeconds, formatTuple } from "./text.js";
 
 const HELP = `Usage: chunkwise rechunk IN OUT --chunks=SPEC [options]
@@ -19,7 +19,7 @@ Options:
   --path PATH      the array inside the stores, in both of them (default: the root)
   --memory SIZE    memory budget, as 512MiB or 4GiB (default: half of the memory that is there)
   --workers N      compute threads (default: one for each core)
-  --codec NAME     compression of the result: zstd (default), gzip or raw
+  --codec NAME     compression of the result: zstd (default), blosc, gzip or raw
   --mode MODE      create: refuse an array that is there already (default); overwrite: replace it
   -h, --help       show this help
 
@@ -51,7 +51,7 @@ export const rechunk: Command = {
     }
     const chunks = parseChunks(values.chunks);
     const mode = parseWord("mode", values.mode, ["create", "overwrite"]);
-    const codecs = parseWord("codec", values.codec, ["zstd", "gzip", "raw"]);
+    const codecs = parseWord("codec", values.codec, ["zstd", "blosc", "gzip", "raw"]);
     const workers =
       values.workers === undefined ? undefined : parseCount("workers", values.workers, 1, 1024);
 
@@ -98,16 +98,6 @@ export function parseChunks(text: string): string | (number | "auto")[] {
     }
     return length;
   });
-}
-
-function parseWord<T extends string>(
-  option: string,
-  text: string | undefined,
-  words: readonly T[],
-): T | undefined {
-  const word = words.find((w) => w === text);
-  if (word !== undefined || text === undefined) return word;
-  throw new UsageError(`--${option}=${text} is not known`, `give ${words.join(" or ")}`);
 }
 
 /**

@@ -2,17 +2,19 @@
 import { readFile } from "node:fs/promises";
 import type { Command, Terminal } from "./command.js";
 import { UsageError } from "./command.js";
+import { compute } from "./compute.js";
+import { explain } from "./explain.js";
 import { info } from "./info.js";
 import { rechunk } from "./rechunk.js";
 
-const COMMANDS: readonly Command[] = [info, rechunk];
+const COMMANDS: readonly Command[] = [info, rechunk, compute, explain];
 
 /** Exit codes, as shells expect them: 128 + 2 is what a program ended by SIGINT reports. */
 export const EXIT = { ok: 0, failure: 1, usage: 2, interrupted: 130 } as const;
 
 const HELP = `Usage: chunkwise <command> [options]
 
-Lazy n-dimensional arrays: look at Zarr stores and rechunk them inside a memory budget.
+Lazy n-dimensional arrays: look at Zarr stores, rechunk them and compute with them inside a memory budget.
 
 Commands:
 ${COMMANDS.map((c) => `  ${c.name.padEnd(10)}${c.summary}`).join("\n")}
@@ -67,7 +69,9 @@ function find(name: string): Command {
   const command = COMMANDS.find((c) => c.name === name);
   if (command !== undefined) return command;
   const what = name.startsWith("-") ? `unknown option '${name}'` : `unknown command '${name}'`;
-  throw new UsageError(what, `the commands are ${COMMANDS.map((c) => c.name).join(" and ")}`);
+  const names = COMMANDS.map((c) => c.name);
+  const list = `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+  throw new UsageError(what, `the commands are ${list}`);
 }
 
 async function version(): Promise<string> {
@@ -76,15 +80,16 @@ async function version(): Promise<string> {
 }
 
 /** Codes of errors that can only come from the values of the command line's options. */
-const USAGE_CODES: ReadonlySet<unknown> = new Set(["OPTION", "CHUNK"]);
+const USAGE_CODES: ReadonlySet<unknown> = new Set(["OPTION", "CHUNK", "EXPRESSION"]);
 
 function report(error: unknown, terminal: Terminal, signal: AbortSignal): number {
   if (signal.aborted) {
     terminal.err("chunkwise: interrupted\n");
     return EXIT.interrupted;
   }
-  const { message, hint, code } = describe(error);
-  terminal.err(`chunkwise: ${message}${hint === undefined ? "" : ` (${hint})`}\n`);
+  const { message, hint, code, picture } = describe(error);
+  const place = picture === undefined ? "" : `\n${picture}\n`;
+  terminal.err(`chunkwise: ${message}${hint === undefined ? "" : ` (${hint})`}\n${place}`);
   return error instanceof UsageError || USAGE_CODES.has(code) ? EXIT.usage : EXIT.failure;
 }
 
@@ -92,19 +97,24 @@ interface Described {
   readonly message: string;
   readonly hint: string | undefined;
   readonly code: unknown;
+  /** The line of an expression with a mark under the mistake. */
+  readonly picture?: string | undefined;
 }
+
+/** How errors of expressions end. */
+const PICTURE = /\n\n( {2}.*\n\s*\^+)$/;
 
 /** What was wrong and what would help, on one line each. The errors of the library end their message with the hint. */
 function describe(error: unknown): Described {
   if (!(error instanceof Error))
     return { message: oneLine(String(error)), hint: undefined, code: 0 };
   const { hint, code } = error as Error & { readonly hint?: unknown; readonly code?: unknown };
-  if (typeof hint !== "string") return { message: oneLine(error.message), hint: undefined, code };
+  const picture = PICTURE.exec(error.message)?.[1];
+  const text = picture === undefined ? error.message : error.message.replace(PICTURE, "");
+  if (typeof hint !== "string") return { message: oneLine(text), hint: undefined, code, picture };
   const tail = `; ${hint}`;
-  const message = error.message.endsWith(tail)
-    ? error.message.slice(0, -tail.length)
-    : error.message;
-  return { message: oneLine(message), hint: oneLine(hint), code };
+  const message = text.endsWith(tail) ? text.slice(0, -tail.length) : text;
+  return { message: oneLine(message), hint: oneLine(hint), code, picture };
 }
 
 const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, " ");

@@ -7,23 +7,33 @@ export { openReader, openWriter, prepareCodecs, registerReader } from "./readers
 export { arrayBinding } from "./sources/array.js";
 export { type ChunkSource, type Interval, userSource } from "./sources/user.js";
 export { directoryStore } from "./stores/directory.js";
+export { type HttpOptions, type HttpStore, httpStore } from "./stores/http.js";
 export { memoryStore } from "./stores/memory.js";
 export type { DirectoryStore, Store, StoreDescription } from "./stores/store.js";
+export type { CodecChoice, OneCodec } from "./zarr/codec-choice.js";
 export {
   type CreateOptions,
   createZarrArray,
   type PendingArray,
   pendingZarrArray,
 } from "./zarr/create.js";
+export { type PendingGroup, pendingZarrGroup } from "./zarr/create-group.js";
 export {
   type ArrayDescription,
   describeStore,
   type GroupDescription,
   type NodeDescription,
 } from "./zarr/describe.js";
-export type { CodecChoice, FillValue } from "./zarr/document-v3.js";
+export type { FillValue } from "./zarr/document-v3.js";
 export type { StoredDType } from "./zarr/dtypes.js";
+export { type ExistingArray, existingZarrArray } from "./zarr/existing.js";
 export type { Json } from "./zarr/json.js";
 export type { StoreLike } from "./zarr/locate.js";
-export { type OpenOptions, openZarrArray, type ZarrArrayInfo } from "./zarr/open.js";
+export {
+  type OpenedArray,
+  type OpenOptions,
+  openZarrArray,
+  type ZarrArrayInfo,
+} from "./zarr/open.js";
+export { type OpenedGroup, openZarrGroup } from "./zarr/open-group.js";
 export type { Packing } from "./zarr/packing.js";

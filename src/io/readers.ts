@@ -24,6 +24,11 @@ interface ZarrDescription {
   readonly metadata: ArrayMetadata;
 }
 
+interface ZarrSinkDescription extends ZarrDescription {
+  /** First chunk of the part that is written. */
+  readonly origin: readonly number[] | undefined;
+}
+
 const READERS = new Map<string, (description: never) => RegionReader>([
   ["array", (d: ArrayDescription) => arrayReader(d)],
   ["permutation", (d: PermutationDescription) => permutationReader(d)],
@@ -59,8 +64,8 @@ export function openWriter(description: SinkDescription): ChunkWriter {
   if (description.type !== "zarr") {
     throw new InternalError(`no writer for a sink of type ${description.type}`);
   }
-  const { store, path, name, metadata } = description as unknown as ZarrDescription;
-  return zarrWriter(directoryStore(store.root), path, name, metadata);
+  const { store, path, name, metadata, origin } = description as unknown as ZarrSinkDescription;
+  return zarrWriter(directoryStore(store.root), path, name, metadata, origin);
 }
 
 /** Loads what the codecs of a source or sink need in this thread. */

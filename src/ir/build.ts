@@ -182,7 +182,8 @@ export const callNode = (
   const { fn, loop, args, results, observes, scratchBytes } = params;
   const axes = (list: CallParams["args"]): string =>
     list.map((a) => a.map((x) => `${x.loop}:${cutsKey([x.cuts])}`).join(";")).join("/");
-  const key = `${fn.id}|${cutsKey(loop)}|${axes(args)}|${axes(results)}`;
+  const how = JSON.stringify([params.form ?? null, params.info ?? null]);
+  const key = `${fn.id}|${cutsKey(loop)}|${axes(args)}|${axes(results)}|${how}`;
   return intern(
     "call",
     inputs,

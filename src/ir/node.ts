@@ -124,7 +124,26 @@ export interface CallParams {
   readonly inputs: "copy" | "view";
   /** Bytes that one call may need beyond its blocks. */
   readonly scratchBytes: number;
+  /** How the function is called on the blocks; once, with all of them, if there is no form. */
+  readonly form?: CallForm;
+  /** What the function is told in its info beside its place: JSON data. */
+  readonly info?: Readonly<Record<string, unknown>>;
 }
+
+export type CallForm =
+  /**
+   * Once per position of the loop axes inside the block. The last `inputs[i]` axes of argument i and `outputs[k]`
+   * of value k are the function's own; values of rank 0 are elements.
+   */
+  | {
+      readonly kind: "each";
+      readonly inputs: readonly number[];
+      readonly outputs: readonly number[];
+    }
+  /** The function returns a block of its first argument's shape; its last slice along `axis` is the value. */
+  | { readonly kind: "last"; readonly axis: number }
+  /** `f(state, slice)` folds the slices of the one argument along `axis`, first to last; every state is kept. */
+  | { readonly kind: "fold"; readonly axis: number };
 
 /** A constant list of positions, interned by identity. */
 export interface IndexList {

@@ -25,7 +25,7 @@ import {
 import { type DType, itemSize } from "./dtype.js";
 import { type AffineMap, type Box, imageOfBox, unravel } from "./index-map.js";
 import type { LeafMonoid, MonoidName } from "./monoid.js";
-import type { CallParams, IndexList } from "./node.js";
+import type { CallForm, CallParams, IndexList } from "./node.js";
 import type { ScalarProgram } from "./scalar.js";
 
 /** What a plan's indices refer to. Stays in the process; descriptions cross thread borders. */
@@ -197,6 +197,8 @@ export interface CallStage extends StageBase<"call"> {
   /** For every output array, the number of the value that it holds. */
   readonly ports: readonly number[];
   readonly inputs: "copy" | "view";
+  readonly form?: CallForm;
+  readonly info?: CallParams["info"];
 }
 
 /** Writes blocks to a sink; puts out nothing. Cuts are unions of the sink's chunks. */

@@ -1,6 +1,27 @@
 /** What users call, as pure functions from nodes to nodes; one file per section of the array-API standard. */
 export { broadcastShapes, normalAxis, normalShape } from "./axes.js";
-export { type BlockOptions, mapBlocks } from "./blocks.js";
+export {
+  type AxisBlocks,
+  applyGufunc,
+  type BlockLengths,
+  type BlockOptions,
+  type BlockwiseOptions,
+  blockwise,
+  type CallOptions,
+  freeIdentifiers,
+  type GufuncOptions,
+  isModuleFunction,
+  type Labels,
+  type ModuleFunction,
+  mapBlocks,
+  parseSignature,
+  type ReductionOptions,
+  reduction,
+  type ScanOptions,
+  type SyntaxNode,
+  scan,
+  traceKernel,
+} from "./blocks/index.js";
 export { castNode, checkDType, isNode, type JsScalar, mapNode, type Operand } from "./build.js";
 export { parseBytes } from "./bytes.js";
 export {

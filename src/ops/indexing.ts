@@ -2,6 +2,7 @@
  * Basic indexing and `take`. All forms of selector go through one normaliser and become one affine view.
  */
 import { IndexError, ShapeError } from "../errors.js";
+import { parseSelector } from "../expr/selector.js";
 import { gatherNode, indexList } from "../ir/build.js";
 import { type AxisMap, canonicalSlice, fixedAxis } from "../ir/index-map.js";
 import { type IndexList, knownShape, type Node } from "../ir/node.js";
@@ -21,8 +22,18 @@ export interface NewAxisSelector {
 export interface EllipsisSelector {
   readonly kind: "ellipsis";
 }
-/** An integer (drops its axis), null (all of the axis), a slice, `newaxis` or `ellipsis`. */
-export type Selector = number | bigint | null | SliceSelector | NewAxisSelector | EllipsisSelector;
+/**
+ * An integer (drops its axis), null (all of the axis), a slice, `newaxis` or `ellipsis`; or, alone, all selectors as
+ * text in NumPy's syntax: `"10:20, ::-1, ..."`.
+ */
+export type Selector =
+  | number
+  | bigint
+  | null
+  | string
+  | SliceSelector
+  | NewAxisSelector
+  | EllipsisSelector;
 
 /** A new axis of length 1 at this place. */
 export const newaxis: NewAxisSelector = Object.freeze({ kind: "newaxis" });
@@ -61,7 +72,9 @@ const isKind = (value: unknown, kind: string): boolean =>
   typeof value === "object" && value !== null && "kind" in value && value.kind === kind;
 
 /** The part of `x` that the selectors select; axes without one are whole. */
-export function at(x: Node, selectors: readonly unknown[]): Node {
+export function at(x: Node, given: readonly unknown[]): Node {
+  const [text] = given;
+  const selectors = given.length === 1 && typeof text === "string" ? parseSelector(text) : given;
   const shape = knownShape(x);
   const map: AxisMap[] = [];
   const out: number[] = [];
@@ -127,7 +140,7 @@ function notASelector(selector: unknown, axis: number): IndexError {
     : selector === undefined
       ? "use null for the whole axis"
       : typeof selector === "string"
-        ? "use slice(start, stop, step)"
+        ? 'give all selectors in one text, as at("0, 1:3"), or none'
         : "use an integer, null, slice(start, stop, step), newaxis or ellipsis";
   return new IndexError(`at: ${valueText(selector)} on axis ${axis} is not a selector`, { hint });
 }

@@ -262,7 +262,7 @@ function materialise(draft: Draft, cuts: readonly Cuts[], ctx: PassContext, out:
       );
       return;
     case "call": {
-      const { fn, args, results, inputs } = draft.node.params;
+      const { fn, args, results, inputs, form, info } = draft.node.params;
       finishStage(
         {
           ...base,
@@ -282,6 +282,8 @@ function materialise(draft: Draft, cuts: readonly Cuts[], ctx: PassContext, out:
             axes,
           })),
           inputs,
+          ...(form === undefined ? {} : { form }),
+          ...(info === undefined ? {} : { info }),
         },
         out,
         draft.node.params.scratchBytes,

@@ -5,6 +5,7 @@ import { itemSize } from "../ir/dtype.js";
 import { elementCount } from "../ir/index-map.js";
 import {
   type Bindings,
+  type CallStage,
   maxBlockBytes,
   type PlanArray,
   type Stage,
@@ -49,15 +50,25 @@ export function foreignOf(
     // Private copies of the arguments, and the array that the function returns.
     const copies = stage.inputs === "copy" ? stage.args : [];
     for (const a of copies) {
-      bytes += a.axes.reduce(
-        (n, { loop, cuts }, i) => n * (loop < 0 ? (a.shape[i] as number) : cutsMax(cuts)),
-        itemSize(a.operand.dtype),
-      );
+      bytes += argumentElements(a) * itemSize(a.operand.dtype);
     }
     for (const id of stage.outputs) bytes += maxBlockBytes(arrays[id] as PlanArray);
+    // What a function returns is a whole block where only its last slice is kept.
+    const [first] = stage.args;
+    if (stage.form?.kind === "last" && first !== undefined) {
+      const { dtype } = arrays[stage.outputs[0] as number] as PlanArray;
+      bytes += argumentElements(first) * itemSize(dtype);
+    }
   }
   return bytes;
 }
+
+/** Elements of the largest block that an argument has. */
+const argumentElements = (a: CallStage["args"][number]): number =>
+  a.axes.reduce(
+    (n, { loop, cuts }, i) => n * (loop < 0 ? (a.shape[i] as number) : cutsMax(cuts)),
+    1,
+  );
 
 /** What a stage reads, moves and costs. */
 export function estimateOf(

@@ -253,8 +253,10 @@ function copySubject(
     const sink = assembly.bindings.sinks[stage.sink];
     return requests.find((r) => r.sink === sink)?.node;
   }
+  const seen =
+    stage.kind === "call" ? stage.args.find((a) => a.operand === operand)?.shape : stage.space;
   const read = operand.map.reduce(
-    (n, m) => n * (m.axis < 0 ? 1 : ((stage.space[m.axis] ?? 1) - 1) * Math.abs(m.step) + 1),
+    (n, m) => n * (m.axis < 0 ? 1 : ((seen?.[m.axis] ?? 1) - 1) * Math.abs(m.step) + 1),
     1,
   );
   return read >= 0.8 * elementCount(knownShape(source)) ? source : undefined;

@@ -7,13 +7,16 @@ import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { runtime } from "../../dist/exec/runtime.js";
 import * as cw from "../../dist/index.js";
 import { blocks } from "./errors/blocks.js";
+import { calls } from "./errors/calls.js";
 import { damage, damaged } from "./errors/damage.js";
+import { expressions } from "./errors/expressions.js";
 import { indexing } from "./errors/indexing.js";
 import { metadata, stores } from "./errors/metadata.js";
 import { options } from "./errors/options.js";
 import { random } from "./errors/random.js";
 import { running } from "./errors/running.js";
 import { shapes } from "./errors/shapes.js";
+import { targets } from "./errors/targets.js";
 
 const STORES = fileURLToPath(new URL("../fixtures/zarr/stores", import.meta.url));
 const root = fs.mkdtempSync(path.join(tmpdir(), "chunkwise-errors-"));
@@ -49,19 +52,28 @@ function expectError(error: Error, name: string, message: string): void {
   } else expect(error.message).toBe(message);
 }
 
-describe.each(Object.entries({ indexing, shapes, options, blocks, random, stores }))(
-  "%s",
-  (_, rows) => {
-    it("has at least 15 rows", () => {
-      expect(rows.length).toBeGreaterThanOrEqual(15);
-    });
-    it.each(rows)("%s", async (expression, name, message) => {
-      // The tables are ours: their rows are expressions in the three names.
-      const run = new Function("cw", "x", "double", `return (${expression});`);
-      expectError(await caught(() => run(cw, x, double)), name, message);
-    });
-  },
-);
+const TABLES = {
+  indexing,
+  shapes,
+  options,
+  blocks,
+  calls,
+  random,
+  stores,
+  targets,
+  expressions,
+};
+
+describe.each(Object.entries(TABLES))("%s", (_, rows) => {
+  it("has at least 15 rows", () => {
+    expect(rows.length).toBeGreaterThanOrEqual(15);
+  });
+  it.each(rows)("%s", async (expression, name, message) => {
+    // The tables are ours: their rows are expressions in the three names.
+    const run = new Function("cw", "x", "double", `return (${expression});`);
+    expectError(await caught(() => run(cw, x, double)), name, message);
+  });
+});
 
 describe("Zarr metadata", () => {
   it.each(metadata)("%s", async (_, documents, message) => {

@@ -3,7 +3,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { inlineLimit, planConfig, withDefaults } from "../../dist/api/config.js";
 import { editDistance, nearest, readOptions, trailing } from "../../dist/api/options.js";
 import { drawProgress } from "../../dist/api/progress.js";
-import { storedChunks, unpacked } from "../../dist/api/zarr.js";
+import { storedChunks } from "../../dist/api/targets.js";
+import { unpacked } from "../../dist/api/zarr.js";
 import * as cw from "../../dist/index.js";
 import { evaluate, type ReferenceArray } from "../../dist/kernels/reference/index.js";
 

@@ -57,8 +57,7 @@ describe("running", () => {
 
   it("runs block functions", async () => {
     const y = cw.mapBlocks(
-      (block: { data: Float32Array }, { blockId, params }: { blockId: number[]; params: number }) =>
-        block.data.map((v) => v * params + (blockId[0] as number)),
+      (block, { blockId, params }) => block.data.map((v) => v * params + (blockId[0] as number)),
       x,
       { params: 10 },
     );

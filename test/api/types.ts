@@ -129,8 +129,84 @@ const moved = f32.reshape([2, -1]).permuteDims([1, 0]).at(0, cw.slice(1)).rechun
 is<Same<DTypeOf<typeof moved>, "float32">>();
 const joined = cw.concat([f32, f64]);
 is<Same<DTypeOf<typeof joined>, "float64">>();
+
+// Block functions know their blocks, and results their dtypes.
 const blocks = cw.mapBlocks((b: { data: Float32Array }) => b.data, f32, { dtype: "int8" });
 is<Same<DTypeOf<typeof blocks>, "int8">>();
+const inferred = cw.mapBlocks(
+  (b, c, { params, blockId }) => {
+    is<Same<typeof b, cw.Block<"float32">>>();
+    is<Same<typeof c.data, BigInt64Array>>();
+    is<Same<typeof params.by, number>>();
+    is<Same<typeof blockId, readonly number[]>>();
+    return b.data;
+  },
+  f32,
+  i64,
+  { params: { by: 2 } },
+);
+is<Same<DTypeOf<typeof inferred>, "float32">>();
+const plain = cw.mapBlocks((b) => b.data.map((v) => v + 1), f32);
+is<Same<DTypeOf<typeof plain>, "float32">>();
+const several = cw.mapBlocks((b) => [b.data, b.data], f32, { dtype: ["float32", "bool"] });
+is<Same<typeof several, [cw.LazyArray<"float32">, cw.LazyArray<"bool">]>>();
+const product = cw.blockwise(
+  (a, b) => {
+    is<Same<typeof a, cw.Block<"float32">>>();
+    is<Same<typeof b, cw.Block<"float64">>>();
+    return a.data;
+  },
+  "ik",
+  [f32, "ij"],
+  [f64, "jk"],
+);
+is<Same<DTypeOf<typeof product>, "float32">>();
+const length = cw.applyGufunc((v, k) => Math.hypot(...v.data) * k, "(n), ( ) -> ()", f32, f64, {
+  vectorize: true,
+  outputDtypes: "float64",
+});
+is<Same<DTypeOf<typeof length>, "float64">>();
+const [low, all] = cw.applyGufunc((v) => [v.data, v.data], "(n)->(),(n)", f32, {
+  outputDtypes: ["float32", "int8"],
+});
+is<Same<DTypeOf<typeof low>, "float32">>();
+is<Same<DTypeOf<typeof all>, "int8">>();
+const counted = f32.reduction({
+  chunk: (b, { axes }) => [b.data, BigInt64Array.of(BigInt(axes.length))],
+  combine: (sum, count) => [sum.data, count.data],
+  aggregate: (sum, count) => {
+    is<Same<typeof sum, cw.Block<"float64">>>();
+    is<Same<typeof count.data, BigInt64Array>>();
+    return sum.data;
+  },
+  dtype: "float64",
+  partialDtype: ["float64", "int64"],
+});
+is<Same<DTypeOf<typeof counted>, "float64">>();
+const running = i64.scan({ block: (b) => b.data, combine: (carry, b) => [carry, b], axis: 0 });
+is<Same<DTypeOf<typeof running>, "int64">>();
+const traced = cw.kernel((a, b) => a.multiply(2).add(b.sqrt()));
+const untyped: cw.LazyArray = traced(f32, f64);
+const byNumber = cw.kernel((a: cw.LazyArray<"float32">, by: number) => a.multiply(by))(f32, 2);
+is<Same<DTypeOf<typeof byNumber>, "float32">>();
+void untyped;
+// @ts-expect-error: a module function names its module
+cw.mapBlocks({ export: "f" }, f32);
+// @ts-expect-error: labels are text or lists
+cw.blockwise((a) => a, 3, [f32, "ij"]);
+
+// Expressions are arrays whose dtype is known when they are built, as text or as a template.
+const row = new Float32Array(3);
+is<Same<ReturnType<typeof cw.expr>, cw.LazyArray>>();
+is<Same<cw.LazyArray, typeof tagged>>();
+const tagged = cw.expr`sqrt(${f32}**2 + ${i16}) * ${2} + ${row} + ${[1, 2]} + ${1n} + ${true}`;
+const spelled = cw.expr("f(u, axis=0)", { u: f32, f: (x: cw.LazyArray) => x.abs() });
+if (spelled.is("float32")) is<Same<typeof spelled.dtype, "float32">>();
+// @ts-expect-error: an object is no value of an expression
+cw.expr`${{ a: 1 }}`;
+// @ts-expect-error: names come in an object
+cw.expr("u", [f32]);
+f32.at("10:20, ::-1, ...");
 
 // Results come in the shape they were asked for.
 export async function results(): Promise<void> {
@@ -148,6 +224,18 @@ export async function results(): Promise<void> {
     path: "u",
     dtype: "float32",
   });
+  const group: cw.ZarrGroup = await cw.openGroup("era5.zarr");
+  const v: cw.ZarrArray | undefined = group.groups["winds"]?.arrays["v"];
+  is<Same<typeof group.attributes, Readonly<Record<string, unknown>>>>();
+  const stats: cw.RunStats = await cw.store({ u, "winds/u": u }, new Map<string, Uint8Array>(), {
+    codecs: { name: "blosc", cname: "lz4" },
+    arrays: { u: { mode: "append", axis: 1, attributes: undefined } },
+  });
+  // @ts-expect-error: the option is called codecs
+  await cw.store({ u }, "a.zarr", { arrays: { u: { codec: "zstd" } } });
+  // @ts-expect-error: there is no such mode
+  await u.toZarr("a.zarr", { mode: "replace" });
+  void [v, stats];
   const kept = await u.persist();
   is<Same<DTypeOf<typeof kept>, "float32">>();
   kept.dispose();

@@ -77,12 +77,12 @@ describe("usage errors", () => {
     [
       "unknown command",
       ["inof", "x"],
-      "unknown command 'inof' (the commands are info and rechunk)",
+      "unknown command 'inof' (the commands are info, rechunk, compute and explain)",
     ],
     [
       "unknown option",
       ["--frobnicate"],
-      "unknown option '--frobnicate' (the commands are info and rechunk)",
+      "unknown option '--frobnicate' (the commands are info, rechunk, compute and explain)",
     ],
     ["missing store", ["info"], "info needs STORE (see chunkwise info --help)"],
     [
@@ -124,7 +124,7 @@ describe("usage errors", () => {
     [
       "bad codec",
       ["rechunk", "a", "b", "--chunks=1", "--codec=lzma"],
-      "--codec=lzma is not known (give zstd or gzip or raw)",
+      "--codec=lzma is not known (give zstd or blosc or gzip or raw)",
     ],
     [
       "bad mode",

@@ -1,6 +1,8 @@
 /** The commands on real stores, in processes of their own as a shell runs them. */
 import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -107,6 +109,35 @@ describe("info", () => {
         dimensionNames: ["time", "lat", "lon"],
       }),
     ]);
+  });
+
+  test("shows and copies what is behind a URL", async () => {
+    const server = createServer((request, response) => {
+      readFile(join(scratch, request.url ?? "")).then(
+        (bytes) => response.end(bytes),
+        () => response.writeHead(404).end(),
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/weather.zarr`;
+    const array = await chunkwise(["info", url, "--path", "surface/t2m"]);
+    const group = await chunkwise(["info", url]);
+    const copied = await chunkwise([
+      "rechunk",
+      url,
+      "near.zarr",
+      "--path=surface/t2m",
+      "--chunks=2,3,4",
+    ]);
+    server.closeAllConnections();
+    server.close();
+    expect(array.err).toBe("");
+    expect(array.out).toContain("surface/t2m  int16  (time 2, lat 3, lon 4)");
+    expect(group).toMatchObject({ code: 1, out: "" });
+    expect(group.err).toContain("this store cannot list its keys and has no consolidated metadata");
+    expect(copied).toMatchObject({ code: 0, err: "" });
+    const near = await cw.openZarr(join(scratch, "near.zarr"), { path: "surface/t2m" });
+    expect((await near.max().compute()).item()).toBe(11.5);
   });
 
   test("an array that is not understood does not hide the others", async () => {

@@ -137,7 +137,14 @@ export async function callOf(record: GoldenRecord, chunking: string): Promise<La
   const operands: unknown[] = record.args.map((a, i) =>
     fn === "take" && i === 1 ? Array.from(a.data as Int32Array) : lazy(a, chunks),
   );
+  if (fn === "at" && typeof options["text"] === "string") {
+    return (operands[0] as Lazy).at(options["text"]);
+  }
   if (fn === "at" || fn === "measure") return selection(fn, operands as Lazy[], options);
+  if (fn === "expr") {
+    const names = (options["names"] as string[]).map((name, i) => [name, operands[i]]);
+    return cw.expr(options["text"] as string, Object.fromEntries(names));
+  }
   const positional = POSITIONAL[fn] ?? [];
   const rest = Object.entries(options).filter(([name]) => !positional.includes(name));
   const args = OF_LISTS.has(fn) ? [operands] : operands;

@@ -102,9 +102,70 @@ describe.each(["inline", "threads"] as const)(
   },
 );
 
+describe.each(["inline", "threads"] as const)("several arrays at once, executor %s", (executor) => {
+  const options = { executor, workers: 2, memory: "64MiB" } as const;
+
+  it("and the store is full: SourceError, and every chunk that is there is whole", async () => {
+    for (const room of [2, 3, 9]) {
+      const store = new FullStore(room, true);
+      const x = cw.arange(1000, { chunks: 100 });
+      const error = await rejection(cw.store({ u: x, v: x }, store, options));
+      expect(error).toBeInstanceOf(cw.SourceError);
+      expect(error.message).toContain("ENOSPC");
+      expect(store.values.size).toBeLessThanOrEqual(room);
+      for (const name of ["u", "v"]) {
+        if (store.values.has(`/${name}/zarr.json`)) await expectWhole(store, 1000, 100, name);
+      }
+      await expectHealthy();
+    }
+  });
+
+  it("and the run is aborted: AbortError, no temporary file, and the places are free again", async () => {
+    const folder = path.join(temporaryFolder(), "out.zarr");
+    const controller = new AbortController();
+    const x = ramp(1000, 100, ([r]) => {
+      if (r?.start === 500) controller.abort("enough");
+      return wait(2);
+    });
+    const { signal } = controller;
+    const both = { u: x.add(1), v: x.multiply(2) };
+    const error = await rejection(cw.store(both, folder, { ...options, signal }));
+    expect(error).toBeInstanceOf(cw.AbortError);
+    expect(filesIn(folder).filter((f) => f.endsWith(".tmp"))).toEqual([]);
+    await expectHealthy();
+    await cw.store(both, folder, { ...options, mode: "overwrite" });
+    const v = await cw.openZarr(folder, { path: "v" });
+    expect((await v.sum().compute(options)).item()).toBe(2 * triangle(1000));
+    await expectHealthy();
+  });
+
+  it("and one appends when another fails: no array has grown", async () => {
+    const folder = path.join(temporaryFolder(), "out.zarr");
+    const x = cw.arange(250, { chunks: 100 });
+    await cw.store({ u: x, v: x }, folder, options);
+    const bad = ramp(300, 100, ([r]) => {
+      if (r?.start === 200) throw new Error("torn cable");
+    });
+    const more = { u: cw.ones([300]), v: bad };
+    const error = await rejection(cw.store(more, folder, { ...options, mode: "append" }));
+    expect(error).toBeInstanceOf(cw.SourceError);
+    for (const path of ["u", "v"]) {
+      const array = await cw.openZarr(folder, { path });
+      expect(array.shape).toEqual([250]);
+      expect((await array.sum().compute(options)).item()).toBe(triangle(250));
+    }
+    await expectHealthy();
+  });
+});
+
 /** Every chunk is either missing (zeros) or right. */
-async function expectWhole(store: cw.StoreLike, length: number, chunk: number): Promise<void> {
-  const values = (await (await cw.openZarr(store)).compute()).data as Float64Array;
+async function expectWhole(
+  store: cw.StoreLike,
+  length: number,
+  chunk: number,
+  path = "",
+): Promise<void> {
+  const values = (await (await cw.openZarr(store, { path })).compute()).data as Float64Array;
   for (let at = 0; at < length; at += chunk) {
     const piece = [...values.subarray(at, at + chunk)];
     if (piece.every((v) => v === 0)) continue;

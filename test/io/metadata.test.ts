@@ -444,7 +444,7 @@ describe("trees and places", () => {
   });
 
   test("places that are no local store", async () => {
-    await expect(openZarrArray("https://example.com/a.zarr")).rejects.toThrow(
+    await expect(openZarrArray("s3://example.com/a.zarr")).rejects.toThrow(
       /not a local path.*store object/,
     );
     await expect(openZarrArray(new URL("s3://bucket/a"))).rejects.toThrow(/not a local path/);

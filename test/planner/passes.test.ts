@@ -144,6 +144,28 @@ describe("switching a pass off makes the plan worse", () => {
   });
 });
 
+test("residency: what is kept holds all that is read, through however many maps", async () => {
+  // A sum over a window: eight slices of one source; and a ladder of slices, with 2^6 maps of the source below it.
+  const sums = (x: Node, width: number): Node => {
+    const count = 40 - width + 1;
+    const part = (k: number): Node => ops.at(x, [ops.slice(k, k + count)]);
+    return Array.from({ length: width - 1 }, (_, k) => part(k + 1)).reduce(
+      (sum, p) => ops.binary.add(sum, p),
+      part(0),
+    );
+  };
+  const ladder = (x: Node): Node =>
+    [1, 2, 3, 4, 5, 6].reduce(
+      (y, s) => ops.binary.add(ops.at(y, [ops.slice(s)]), ops.at(y, [ops.slice(null, -s)])),
+      x,
+    );
+  for (const build of [(x: Node) => sums(x, 8), (x: Node) => sums(x, 20), ladder]) {
+    const x = store([40], [10]);
+    const { on } = await compare(x, [build(x.node)], "residency");
+    expect(on.elements).toBeLessThanOrEqual(40);
+  }
+});
+
 describe("plain cases", () => {
   test("nested slices become one region read", async () => {
     const x = store([10, 10], [2, 2]);

@@ -19,11 +19,17 @@ import {
 } from "../../dist/ir/dtype.js";
 import { dtypeOf, type Kind, knownShape, type Node, topologicalOrder } from "../../dist/ir/node.js";
 import * as ops from "../../dist/ops/index.js";
-import { NUMBERED, OPAQUE } from "./block-functions.js";
+import { blocks } from "./block-steps.js";
 import { contraction, scan, selection } from "./more-steps.js";
 import { random } from "./random.js";
 import { storeBinding } from "./stores.js";
-import { COMPLEX_BINARY, COMPLEX_UNARY, FLOAT_SPECIALS, INT_SPECIALS } from "./values.js";
+import {
+  COMPLEX_BINARY,
+  COMPLEX_UNARY,
+  compatible,
+  FLOAT_SPECIALS,
+  INT_SPECIALS,
+} from "./values.js";
 
 export interface Graph {
   readonly roots: readonly Node[];
@@ -159,8 +165,8 @@ export class Generator {
       this.rechunk,
       this.create,
       this.create,
-      this.blocks,
-      this.blocks,
+      () => blocks(this),
+      () => blocks(this),
       this.source,
       () => contraction(this),
       () => contraction(this),
@@ -418,28 +424,6 @@ export class Generator {
       }
     }
   }
-
-  blocks(): Node | undefined {
-    const x = this.any((n) => dtypeOf(n) === "float64" || dtypeOf(n) === "int32");
-    if (x === undefined) return undefined;
-    const f64 = dtypeOf(x) === "float64";
-    return f64
-      ? ops.mapBlocks(OPAQUE as never, [x], { dtype: "float64", name: "centre" })
-      : ops.mapBlocks(NUMBERED as never, [x], {
-          dtype: "int32",
-          name: "numbered",
-          params: { by: 3 },
-        });
-  }
 }
 
 const elements = (n: Node): number => knownShape(n).reduce((a, b) => a * b, 1);
-/** Whether `a` broadcasts against `b`. */
-function compatible(a: readonly number[], b: readonly number[]): boolean {
-  for (let i = 1; i <= Math.min(a.length, b.length); i++) {
-    const x = a[a.length - i] as number;
-    const y = b[b.length - i] as number;
-    if (x !== y && x !== 1 && y !== 1) return false;
-  }
-  return true;
-}

@@ -1,14 +1,7 @@
 /** Manipulation and indexing functions; what each computes is said in `ops/manipulation.ts` and `indexing.ts`. */
-import { OptionError } from "../../errors.js";
 import type { DType } from "../../ir/dtype.js";
+import type { Axis, ChunkSpec, Indices, Selector } from "../../ops/index.js";
 import * as ops from "../../ops/index.js";
-import {
-  type Axis,
-  type ChunkSpec,
-  type Indices,
-  type Selector,
-  valueText,
-} from "../../ops/index.js";
 import { LazyArray, nodeOf, nodesOf, wrap } from "../array.js";
 import { anything, readOptions, trailing } from "../options.js";
 import type { Promote, ShapeLike } from "../types.js";
@@ -178,38 +171,3 @@ export const nonzero = (x: LazyArray): LazyArray<"int64">[] =>
 export function rechunk<D extends DType>(x: LazyArray<D>, chunks: ChunkSpec): LazyArray<D> {
   return wrap(ops.rechunk(nodeOf("rechunk", x), chunks));
 }
-
-interface MapBlocks {
-  <E extends DType>(
-    fn: BlockFunction,
-    ...args: readonly [...LazyArray[], ops.BlockOptions & { readonly dtype: E }]
-  ): LazyArray<E>;
-  (fn: BlockFunction, ...args: readonly [...LazyArray[], ops.BlockOptions]): LazyArray;
-  <D extends DType>(fn: BlockFunction, first: LazyArray<D>, ...more: LazyArray[]): LazyArray<D>;
-}
-/** Blocks first, then one object with `blockId, offset, shape, params, signal`; returns the block's new elements. */
-export type BlockFunction = (...args: never[]) => unknown;
-
-const BLOCK = {
-  dtype: anything,
-  params: anything,
-  name: anything,
-  inputs: anything,
-  scratchBytes: anything,
-};
-/**
- * Applies a function to the aligned blocks of arrays that broadcast; it must return a block of the same shape. The
- * function runs in workers: it must be self-contained, and gets what it needs from outside as `params`.
- *
- * @example mapBlocks((block, { params }) => block.data.map((v) => v * params.by), x, { params: { by: 2 } })
- */
-export const mapBlocks: MapBlocks = ((fn: unknown, ...args: unknown[]) => {
-  const last = args.at(-1);
-  const hasOptions = args.length > 0 && !(last instanceof LazyArray);
-  const arrays = hasOptions ? args.slice(0, -1) : args;
-  const options = readOptions<ops.BlockOptions>("mapBlocks", hasOptions ? last : undefined, BLOCK);
-  if (options.name !== undefined && typeof options.name !== "string") {
-    throw new OptionError(`mapBlocks: name must be a string, got ${valueText(options.name)}`);
-  }
-  return wrap(ops.mapBlocks(fn, nodesOf("mapBlocks", arrays), options));
-}) as MapBlocks;

@@ -1,4 +1,9 @@
-/** Ordinary buffers for the private copies that user functions get, used again from call to call on a thread. */
+/**
+ * Ordinary buffers for the private copies that user functions get, used again from call to call on a thread.
+ *
+ * A buffer that comes back is moved into a fresh ArrayBuffer object (its bytes stay where they are), which detaches
+ * the one that the function saw: a block that it kept is empty from then on, and never shows the data of another.
+ */
 
 /** Buffers kept at the most; a call has few arguments. */
 const KEPT = 8;
@@ -23,10 +28,13 @@ class BufferPool {
   giveBack(buffers: readonly ArrayBuffer[]): void {
     for (const buffer of buffers) {
       // A function may have transferred its buffer away: that one is empty now.
-      if (buffer.byteLength > 0) this.#free.push(buffer);
+      if (buffer.byteLength > 0) this.#free.push(moved(buffer));
     }
     while (this.#free.length > KEPT) this.#free.shift();
   }
 }
+
+/** The same bytes in another ArrayBuffer object; the given one is detached. */
+const moved = (buffer: ArrayBuffer): ArrayBuffer => structuredClone(buffer, { transfer: [buffer] });
 
 export const buffers: BufferPool = new BufferPool();

@@ -19,8 +19,9 @@ import {
   type TaskFunction,
 } from "./context.js";
 import { type Flow, isPromise } from "./flow.js";
+import { runForm } from "./forms.js";
 import { byteStrides, denseAt, placeRequests } from "./operands.js";
-import { type Expected, storeResult } from "./result.js";
+import type { Expected } from "./result.js";
 
 export function* callTask(
   ctx: TaskContext,
@@ -102,14 +103,26 @@ function* callUser(
         : privateBlock(ctx, operand.dtype, part, place, scratch, lent);
     });
     const info = {
+      ...stage.info,
       blockId,
       offset: first.lo,
       shape: boxShape(first),
       params: fn.params,
       signal: ctx.signal,
     };
-    const result = yield* callFunction(ctx, fn, blockId, [...blocks, info]);
-    storeResult(ctx.memory, fn.name, blockId, result, targets, stage.results.length);
+    yield* runForm({
+      memory: ctx.memory,
+      name: fn.name,
+      form: stage.form,
+      blockId,
+      box: taskBox(stage, task),
+      blocks,
+      info,
+      targets,
+      values: stage.results.length,
+      privately: stage.inputs === "copy",
+      call: (args) => callFunction(ctx, fn, blockId, args),
+    });
   } finally {
     buffers.giveBack(lent);
   }
@@ -121,6 +134,7 @@ function* callFunction(
   blockId: readonly number[],
   args: readonly unknown[],
 ): Flow<unknown> {
+  checkCancelled(ctx);
   try {
     const result = fn.call(...args);
     return isPromise(result) ? yield result : result;

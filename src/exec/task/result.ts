@@ -21,7 +21,7 @@ export interface Expected {
   readonly address: number;
 }
 
-interface Elements {
+export interface Elements {
   readonly data: TypedArray;
   readonly shape: readonly number[];
   readonly stride: readonly number[];
@@ -39,12 +39,7 @@ export function storeResult(
   expected: readonly Expected[],
   values: number = expected.length,
 ): void {
-  const fail: Fail = (returned, wanted, hint) => {
-    throw new TaskError(
-      `function "${name}" returned ${returned} for block ${text(blockId)} where ${wanted} was expected`,
-      { functionName: name, blockIndex: blockId, hint },
-    );
-  };
+  const fail = failure(name, blockId);
   const [only] = expected;
   if (values === 1 && only !== undefined) {
     storeOne(memory, result, only, fail);
@@ -63,6 +58,15 @@ export function storeResult(
 
 type Fail = (returned: string, wanted: string, hint?: string) => void;
 
+const failure =
+  (name: string, blockId: readonly number[]): Fail =>
+  (returned, wanted, hint) => {
+    throw new TaskError(
+      `function "${name}" returned ${returned} for block ${text(blockId)} where ${wanted} was expected`,
+      { functionName: name, blockIndex: blockId, hint },
+    );
+  };
+
 /** Element class by the name that a typed array has itself. */
 function slotDType(dtype: DType): RealDType {
   if (dtype === "bool") return "uint8";
@@ -77,8 +81,29 @@ function storeOne(
   fail: Fail,
 ): void {
   const { dtype, shape, address } = expected;
-  const Class = arrayClass(dtype) as unknown as { readonly name: string };
+  const elements = checked(result, expected, fail);
   const count = elementCount(shape);
+  if (elements === undefined || count === 0) return;
+  copyElements(elements, viewOf(dtype, memory.buffer, address, count), dtype);
+}
+
+/** One returned block as strided elements, checked like all results; throws TaskError if it does not fit. */
+export function resultElements(
+  name: string,
+  blockId: readonly number[],
+  result: unknown,
+  expected: { readonly dtype: DType; readonly shape: readonly number[] },
+): Elements {
+  return checked(result, expected, failure(name, blockId)) as Elements;
+}
+
+function checked(
+  result: unknown,
+  expected: { readonly dtype: DType; readonly shape: readonly number[] },
+  fail: Fail,
+): Elements | undefined {
+  const { dtype, shape } = expected;
+  const Class = arrayClass(dtype) as unknown as { readonly name: string };
   const wanted = `a ${Class.name} of shape ${text(shape)} (${dtype})`;
   const data = ArrayBuffer.isView(result) ? result : (result as { data?: unknown } | null)?.data;
   if (!ArrayBuffer.isView(data) || dtypeOfArray(data) === undefined) {
@@ -87,7 +112,7 @@ function storeOne(
       wanted,
       "return a typed array or an object { data, shape, stride, offset } with typed data",
     );
-    return;
+    return undefined;
   }
   if (dtypeOfArray(data) !== slotDType(dtype)) {
     fail(
@@ -95,18 +120,21 @@ function storeOne(
       wanted,
       `convert it with \`${Class.name}.from(...)\` or declare another dtype`,
     );
-    return;
+    return undefined;
   }
   const elements = elementsOf(result, data as TypedArray, expected);
   if (elements === undefined) {
-    fail(describe(result), `${wanted}, ${count * slotsPerElement(dtype)} slots,`);
-    return;
+    fail(describe(result), `${wanted}, ${elementCount(shape) * slotsPerElement(dtype)} slots,`);
   }
-  if (count > 0) copyElements(elements, viewOf(dtype, memory.buffer, address, count), dtype);
+  return elements;
 }
 
 /** The result as strided elements of the expected shape; undefined if shape, bounds or length do not fit. */
-function elementsOf(result: unknown, data: TypedArray, expected: Expected): Elements | undefined {
+function elementsOf(
+  result: unknown,
+  data: TypedArray,
+  expected: { readonly dtype: DType; readonly shape: readonly number[] },
+): Elements | undefined {
   const { dtype, shape } = expected;
   const slots = slotsPerElement(dtype);
   const count = elementCount(shape);
@@ -141,7 +169,7 @@ const sameNumbers = (a: ArrayLike<number>, b: readonly number[]): boolean =>
   a.length === b.length && b.every((n, i) => a[i] === n);
 
 /** Row by row; a dense result in one go. */
-function copyElements(
+export function copyElements(
   { data, shape, stride, offset }: Elements,
   to: TypedArray,
   dtype: DType,

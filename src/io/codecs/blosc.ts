@@ -5,6 +5,7 @@
  */
 import type { Maybe } from "../maybe.js";
 import { isPromise, then } from "../maybe.js";
+import { bloscEncoder, bloscOptions, HEADER, isWritable } from "./blosc-encode.js";
 import { blosclzInto, snappyInto } from "./blosclz.js";
 import { type Codec, type CodecEntry, damaged } from "./codec.js";
 import { inflateInto } from "./gzip.js";
@@ -12,7 +13,6 @@ import { lz4BlockInto } from "./lz4.js";
 import { unshuffleBits, unshuffleBytes } from "./shuffles.js";
 import { loadZstd, zstdInto, zstdIsSync } from "./zstd.js";
 
-const HEADER = 16;
 /** c-blosc splits a block into one stream per byte of an element only above this many bytes a stream. */
 const MIN_STREAM = 128;
 
@@ -135,7 +135,7 @@ function unshuffle(from: Uint8Array, to: Uint8Array, { flags, typeSize }: Header
 }
 
 export const blosc: CodecEntry = {
-  make: (): Codec => ({
+  make: (config): Codec => ({
     // One block before the shuffle; the inner decoder's output and, for the WebAssembly zstd, its heap.
     heapBytes: (decoded) => (zstdIsSync ? 2 * decoded : 4 * decoded) + (1 << 20),
     decode,
@@ -143,7 +143,10 @@ export const blosc: CodecEntry = {
       src.length < HEADER
         ? undefined
         : new DataView(src.buffer, src.byteOffset, src.length).getUint32(4, true),
+    // Containers tell all that reading needs, so an odd configuration stands in the way of writing only.
+    ...(isWritable(config) && { encode: bloscEncoder(config) }),
   }),
+  check: bloscOptions,
   prepare: async (config) => {
     if (!zstdIsSync && (config["cname"] === "zstd" || config["cname"] === undefined))
       await loadZstd();

@@ -24,6 +24,8 @@ export type CodecConfig = Readonly<Record<string, unknown>>;
 export interface CodecEntry {
   /** Throws {@link ZarrError} for a configuration that is not understood. */
   make(config: CodecConfig): Codec;
+  /** What must hold beyond that of a configuration that is written: {@link ZarrError} otherwise. */
+  readonly check?: ((config: CodecConfig) => void) | undefined;
   /** Work to be awaited before the codec is used in a thread; the result of `make` is usable only then. */
   readonly prepare?: ((config: CodecConfig, use: "decode" | "encode") => Promise<void>) | undefined;
 }

@@ -1,5 +1,6 @@
 /** LZ4 blocks (lz4_Block_format.md), and the framing of numcodecs: the decoded size in four bytes before. */
-import { type CodecEntry, damaged } from "./codec.js";
+import { type CodecEntry, compressedBound, damaged } from "./codec.js";
+import { lz4Block } from "./lz4-encode.js";
 
 const bad = (what: string): Error => damaged("lz4", what);
 
@@ -61,7 +62,7 @@ const sizeOf = (src: Uint8Array): number | undefined =>
 
 export const lz4: CodecEntry = {
   make: () => ({
-    heapBytes: () => 0,
+    heapBytes: compressedBound,
     decode: (src, dst) => {
       const size = sizeOf(src);
       if (size === undefined) throw bad("it has no header");
@@ -69,5 +70,10 @@ export const lz4: CodecEntry = {
       lz4BlockInto(src.subarray(4), dst);
     },
     sizeOf,
+    encode: (src) => {
+      const out = new Uint8Array(4 + compressedBound(src.length));
+      new DataView(out.buffer).setUint32(0, src.length, true);
+      return out.slice(0, 4 + lz4Block(src, out.subarray(4), 1));
+    },
   }),
 };

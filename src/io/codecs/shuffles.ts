@@ -1,4 +1,4 @@
-/** Undoing byte and bit shuffles, as tight loops over bytes. */
+/** Byte and bit shuffles and their inverses, as tight loops over bytes. */
 
 /** `src` holds all first bytes of the elements, then all second bytes…; a remainder at the end is as it is. */
 export function unshuffleBytes(src: Uint8Array, dst: Uint8Array, size: number): void {
@@ -71,6 +71,38 @@ export function unshuffleBits(src: Uint8Array, dst: Uint8Array, size: number): v
       let o = 8 * j * size + b;
       for (let k = 0; k < 32; k += 8, o += size) dst[o] = low >>> k;
       for (let k = 0; k < 32; k += 8, o += size) dst[o] = high >>> k;
+    }
+  }
+  const whole = 8 * row * size;
+  if (whole < src.length) dst.set(src.subarray(whole), whole);
+}
+
+/** The inverse of {@link unshuffleBits}, by the same 8 x 8 bit transpose. */
+export function shuffleBits(src: Uint8Array, dst: Uint8Array, size: number): void {
+  const s = src as Readonly<Record<number, number>> & Uint8Array;
+  const row = Math.floor(src.length / size) / 8;
+  for (let b = 0; b < size; b++) {
+    for (let j = 0; j < row; j++) {
+      const i = 8 * j * size + b;
+      let x = s[i]! | (s[i + size]! << 8) | (s[i + 2 * size]! << 16) | (s[i + 3 * size]! << 24);
+      let y =
+        s[i + 4 * size]! |
+        (s[i + 5 * size]! << 8) |
+        (s[i + 6 * size]! << 16) |
+        (s[i + 7 * size]! << 24);
+      let t = (x ^ (x >>> 7)) & 0x00aa00aa;
+      x ^= t ^ (t << 7);
+      t = (y ^ (y >>> 7)) & 0x00aa00aa;
+      y ^= t ^ (t << 7);
+      t = (x ^ (x >>> 14)) & 0x0000cccc;
+      x ^= t ^ (t << 14);
+      t = (y ^ (y >>> 14)) & 0x0000cccc;
+      y ^= t ^ (t << 14);
+      const low = (x & 0x0f0f0f0f) | ((y << 4) & 0xf0f0f0f0);
+      const high = ((x >>> 4) & 0x0f0f0f0f) | (y & 0xf0f0f0f0);
+      let o = b * 8 * row + j;
+      for (let k = 0; k < 32; k += 8, o += row) dst[o] = low >>> k;
+      for (let k = 0; k < 32; k += 8, o += row) dst[o] = high >>> k;
     }
   }
   const whole = 8 * row * size;

@@ -101,7 +101,8 @@ function finish(out: Uint8Array, dst: Uint8Array): void {
   dropped(out.length);
 }
 
-function encode(src: Uint8Array, level: number, checksum: boolean): Maybe<Uint8Array> {
+/** One frame that states its content size. */
+export function zstdEncode(src: Uint8Array, level: number, checksum: boolean): Maybe<Uint8Array> {
   if (native !== undefined) {
     const {
       ZSTD_c_compressionLevel: c,
@@ -137,7 +138,7 @@ export const zstd: CodecEntry = {
           : decoded + (1 << 20),
       decode: zstdInto,
       sizeOf: zstdContentSize,
-      encode: (src) => encode(src, level, config["checksum"] === true),
+      encode: (src) => zstdEncode(src, level, config["checksum"] === true),
     };
   },
   prepare: async () => {

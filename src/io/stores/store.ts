@@ -5,8 +5,11 @@
 import { ZarrError } from "../../errors.js";
 import type { Maybe } from "../maybe.js";
 
+/** What a store is told. Without `undefined`, so that the stores of others, which may not expect it, have the type. */
 export interface GetOptions {
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
+  /** The most bytes that the value can have: a store may refuse a longer one before it takes memory for it. */
+  readonly limit?: number;
 }
 
 export type RangeQuery =
@@ -27,6 +30,8 @@ export interface Store {
   delete?(key: `/${string}`): unknown;
   /** Keys below a folder key, such as `/u` (all of them for `/`). */
   list?(prefix: `/${string}`): Maybe<Iterable<string>>;
+  /** The groups and arrays of the store, where it knows them. */
+  contents?(): Iterable<{ readonly path: string }>;
 }
 
 /** Plain data from which any thread can open a store. */
@@ -37,7 +42,7 @@ export interface StoreDescription {
 }
 
 /** A store over local files that also answers without a copy, at once. */
-export interface DirectoryStore extends Required<Store> {
+export interface DirectoryStore extends Required<Omit<Store, "contents">> {
   readonly description: StoreDescription;
   get(key: `/${string}`): Uint8Array | undefined;
   getRange(key: `/${string}`, range: RangeQuery): Uint8Array | undefined;

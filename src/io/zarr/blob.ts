@@ -1,5 +1,5 @@
 /** The bytes of one stored value, from a file, a store or a part of another value. */
-import { SourceError, ZarrError } from "../../errors.js";
+import { ChunkwiseError, SourceError, ZarrError } from "../../errors.js";
 import { type Maybe, mapError, then } from "../maybe.js";
 import type { Scratch } from "../scratch.js";
 import { isDirectoryStore, type Store } from "../stores/store.js";
@@ -51,7 +51,7 @@ function checkLimit(size: number, limit: number): void {
 
 function storeBlob(store: Store, key: `/${string}`, signal: AbortSignal): Blob {
   const failed = (error: unknown): unknown =>
-    signal.aborted || error instanceof ZarrError || error instanceof SourceError
+    signal.aborted || error instanceof ChunkwiseError
       ? error
       : new SourceError(
           `the store failed to read ${key}: ${String((error as Error)?.message ?? error)}`,
@@ -70,7 +70,7 @@ function storeBlob(store: Store, key: `/${string}`, signal: AbortSignal): Blob {
     ranged: store.getRange !== undefined,
     whole: (limit, scratch) =>
       then(
-        asked(() => store.get(key, { signal })),
+        asked(() => store.get(key, { signal, limit })),
         (bytes) => {
           if (bytes === undefined) return undefined;
           checkBytes(bytes, key);

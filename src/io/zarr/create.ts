@@ -1,85 +1,128 @@
-/** Creates Zarr v3 arrays: refuses or removes what is there, writes parent groups and the array's document. */
+/** Creates Zarr arrays, v3 or v2: refuses or removes what is there, writes parent groups and the array's documents. */
 import { ChunkwiseError, OptionError, SourceError, ZarrError } from "../../errors.js";
 import type { SinkBinding, SourceBinding } from "../../ir/binding.js";
-import { uniformCuts } from "../../ir/cuts.js";
-import { freshId } from "../../ir/node.js";
 import { isDirectoryStore, keyOf, type Store } from "../stores/store.js";
+import { makeDocumentV2 } from "./document-v2.js";
 import { type ArrayOptions, makeDocument } from "./document-v3.js";
-import { type JsonObject, readNode } from "./documents.js";
-import { formatJson, isObject, parseObject } from "./json.js";
+import { type NodeDocument, readNode } from "./documents.js";
 import { locate, type Place, type StoreLike } from "./locate.js";
 import type { ArrayMetadata } from "./metadata.js";
+import { parseV2 } from "./metadata-v2.js";
 import { parseV3 } from "./metadata-v3.js";
 import { claim, readsFrom } from "./place.js";
-import { hasBuiltInCodecs, prepareMetadata } from "./prepare.js";
-import { writeScratchBytes, zarrWriter } from "./writer.js";
+import { prepareMetadata } from "./prepare.js";
+import { checkParents, type Document, missingGroups, publish } from "./publish.js";
+import { bindSink } from "./sink.js";
 
 export interface CreateOptions extends ArrayOptions {
   /** Path of the array in the store; default: the store's root. */
   readonly path?: string | undefined;
   /** "create" (default) refuses an existing node; "overwrite" replaces an existing array. */
   readonly mode?: "create" | "overwrite" | undefined;
+  readonly zarrFormat?: 2 | 3 | undefined;
 }
 
-/** An array that is checked and planned for, but of which nothing is written yet. */
+/** An array that is checked and planned for, but of which nothing is written yet. Its place is taken until `release`. */
 export interface PendingArray {
+  readonly name: string;
   /** Writes its chunks, once it is created. */
   readonly sink: SinkBinding;
   /** Whether a source reads the very array that this one would replace. */
   replaces(source: SourceBinding): boolean;
-  /** Takes the place for this writer; the answer gives it back. ZarrError while another one writes there. */
-  claim(): () => void;
   /** Removes what it replaces, writes the groups above it and its metadata. */
   create(): Promise<void>;
+  /** Gives its place back to other writers. */
+  release(): void;
 }
 
 /**
- * A Zarr v3 array to come: what can be wrong with its options is told at once, what is in the store is touched by
- * `create` only. Errors as {@link createZarrArray}.
+ * An array to come: what can be wrong with its options and its place is told at once, the store is changed by `create`
+ * only. Errors as {@link createZarrArray}.
  */
 export async function pendingZarrArray(
   url: StoreLike,
   options: CreateOptions,
 ): Promise<PendingArray> {
-  const { mode = "create" } = options;
+  const { mode = "create", who = "toZarr" } = options;
   if (mode !== "create" && mode !== "overwrite") {
-    throw new OptionError(`toZarr: mode must be "create" or "overwrite", got ${String(mode)}`);
+    throw new OptionError(`${who}: mode must be "create" or "overwrite", got ${String(mode)}`);
   }
-  const place = locate(url, options.path);
-  const { store, path } = place;
-  const { set } = store;
-  if (typeof set !== "function") {
-    throw new ZarrError(`${place.name}: the store cannot be written, it has no set method`);
-  }
-  const document = makeDocument(options);
-  const { metadata } = parseV3(document);
+  const place = writablePlace(url, options.path);
+  const { documents, metadata, version } = documentsOf(place.path, options);
   await prepareMetadata(metadata, "encode");
+  const release = claim(place);
+  try {
+    await checkRoom(place, mode);
+    await checkParents(place, version);
+  } catch (error) {
+    release();
+    throw error;
+  }
   return {
-    sink: bind(place, metadata),
+    name: place.name,
+    sink: bindSink(place, metadata),
     replaces: (source) => readsFrom(source, place),
-    claim: () => claim(place),
-    create: async () => {
-      try {
+    create: () =>
+      failing(`array ${place.name}: could not be created`, async () => {
         await makeRoom(place, mode);
-        await writeGroups(place, document);
-        await set.call(store, keyOf(path, "zarr.json"), formatJson(document));
-        if (isDirectoryStore(store)) store.removeStale(`/${path}`);
-      } catch (cause) {
-        if (cause instanceof ChunkwiseError) throw cause;
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        throw new SourceError(`array ${place.name}: could not be created: ${reason}`, { cause });
-      }
-    },
+        const groups = await missingGroups(place.store, place.path, version);
+        await publish(place.store, [...groups, ...documents]);
+        if (isDirectoryStore(place.store)) place.store.removeStale(`/${place.path}`);
+      }),
+    release,
   };
 }
 
+/** A place in a store that has a `set` method. */
+export function writablePlace(url: StoreLike, path: string | undefined): Place {
+  const place = locate(url, path);
+  if (typeof place.store.set !== "function") {
+    throw new ZarrError(`${place.name}: the store cannot be written, it has no set method`);
+  }
+  return place;
+}
+
+/** Runs `work`; what a store throws becomes a SourceError that begins with `what`. */
+export async function failing<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof ChunkwiseError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new SourceError(`${what}: ${reason}`, { cause });
+  }
+}
+
+function documentsOf(
+  path: string,
+  options: CreateOptions,
+): { documents: Document[]; metadata: ArrayMetadata; version: 2 | 3 } {
+  const { zarrFormat: version = 3, who = "toZarr" } = options;
+  if (version !== 2 && version !== 3) {
+    throw new OptionError(`${who}: zarrFormat must be 2 or 3, got ${String(version)}`);
+  }
+  if (version === 3) {
+    const content = makeDocument(options);
+    const { metadata } = parseV3(content);
+    return { documents: [{ path, name: "zarr.json", content }], metadata, version };
+  }
+  const { array, attributes } = makeDocumentV2(options);
+  const { metadata } = parseV2(array, attributes);
+  // Attributes first: with its `.zarray` the array is there, and whole.
+  const documents: Document[] = [{ path, name: ".zarray", content: array }];
+  if (Object.keys(attributes).length > 0) {
+    documents.unshift({ path, name: ".zattrs", content: attributes });
+  }
+  return { documents, metadata, version };
+}
+
 /**
- * Creates a Zarr v3 array, with the groups above it, and answers the sink that writes its chunks. Chunks never
- * written read as the fill value.
+ * Creates a Zarr array, with the groups above it, and answers the sink that writes its chunks. Chunks never written
+ * read as the fill value.
  *
  * Errors: {@link ZarrError} when something exists at the path and `mode` is "create", when the path lies inside
- * an array or a v2 group, or for codecs that cannot be written; ShapeError, ChunkError, DTypeError and
- * {@link OptionError} for wrong options; SourceError when the store fails.
+ * an array or a group of another Zarr version, or for codecs that cannot be written; ShapeError, ChunkError,
+ * DTypeError and {@link OptionError} for wrong options; SourceError when the store fails.
  *
  * @example
  * const sink = await createZarrArray("out.zarr", { path: "speed", shape: [365, 100], dtype: "float32", chunks: [30, 100] });
@@ -89,34 +132,24 @@ export async function createZarrArray(
   options: CreateOptions,
 ): Promise<SinkBinding> {
   const pending = await pendingZarrArray(url, options);
-  await pending.create();
+  try {
+    await pending.create();
+  } finally {
+    pending.release();
+  }
   return pending.sink;
-}
-
-function bind({ store, path, name }: Place, metadata: ArrayMetadata): SinkBinding {
-  const local = isDirectoryStore(store) && hasBuiltInCodecs(metadata);
-  return Object.freeze({
-    kind: "sink",
-    id: freshId(),
-    name,
-    shape: metadata.shape,
-    dtype: metadata.dtype,
-    chunks: metadata.shape.map((n, i) => uniformCuts(n, metadata.layout.shape[i] as number)),
-    thread: local ? "any" : "caller",
-    scratchBytes: writeScratchBytes(metadata),
-    description: local
-      ? { type: "zarr", store: store.description, path, name, metadata }
-      : undefined,
-    writer: zarrWriter(store, path, name, metadata),
-  } satisfies SinkBinding);
 }
 
 /** What belongs to an array below its own path: its documents and the chunks of any key encoding. */
 const OWN_KEY = /^(?:zarr\.json|\.zarray|\.zattrs|c(?:[/.]\d+)*|\d+(?:[/.]\d+)*)$/;
 
-async function makeRoom({ store, path, name }: Place, mode: "create" | "overwrite"): Promise<void> {
+/** What stands at a place, if a new array may take it. */
+async function checkRoom(
+  { store, path, name }: Place,
+  mode: "create" | "overwrite",
+): Promise<NodeDocument | undefined> {
   const existing = await readNode(store, path);
-  if (existing === undefined) return;
+  if (existing === undefined) return undefined;
   if (existing.kind === "group") {
     // A root group without anything in it is what an earlier, interrupted creation leaves behind.
     throw new ZarrError(`${name} is a Zarr group`, { hint: "choose another path for the array" });
@@ -129,65 +162,30 @@ async function makeRoom({ store, path, name }: Place, mode: "create" | "overwrit
   if (typeof store.delete !== "function") {
     throw new ZarrError(`${name}: the store cannot overwrite an array, it has no delete method`);
   }
-  const own = await ownKeys(store, path, name);
+  if (typeof store.list !== "function" && !(store instanceof Map)) {
+    throw new ZarrError(`${name}: the store cannot overwrite an array, it has no list method`);
+  }
+  return existing;
+}
+
+async function makeRoom(place: Place, mode: "create" | "overwrite"): Promise<void> {
+  if ((await checkRoom(place, mode)) === undefined) return;
+  const { store, path } = place;
+  const own = await ownKeys(store, path);
   // Documents first: what is left after a crash is no array, rather than one with missing chunks.
   own.sort((a, b) => Number(isChunk(a)) - Number(isChunk(b)));
-  for (const key of own) await store.delete(key);
+  for (const key of own) await store.delete?.(key);
 }
 
 const isChunk = (key: string): boolean => !/(?:zarr\.json|\.zarray|\.zattrs)$/.test(key);
 
-async function ownKeys(store: Store, path: string, name: string): Promise<`/${string}`[]> {
+async function ownKeys(store: Store, path: string): Promise<`/${string}`[]> {
   const listed =
     store instanceof Map
       ? (store as Map<string, Uint8Array>).keys()
-      : await store.list?.(`/${path}`);
-  if (listed === undefined) {
-    throw new ZarrError(`${name}: the store cannot overwrite an array, it has no list method`);
-  }
+      : await store.list?.(path === "" ? "/" : keyOf("", path));
   const start = path === "" ? "/" : `/${path}/`;
-  return [...listed].filter(
+  return [...(listed ?? [])].filter(
     (key): key is `/${string}` => key.startsWith(start) && OWN_KEY.test(key.slice(start.length)),
   );
-}
-
-/** Writes missing group documents above the array; consolidated ones on the way learn of the new array. */
-async function writeGroups({ store, path, name }: Place, document: JsonObject): Promise<void> {
-  if (path === "") return;
-  const segments = path.split("/");
-  for (let depth = 0; depth < segments.length; depth++) {
-    const parent = segments.slice(0, depth).join("/");
-    const node = await readNode(store, parent);
-    const key = keyOf(parent, "zarr.json");
-    if (node === undefined) {
-      const group = { zarr_format: 3, node_type: "group", attributes: {} };
-      await store.set?.(key, formatJson(group));
-    } else if (node.kind === "array") {
-      throw new ZarrError(`${name} would lie inside the array at "${parent}"`, {
-        hint: "choose another path",
-      });
-    } else if (node.version === 2) {
-      throw new ZarrError(`${name} would lie inside the Zarr v2 group at "${parent}"`, {
-        hint: "v3 arrays need a store of their own",
-      });
-    } else if (node.consolidated !== undefined) {
-      await consolidate(store, key, segments.slice(depth).join("/"), document);
-    }
-  }
-}
-
-async function consolidate(
-  store: Store,
-  key: `/${string}`,
-  relative: string,
-  document: JsonObject,
-): Promise<void> {
-  const bytes = await store.get(key);
-  if (bytes === undefined) return;
-  const group = parseObject(bytes, key);
-  const inline = group["consolidated_metadata"];
-  const nodes = isObject(inline) ? inline["metadata"] : undefined;
-  if (!isObject(inline) || !isObject(nodes)) return;
-  const metadata = { ...nodes, [relative]: document };
-  await store.set?.(key, formatJson({ ...group, consolidated_metadata: { ...inline, metadata } }));
 }

@@ -1,5 +1,5 @@
 /** Finds and reads metadata documents: v3 before v2, then what consolidated metadata at the root says. */
-import { SourceError, ZarrError } from "../../errors.js";
+import { ChunkwiseError, SourceError, ZarrError } from "../../errors.js";
 import { keyOf, type Store } from "../stores/store.js";
 import { isObject, type Json, parseObject } from "./json.js";
 import { show } from "./metadata.js";
@@ -33,10 +33,10 @@ async function read(
 ): Promise<JsonObject | undefined> {
   let bytes: Uint8Array | undefined;
   try {
-    bytes = await store.get(key, { signal });
+    const limit = MAX_DOCUMENT_BYTES;
+    bytes = await store.get(key, signal === undefined ? { limit } : { signal, limit });
   } catch (error) {
-    if (error instanceof ZarrError || error instanceof SourceError || signal?.aborted === true)
-      throw error;
+    if (error instanceof ChunkwiseError || signal?.aborted === true) throw error;
     throw new SourceError(
       `the store failed to read ${key}: ${String((error as Error)?.message ?? error)}`,
       {

@@ -68,23 +68,26 @@ export function parseObject(bytes: Uint8Array, where: string): { readonly [key: 
 }
 
 /**
- * The bytes of a metadata document. Bigints are written as integers; numbers that JSON cannot hold as the
- * strings that Zarr uses for them.
+ * The bytes of a metadata document. Bigints are written as integers, -0 with its sign; numbers that JSON cannot hold as
+ * the strings that Zarr uses for them.
  */
 export function formatJson(value: unknown): Uint8Array {
-  const bigints: bigint[] = [];
-  const marker = `bigint-${"#".repeat(8)}-`;
+  const numbers: string[] = [];
+  const marker = `number-${"#".repeat(8)}-`;
+  const exactly = (digits: string): string => `${marker}${numbers.push(digits) - 1}`;
   const text = JSON.stringify(
     value,
     (_key, v: unknown) => {
-      if (typeof v === "bigint") return `${marker}${bigints.push(v) - 1}`;
+      if (typeof v === "bigint") return exactly(String(v));
+      if (Object.is(v, -0)) return exactly("-0.0");
       if (typeof v === "number" && !Number.isFinite(v)) return String(v);
       return v;
     },
     2,
   );
-  const exact = text.replace(new RegExp(`"${marker}(\\d+)"`, "g"), (whole, n: string) =>
-    String(bigints[Number(n)] ?? whole),
+  const exact = text.replace(
+    new RegExp(`"${marker}(\\d+)"`, "g"),
+    (whole, n: string) => numbers[Number(n)] ?? whole,
   );
   return new TextEncoder().encode(`${exact}\n`);
 }

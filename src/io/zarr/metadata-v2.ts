@@ -14,12 +14,14 @@ import {
   show,
 } from "./metadata.js";
 
-function codecSpec(value: Json | undefined, what: string): CodecSpec {
+function codecSpec(value: Json | undefined, what: string, itemSize: number): CodecSpec {
   const id = isObject(value) ? value["id"] : undefined;
   if (!isObject(value) || typeof id !== "string") {
     throw new ZarrError(`${what} must be an object with an id, got ${show(value)}`);
   }
-  const { id: _id, ...config } = value;
+  const { id: _id, ...given } = value;
+  // v2 leaves the size of elements to whoever writes.
+  const config = id === "blosc" ? { typesize: itemSize, ...given } : given;
   codecEntry(id).make(config);
   return { name: id, config };
 }
@@ -42,9 +44,10 @@ export function parseV2(
     throw new ZarrError(`order must be "C" or "F", got ${show(order)}`);
   const filters = document["filters"] ?? [];
   if (!Array.isArray(filters)) throw new ZarrError(`filters must be a list, got ${show(filters)}`);
-  const codecs = (filters as readonly Json[]).map((f) => codecSpec(f, "a filter"));
+  const size = storedSize(dtype);
+  const codecs = (filters as readonly Json[]).map((f) => codecSpec(f, "a filter", size));
   const compressor = document["compressor"] ?? null;
-  if (compressor !== null) codecs.push(codecSpec(compressor, "compressor"));
+  if (compressor !== null) codecs.push(codecSpec(compressor, "compressor", size));
   const axes = shape.map((_, i) => i);
   const names = attributes["_ARRAY_DIMENSIONS"];
   return {
@@ -68,7 +71,7 @@ export function parseV2(
     fillValue: document["fill_value"] ?? null,
     codecs: [
       ...(order === "F" ? ["transpose(F)"] : []),
-      storedSize(dtype) > 1 ? `bytes(${endian})` : "bytes",
+      size > 1 ? `bytes(${endian})` : "bytes",
       ...codecs.map((c) => c.name),
     ],
     attributes,

@@ -4,6 +4,7 @@ import type { SourceBinding } from "../../ir/binding.js";
 import { uniformCuts } from "../../ir/cuts.js";
 import type { DType } from "../../ir/dtype.js";
 import { freshId } from "../../ir/node.js";
+import { isHttpStore } from "../stores/http.js";
 import { isDirectoryStore } from "../stores/store.js";
 import { type NodeDocument, readNode } from "./documents.js";
 import type { StoredDType } from "./dtypes.js";
@@ -33,6 +34,8 @@ export interface ZarrArrayInfo {
   readonly packing: Packing | undefined;
 }
 
+export type OpenedArray = ZarrArrayInfo & { readonly binding: SourceBinding };
+
 export interface OpenOptions {
   /** Path of the array in the store; default: the store's root. */
   readonly path?: string | undefined;
@@ -52,15 +55,24 @@ export interface OpenOptions {
 export async function openZarrArray(
   url: StoreLike,
   options: OpenOptions = {},
-): Promise<ZarrArrayInfo & { readonly binding: SourceBinding }> {
+): Promise<OpenedArray> {
   const place = locate(url, options.path);
   const node = await readNode(place.store, place.path, options.signal);
   if (node === undefined) throw notFound(place);
   if (node.kind === "group") throw isGroup(place, node);
+  return openDocument(place, node, options.decode !== false);
+}
+
+/** Opens an array whose metadata are at hand. */
+export async function openDocument(
+  place: Place,
+  node: NodeDocument & { kind: "array" },
+  decode: boolean,
+): Promise<OpenedArray> {
   const document = named(place.name, () => parseArray(node));
   await prepareMetadata(document.metadata, "decode");
-  const info = named(place.name, () => arrayInfo(document, options.decode !== false));
-  return { ...info, binding: bind(place, document) };
+  const info = named(place.name, () => arrayInfo(document, decode));
+  return { ...info, binding: bindSource(place, document) };
 }
 
 export const parseArray = (node: NodeDocument & { kind: "array" }): ArrayDocument =>
@@ -94,7 +106,7 @@ export function arrayInfo(document: ArrayDocument, decode: boolean): ZarrArrayIn
   };
 }
 
-function bind(place: Place, { metadata }: ArrayDocument): SourceBinding {
+export function bindSource(place: Place, { metadata }: ArrayDocument): SourceBinding {
   const { store, path, name } = place;
   const local = isDirectoryStore(store) && hasBuiltInCodecs(metadata);
   const grid = metadata.layout.shard?.inner.shape ?? metadata.layout.shape;
@@ -118,7 +130,12 @@ function bind(place: Place, { metadata }: ArrayDocument): SourceBinding {
 }
 
 function notFound({ store, path, name }: Place): ZarrError {
-  const where = isDirectoryStore(store) ? ` in ${store.description.root}` : "";
+  const root = isDirectoryStore(store)
+    ? store.description.root
+    : isHttpStore(store)
+      ? store.url
+      : undefined;
+  const where = root === undefined ? "" : ` in ${root}`;
   return new ZarrError(
     path === ""
       ? `${name} holds no Zarr array or group${where}`

@@ -1,4 +1,4 @@
-/** Writes whole chunks of a Zarr v3 array: pad, encode, and hand over in one piece. */
+/** Writes whole chunks of a Zarr array: pad, encode, and hand over in one piece. */
 import { AbortError, ChunkwiseError, InternalError, SourceError } from "../../errors.js";
 import type { ChunkWriter, ReadTarget } from "../../ir/binding.js";
 import { itemSize } from "../../ir/dtype.js";
@@ -20,7 +20,8 @@ export function writeScratchBytes(metadata: ArrayMetadata): number {
 }
 
 /**
- * The writer of one array. Edge chunks are stored whole, padded with the fill value.
+ * The writer of one array, or of the part of it that begins at chunk `origin`, from which positions count. Edge chunks
+ * are stored whole, padded with the fill value.
  *
  * Errors of `writeChunk`: {@link SourceError} when the store fails, {@link AbortError} when the signal is aborted.
  */
@@ -29,11 +30,13 @@ export function zarrWriter(
   path: string,
   name: string,
   metadata: ArrayMetadata,
+  origin?: readonly number[],
 ): ChunkWriter {
   const chain = makeChain(metadata.layout, metadata.stored);
   return {
-    writeChunk: (position, elements, signal) => {
+    writeChunk: (relative, elements, signal) => {
       if (signal.aborted) throw new AbortError(undefined, { cause: signal.reason });
+      const position = relative.map((p, i) => p + (origin?.[i] ?? 0));
       checkElements(metadata, position, elements);
       if (elements.shape.some((n) => n === 0)) return;
       const key = keyOf(path, chunkKey(metadata.keys, position));

@@ -15,8 +15,10 @@ import {
   part,
   positions,
   setElement,
+  viewThrough,
   wrap,
 } from "./arrays.js";
+import { builtInBlock } from "./built-ins.js";
 import type { Element } from "./cast.js";
 
 /** What a user function gets for each input: a private row-major copy; stride and offset count elements. */
@@ -26,6 +28,11 @@ export interface Block {
   readonly stride: readonly number[];
   readonly offset: number;
   readonly dtype: DType;
+  readonly size: number;
+  readonly dimension: number;
+  /** Axes from the smallest stride to the largest. */
+  readonly order: readonly number[];
+  index(...position: number[]): number;
   /** Bool elements are 0 or 1, 64-bit integers bigints, complex elements pairs. */
   get(...position: number[]): Element;
   set(...positionAndValue: [...number[], Element]): void;
@@ -56,9 +63,7 @@ export const callFunctionText: CallFunction = (fn, blocks, info) => {
       (m[code.export] as (...args: unknown[]) => unknown)(...blocks, info),
     );
   }
-  if (code.type === "built-in") {
-    throw new InternalError(`${code.name} is computed from its own node, not by its blocks`);
-  }
+  if (code.type === "built-in") return builtInBlock(code.name, blocks, info.params);
   const made: unknown = new Function(`"use strict"; return (${code.text});`)();
   if (typeof made !== "function") {
     throw new TypeError(`the text of ${fn.name} is not a function expression`);
@@ -95,18 +100,30 @@ function blockAt(
 }
 
 function blockOf(a: Elements): Block {
+  const stride = rowMajorStrides(a.shape);
   return {
     data: dataOf(a),
     shape: a.shape,
-    stride: rowMajorStrides(a.shape),
+    stride,
     offset: 0,
     dtype: a.dtype,
+    size: elementCount(a.shape),
+    dimension: a.shape.length,
+    order: a.shape.map((_, axis) => axis).reverse(),
+    index: (...position) => position.reduce((n, p, axis) => n + p * (stride[axis] as number), 0),
     get: (...position) => getElement(a, position),
     set: (...positionAndValue) => {
       const value = positionAndValue.at(-1) as Element;
       setElement(a, positionAndValue.slice(0, -1) as number[], value);
     },
   };
+}
+
+/** One call of the function: the arrays it gets, and what it must return for them. */
+interface Turn {
+  readonly inputs: readonly (Elements | Element)[];
+  readonly shapes: readonly (readonly number[])[];
+  readonly offset: readonly number[];
 }
 
 /** Results of a `call` node, one array per output. */
@@ -116,47 +133,151 @@ export async function callArrays(
   callFunction: CallFunction,
   signal: AbortSignal,
 ): Promise<Elements[]> {
-  const { fn, loop, args, results } = node.params;
+  const { fn, loop, args, results, form, info } = node.params;
   const outs = node.outs.map((out) => allocate(out.dtype, out.shape as readonly number[]));
   for (const position of positions(loop.map(cutsCount))) {
     const blockId = [...position];
     const blocks = inputs.map((input, i) => {
       const { start, shape } = blockAt(args[i] as readonly AxisCut[], loop, blockId);
-      return blockOf(compact(part(input, start, shape)));
+      return compact(part(input, start, shape));
     });
     const targets = results.map((axes) => blockAt(axes, loop, blockId));
-    const { start: offset, shape } = targets[0] as (typeof targets)[number];
-    const fail = (message: string, detail: { cause?: unknown; hint?: string }): TaskError =>
-      new TaskError(`${fn.name} ${message} (block ${blockId.join(", ")})`, {
-        ...detail,
-        functionName: fn.name,
-        blockIndex: blockId,
-      });
-    let returned: unknown;
-    try {
-      returned = await callFunction(fn, blocks, {
-        blockId,
-        offset,
-        shape,
-        params: fn.params,
-        signal,
-      });
-    } catch (cause) {
-      throw fail(`threw: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-    }
-    const list: readonly unknown[] = outs.length === 1 ? [returned] : asList(returned);
-    outs.forEach((out, i) => {
-      const target = targets[i] as (typeof targets)[number];
-      const result = asElements(list[i], out.dtype, target.shape);
-      if (typeof result === "string") {
-        throw fail(`returned ${result}`, {
-          hint: `expected ${out.dtype} of shape [${target.shape.join(", ")}]`,
+    const places = targets.map((t, i) => part(outs[i] as Elements, t.start, t.shape));
+    const turn = (t: Turn): Promise<Elements[]> =>
+      callOnce(fn, t, node, blockId, callFunction, signal, info ?? {});
+    const whole: Turn = {
+      inputs: blocks,
+      shapes: targets.map((t) => t.shape),
+      offset: (targets[0] as (typeof targets)[number]).start,
+    };
+    switch (form?.kind) {
+      case undefined:
+        (await turn(whole)).forEach((result, i) => {
+          copy(places[i] as Elements, result);
         });
+        break;
+      case "last": {
+        const [block] = blocks as [Elements];
+        const [full] = (await turn({ ...whole, shapes: [block.shape] })) as [Elements];
+        const end = (block.shape[form.axis] as number) - 1;
+        copy(places[0] as Elements, sliceAt(full, form.axis, end));
+        break;
       }
-      copy(part(out, target.start, target.shape), result);
-    });
+      case "fold": {
+        const [block] = blocks as [Elements];
+        const [place] = places as [Elements];
+        let state = compact(sliceAt(block, form.axis, 0));
+        for (let k = 0; k < (block.shape[form.axis] as number); k++) {
+          if (k > 0) {
+            const next = compact(sliceAt(block, form.axis, k));
+            const shapes = [state.shape];
+            const [made] = (await turn({ ...whole, inputs: [compact(state), next], shapes })) as [
+              Elements,
+            ];
+            state = made;
+          }
+          copy(sliceAt(place, form.axis, k), state);
+        }
+        break;
+      }
+      case "each": {
+        const extents = blockAt(
+          loop.map((cuts, axis) => ({ loop: axis, cuts })),
+          loop,
+          blockId,
+        );
+        for (const at of positions(extents.shape)) {
+          const cells = blocks.map((b, i) => cell(b, form.inputs[i] as number, at));
+          const into = places.map((p, i) => cell(p, form.outputs[i] as number, at));
+          const made = await turn({
+            inputs: cells.map((c, i) => (form.inputs[i] === 0 ? getElement(c, []) : compact(c))),
+            shapes: into.map((c) => c.shape),
+            offset: [
+              ...at.map((n, axis) => n + (extents.start[axis] as number)),
+              ...whole.offset.slice(at.length),
+            ],
+          });
+          made.forEach((result, i) => {
+            copy(into[i] as Elements, result);
+          });
+        }
+      }
+    }
   }
   return outs;
+}
+
+async function callOnce(
+  fn: FunctionBinding,
+  { inputs, shapes, offset }: Turn,
+  node: CallNode,
+  blockId: readonly number[],
+  callFunction: CallFunction,
+  signal: AbortSignal,
+  more: Readonly<Record<string, unknown>>,
+): Promise<Elements[]> {
+  const fail = (message: string, detail: { cause?: unknown; hint?: string }): TaskError =>
+    new TaskError(`${fn.name} ${message} (block ${blockId.join(", ")})`, {
+      ...detail,
+      functionName: fn.name,
+      blockIndex: blockId,
+    });
+  const blocks = inputs.map((x) =>
+    typeof x === "object" && "view" in x ? blockOf(x) : x,
+  ) as readonly Block[];
+  const shape = shapes[0] as readonly number[];
+  let returned: unknown;
+  try {
+    const info = { ...more, blockId, offset, shape, params: fn.params, signal };
+    returned = await callFunction(fn, blocks, info);
+  } catch (cause) {
+    throw fail(`threw: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+  const list: readonly unknown[] = node.outs.length === 1 ? [returned] : asList(returned);
+  return node.outs.map(({ dtype }, i) => {
+    const wanted = shapes[i] as readonly number[];
+    const alone = node.params.form?.kind === "each" && wanted.length === 0;
+    const value = alone && !isObject(list[i]) ? oneElement(list[i] as Element, dtype) : list[i];
+    const result = asElements(value, dtype, wanted);
+    if (typeof result === "string") {
+      throw fail(`returned ${result}`, {
+        hint: `expected ${dtype} of shape [${wanted.join(", ")}]`,
+      });
+    }
+    return result;
+  });
+}
+
+const isObject = (value: unknown): boolean => typeof value === "object" && !Array.isArray(value);
+
+function oneElement(value: Element, dtype: DType): unknown {
+  const one = allocate(dtype, []);
+  setElement(one, [], value);
+  return dataOf(one);
+}
+
+const sliceAt = (a: Elements, axis: number, k: number): Elements =>
+  part(
+    a,
+    a.shape.map((_, i) => (i === axis ? k : 0)),
+    a.shape.map((n, i) => (i === axis ? 1 : n)),
+  );
+
+/** The last `rank` axes at a position of the axes before them, which broadcast. */
+function cell(a: Elements, rank: number, at: readonly number[]): Elements {
+  const outer = a.shape.length - rank;
+  const start = a.shape.map((n, i) =>
+    i >= outer || n === 1 ? 0 : (at[at.length - outer + i] as number),
+  );
+  const one = part(
+    a,
+    start,
+    a.shape.map((n, i) => (i >= outer ? n : 1)),
+  );
+  const map = a.shape.map((_, i) =>
+    i >= outer ? { axis: i - outer, start: 0, step: 1 } : { axis: -1, start: 0, step: 0 },
+  );
+  return viewThrough(one, map, a.shape.slice(outer));
 }
 
 const asList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [value]);

@@ -35,10 +35,21 @@ export function readCost(stage: Stage, operand: Operand, source: SourceBinding):
   let bytes = itemSize(source.dtype);
   let once = itemSize(source.dtype);
   const used = new Set<number>();
+  // The operand of a call maps the argument's own axes, which follow loop axes or arrive whole.
+  const argument =
+    stage.kind === "call" ? stage.args.find((a) => a.operand === operand) : undefined;
   source.chunks.forEach((grid, i) => {
     const m = operand.map[i];
-    const space = m === undefined || m.axis < 0 ? undefined : (tasks[m.axis] as Cuts | undefined);
-    if (m === undefined || m.axis < 0 || space === undefined || movesFreely(stage, m.axis)) {
+    const follows = m === undefined || m.axis < 0 ? undefined : argument?.axes[m.axis];
+    const along = argument === undefined ? (m?.axis ?? -1) : (follows?.loop ?? -1);
+    const space = follows === undefined ? (tasks[along] as Cuts | undefined) : follows.cuts;
+    if (
+      m === undefined ||
+      m.axis < 0 ||
+      along < 0 ||
+      space === undefined ||
+      movesFreely(stage, m.axis)
+    ) {
       const whole = m !== undefined && m.axis < 0;
       const [first, last] = whole ? piecesIn(grid, m.start, m.start + 1) : [0, cutsCount(grid) - 1];
       chunks *= last - first + 1;
@@ -46,7 +57,7 @@ export function readCost(stage: Stage, operand: Operand, source: SourceBinding):
       once *= pieceStart(grid, last + 1) - pieceStart(grid, first);
       return;
     }
-    used.add(m.axis);
+    used.add(along);
     const sums = touched(grid, space, m.start, m.step);
     chunks *= sums.count;
     bytes *= sums.elements;

@@ -30,7 +30,7 @@ import type { FuseRequest, FuseResult } from "./fuse.js";
 
 /** Simple operations per element above which computing twice costs more than keeping. */
 const COSTLY = 8;
-/** Index maps of one node that one stage is looked through for. */
+/** Index maps of one node that one stage is looked through for, one by one. */
 const MOST_MAPS = 4;
 /** Reads of several stages must overlap by this factor before keeping pays. */
 const OVERLAP = 1.2;
@@ -182,20 +182,28 @@ interface Inlined {
   readonly box: Box;
 }
 
-/** Nodes that the stage of `roots` inlines, once per index map, with the box of each that it reads. */
+/**
+ * Nodes that the stage of `roots` inlines, once per index map, with the box of each that it reads. Together the boxes of
+ * a node hold all that is read of it: the maps beyond MOST_MAPS, of which a ladder of slices has 2^depth, count as one.
+ */
 function inlined(roots: readonly Node[], baseOf: BaseTest): readonly Inlined[] {
   const out: Inlined[] = [];
   const whole = (n: Node): Box => boxOfShape(knownShape(n));
   const walk = (start: readonly Node[]): void => {
     const seen = new Map<Node, string[]>();
     const stack: { node: Node; map: AffineMap; space: Box }[] = [];
+    const rest = new Map<Node, Box>();
+    const addRest = (node: Node, box: Box): void => {
+      const known = rest.get(node);
+      rest.set(node, known === undefined ? box : hullOf(known, box));
+    };
     const push = (node: Node, map: AffineMap, space: Box): void => {
       if (baseOf(node) === "array") return;
       const known = seen.get(node);
       const key = mapKey(map);
       if (known === undefined) seen.set(node, [key]);
-      // Many maps of one node: more would not change the verdict.
-      else if (known.includes(key) || known.length >= MOST_MAPS) return;
+      else if (known.includes(key)) return;
+      else if (known.length >= MOST_MAPS) return addRest(node, imageOfBox(map, space));
       else known.push(key);
       out.push({ node, box: imageOfBox(map, space) });
       stack.push({ node, map, space });
@@ -209,14 +217,17 @@ function inlined(roots: readonly Node[], baseOf: BaseTest): readonly Inlined[] {
     }
     while (stack.length > 0) {
       const { node, map, space } = stack.pop() as (typeof stack)[number];
-      const shape = knownShape(node);
+      for (const input of node.inputs) push(input, mapOfInput(node, input, map), space);
+    }
+    if (rest.size === 0) return;
+    for (const node of [...topologicalOrder(start)].reverse()) {
+      const box = rest.get(node);
+      if (box === undefined) continue;
+      out.push({ node, box });
+      const map = identityMap(knownShape(node).length);
       for (const input of node.inputs) {
-        const own = knownShape(input);
-        const inner =
-          node.op === "view"
-            ? composeMaps(map, node.params.map)
-            : map.map((m, i) => (own[i] === shape[i] ? m : fixedAxis(0)));
-        push(input, inner, space);
+        if (baseOf(input) !== "array")
+          addRest(input, imageOfBox(mapOfInput(node, input, map), box));
       }
     }
   };
@@ -232,6 +243,14 @@ function inlined(roots: readonly Node[], baseOf: BaseTest): readonly Inlined[] {
     for (const input of inputs) if (baseOf(input) !== "array") walk([input]);
   }
   return out;
+}
+
+/** The index map of an input of an elementwise node or view whose own map is `map`. */
+function mapOfInput(node: Node, input: Node, map: AffineMap): AffineMap {
+  if (node.op === "view") return composeMaps(map, node.params.map);
+  const shape = knownShape(node);
+  const own = knownShape(input);
+  return map.map((m, i) => (own[i] === shape[i] ? m : fixedAxis(0)));
 }
 
 /** Kinds whose stage is a kernel that works elementwise. */

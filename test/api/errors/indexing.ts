@@ -24,9 +24,14 @@ export const indexing: readonly Row[] = [
     "at: a LazyArray on axis 0 is not a selector; select by integer positions with take(x, indices, { axis })",
   ],
   [
-    'x.at("1:3")',
+    'x.at("1:3", 0)',
     "IndexError",
-    'at: "1:3" on axis 0 is not a selector; use slice(start, stop, step)',
+    'at: "1:3" on axis 0 is not a selector; give all selectors in one text, as at("0, 1:3"), or none',
+  ],
+  [
+    'x.at("1:3, a")',
+    "ExpressionError",
+    "unknown name 'a'; selectors are made of constants\n\n  1:3, a\n       ^",
   ],
   [
     "x.at(undefined)",

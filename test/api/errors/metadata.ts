@@ -292,18 +292,33 @@ export const stores: readonly Row[] = [
   [
     "cw.openZarr(3)",
     "ZarrError",
-    "a Zarr store is a path, a file: URL, or an object with a get method",
+    "a Zarr store is a path, a file: or http: URL, or an object with a get method",
   ],
   [
     "cw.openZarr({})",
     "ZarrError",
-    "a Zarr store is a path, a file: URL, or an object with a get method",
+    "a Zarr store is a path, a file: or http: URL, or an object with a get method",
   ],
   ['cw.openZarr("")', "ZarrError", "a directory store needs the path of a folder"],
   [
-    'cw.openZarr("http://localhost/a.zarr")',
+    'cw.openZarr("s3://key:secret@bucket/a.zarr?sign=secret")',
     "ZarrError",
-    '"http://localhost/a.zarr" is not a local path or a file: URL; for other places hand over a store object, such as zarrita\'s FetchStore',
+    '"s3://bucket/a.zarr" is not a local path, nor a file:, http: or https: URL; for other places hand over a store object, such as one of zarrita\'s',
+  ],
+  [
+    'cw.openZarr("http://no such host/a.zarr")',
+    "ZarrError",
+    '"http://…" is not a local path, nor a file:, http: or https: URL; for other places hand over a store object, such as one of zarrita\'s',
+  ],
+  [
+    'cw.openZarr(cw.httpStore("http://127.0.0.1:1/a.zarr?sign=secret", { retries: 0 }))',
+    "SourceError",
+    "http://127.0.0.1:1/a.zarr/zarr.json: the connection failed: …",
+  ],
+  [
+    'cw.httpStore("ftp://example.org/a.zarr")',
+    "ZarrError",
+    "an HTTP store needs an http: or https: URL",
   ],
   [
     'cw.openZarr("/nowhere/a.zarr")',
@@ -338,7 +353,7 @@ export const stores: readonly Row[] = [
   [
     'x.toZarr(new Map(), { codecs: "lzma" })',
     "ZarrError",
-    'toZarr: codec "lzma" cannot be written; codecs are "raw", "zstd", "gzip", or a list of bytes, transpose, zstd, gzip, crc32c',
+    'toZarr: codec "lzma" cannot be written; codecs are "raw", "zstd", "gzip", "zlib", "blosc", or a list of bytes, transpose, zstd, gzip, zlib, blosc, lz4, shuffle, crc32c',
   ],
   [
     "x.toZarr(new Map(), { codecs: 3 })",

@@ -175,9 +175,9 @@ export const options: readonly Row[] = [
     'compute: entry "a" must be a LazyArray, got 1; wrap data with asarray(data)',
   ],
   [
-    'x.toZarr("nowhere", { mode: "append" })',
+    'x.toZarr("nowhere", { mode: "replace" })',
     "OptionError",
-    'toZarr: mode must be "create" or "overwrite", got "append"',
+    'toZarr: mode must be "create", "overwrite", "append" or "region", got "replace"',
   ],
   [
     'x.toZarr("nowhere", { dimensionNames: ["x"] })',

@@ -28,6 +28,7 @@ from table import arrays, encode, records  # first: it sets NumPy up
 import complex
 import creation
 import elementwise
+import expr
 import indexing
 import manipulation
 import masks
@@ -49,6 +50,7 @@ TABLES = {
         indexing.make_indexing,
     ],
     "complex": [complex.make_complex],
+    "expr": [expr.make_expr],
     "masks": [masks.make_masks],
     "products": [products.make_products],
     "scans": [scans.make_scans],

@@ -1,0 +1,277 @@
+/** From an array and the options of one stored array to what a run writes, and what is done before and after it. */
+import { ChunkError, DTypeError, IndexError, OptionError, ShapeError } from "../errors.js";
+import type { SinkBinding, SourceBinding } from "../ir/binding.js";
+import { sourceNode } from "../ir/build.js";
+import { type Cuts, cutsCount, cutsMax, pieceSize } from "../ir/cuts.js";
+import { itemSize } from "../ir/dtype.js";
+import { advertisedGrid } from "../ir/grid.js";
+import { type Box, boxIsEmpty, boxShape } from "../ir/index-map.js";
+import { dtypeOf, knownShape, type Node } from "../ir/node.js";
+import {
+  at,
+  type ChunkSpec,
+  concat,
+  expandDims,
+  normalAxis,
+  resolveChunks,
+  shapeText,
+  slice,
+  valueText,
+} from "../ops/index.js";
+import type { StoredArrayOptions } from "./config.js";
+import { type ExistingArray, type StoreLike, zarr } from "./engine.js";
+
+/** One array to write. Its place in the store is taken until `release`. */
+export interface Target {
+  /** As messages name it. */
+  readonly name: string;
+  /** What the user gave. */
+  readonly asked: Node;
+  /** What is written: whole chunks. */
+  readonly node: Node;
+  readonly sink: SinkBinding;
+  /** Whether a source reads the array that is written. */
+  isReadBy(source: SourceBinding): boolean;
+  /** What is done when the plan stands: until then nothing is written. */
+  begin(): Promise<void>;
+  /** What is done when all chunks are written. */
+  finish(): Promise<void>;
+  release(): void;
+}
+
+/** Options that describe a new array, and have no meaning for one that is there. */
+const OF_NEW = [
+  "chunks",
+  "codecs",
+  "attributes",
+  "dimensionNames",
+  "fillValue",
+  "zarrFormat",
+  "separator",
+] as const;
+
+/** Checks the target of one array. Nothing is written. */
+export async function targetOf(
+  who: string,
+  node: Node,
+  url: StoreLike,
+  path: string | undefined,
+  options: StoredArrayOptions,
+): Promise<Target> {
+  const { mode = "create", axis, region } = options;
+  if (axis !== undefined && mode !== "append") {
+    throw new OptionError(`${who}: axis is for mode "append", the mode is "${mode}"`);
+  }
+  if ((region === undefined) === (mode === "region")) {
+    throw new OptionError(
+      mode === "region"
+        ? `${who}: mode "region" needs the option region`
+        : `${who}: region is for mode "region", the mode is "${mode}"`,
+      { hint: 'as in { mode: "region", region: [slice(0, 10), null] }' },
+    );
+  }
+  if (mode === "create" || mode === "overwrite") return created(who, node, url, path, options);
+  for (const name of OF_NEW) {
+    if (options[name] === undefined) continue;
+    throw new OptionError(`${who}: ${name} is for new arrays, the mode is "${mode}"`, {
+      hint: "an existing array keeps its own",
+    });
+  }
+  const array = await (await zarr()).existingZarrArray(url, path);
+  try {
+    return mode === "append"
+      ? appended(who, node, array, axis ?? 0)
+      : placed(who, node, array, region as readonly unknown[]);
+  } catch (error) {
+    array.release();
+    throw error;
+  }
+}
+
+async function created(
+  who: string,
+  node: Node,
+  url: StoreLike,
+  path: string | undefined,
+  options: StoredArrayOptions,
+): Promise<Target> {
+  const { dimensionNames, mode, axis: _axis, region: _region, chunks, ...others } = options;
+  const shape = knownShape(node);
+  if (dimensionNames !== undefined && dimensionNames.length !== shape.length) {
+    throw new OptionError(
+      `${who}: ${valueText(dimensionNames)} names ${dimensionNames.length} dimensions, the array has ${shape.length}`,
+    );
+  }
+  const pending = await (await zarr()).pendingZarrArray(url, {
+    ...others,
+    who,
+    mode: mode as "create" | "overwrite" | undefined,
+    shape,
+    dtype: dtypeOf(node),
+    chunks: storedChunks(node, chunks, who),
+    dimensionNames,
+    path,
+  });
+  return {
+    name: pending.name,
+    asked: node,
+    node,
+    sink: pending.sink,
+    isReadBy: (source) => pending.replaces(source),
+    begin: () => pending.create(),
+    finish: async () => undefined,
+    release: () => pending.release(),
+  };
+}
+
+/** An existing array with `node` behind it along an axis. */
+function appended(who: string, node: Node, array: ExistingArray, given: number): Target {
+  checkDType(who, node, array);
+  if (array.shape.length === 0) {
+    throw new ShapeError(`${who}: ${array.name} is 0-dimensional, nothing can be appended to it`);
+  }
+  const axis = normalAxis(who, given, array.shape.length);
+  const added = knownShape(node);
+  if (
+    added.length !== array.shape.length ||
+    added.some((n, i) => i !== axis && n !== array.shape[i])
+  ) {
+    throw new ShapeError(
+      `${who}: an array of shape ${shapeText(added)} cannot be appended to ${array.name}, whose shape is ${shapeText(array.shape)}, along axis ${axis}`,
+      { hint: "all lengths but that of the axis must be equal" },
+    );
+  }
+  const before = array.shape[axis] as number;
+  const shape = array.shape.map((n, i) => (i === axis ? n + (added[axis] as number) : n));
+  const lo = shape.map((_, i) => (i === axis ? before : 0));
+  return {
+    ...written(node, array, { lo, hi: shape }, shape),
+    finish: () => array.resize(shape),
+  };
+}
+
+/** `node` in the place of a part of an existing array. */
+function placed(
+  who: string,
+  node: Node,
+  array: ExistingArray,
+  region: string | readonly unknown[],
+): Target {
+  checkDType(who, node, array);
+  const { box, dropped } = boxOf(who, array, region);
+  const kept = boxShape(box).filter((_, i) => !dropped.includes(i));
+  const shape = knownShape(node);
+  if (shape.length !== kept.length || shape.some((n, i) => n !== kept[i])) {
+    throw new ShapeError(
+      `${who}: the region has shape ${shapeText(kept)}, the array to write has ${shapeText(shape)}`,
+    );
+  }
+  const whole = dropped.reduce((x, axis) => expandDims(x, axis), node);
+  return written(whole, array, box, array.shape);
+}
+
+function checkDType(who: string, node: Node, { name, dtype }: ExistingArray): void {
+  if (dtypeOf(node) === dtype) return;
+  throw new DTypeError(`${who}: ${name} is ${dtype}, the array to write is ${dtypeOf(node)}`, {
+    hint: `cast it with astype("${dtype}")`,
+  });
+}
+
+/** The part of an array that selectors select, and the axes that integers among them drop. */
+function boxOf(
+  who: string,
+  { source, shape }: ExistingArray,
+  region: string | readonly unknown[],
+): { readonly box: Box; readonly dropped: readonly number[] } {
+  const all = sourceNode(source);
+  let selected: Node;
+  try {
+    selected = at(all, typeof region === "string" ? [region] : region);
+  } catch (error) {
+    if (!(error instanceof IndexError)) throw error;
+    throw new IndexError(error.message.replace(/^at: /, `${who}: region: `), { cause: error });
+  }
+  if (selected === all) return { box: { lo: shape.map(() => 0), hi: shape }, dropped: [] };
+  const out = knownShape(selected);
+  const map = selected.op === "view" && selected.inputs[0] === all ? selected.params.map : [];
+  const axes = map.filter((m) => m.axis >= 0);
+  const plain = axes.every(({ axis, step }) => step === 1 || (out[axis] as number) <= 1);
+  if (map.length !== shape.length || axes.length !== out.length || !plain) {
+    throw new IndexError(`${who}: region must be a box of the array`, {
+      hint: "give integers and slices with step 1",
+    });
+  }
+  const lo = map.map((m) => m.start);
+  const hi = map.map((m) => m.start + (m.axis < 0 ? 1 : (out[m.axis] as number)));
+  return { box: { lo, hi }, dropped: map.flatMap((m, i) => (m.axis < 0 ? [i] : [])) };
+}
+
+/**
+ * The chunks that meet `box`, with `node` in the box and what the array has around it. Chunks are written whole by the
+ * one task that owns them, and what is read around the box comes back as it was, so it does not matter who reads when.
+ */
+function written(node: Node, array: ExistingArray, box: Box, shape: readonly number[]): Target {
+  const cover = boxIsEmpty(box) ? box : covering(box, array.chunks, shape);
+  const old = sourceNode(array.source);
+  const within = (axis: number, from: number, to: number): Node | undefined => {
+    // Beyond the end of an array that grows there is nothing yet.
+    const lo = box.lo.map((v, i) => (i < axis ? v : i === axis ? from : (cover.lo[i] as number)));
+    const hi = box.hi.map((v, i) => (i < axis ? v : i === axis ? to : (cover.hi[i] as number)));
+    const part = { lo, hi: hi.map((v, i) => Math.min(v, array.shape[i] as number)) };
+    return boxIsEmpty(part)
+      ? undefined
+      : at(
+          old,
+          part.lo.map((v, i) => slice(v, part.hi[i])),
+        );
+  };
+  let whole = node;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const parts = [
+      within(axis, cover.lo[axis] as number, box.lo[axis] as number),
+      whole,
+      within(axis, box.hi[axis] as number, cover.hi[axis] as number),
+    ].filter((part) => part !== undefined);
+    if (parts.length > 1) whole = concat(parts, axis);
+  }
+  return {
+    name: array.name,
+    asked: node,
+    node: whole,
+    sink: array.sink(shape, cover.lo, cover.hi),
+    isReadBy: (source) => array.isReadBy(source),
+    begin: async () => undefined,
+    finish: async () => undefined,
+    release: () => array.release(),
+  };
+}
+
+/** The box of whole chunks around a box. */
+const covering = (box: Box, chunks: readonly number[], shape: readonly number[]): Box => ({
+  lo: box.lo.map((v, i) => Math.floor(v / (chunks[i] as number)) * (chunks[i] as number)),
+  hi: box.hi.map((v, i) =>
+    Math.min(Math.ceil(v / (chunks[i] as number)) * (chunks[i] as number), shape[i] as number),
+  ),
+});
+
+/** Regular chunk lengths: what was asked for, or the longest block along each axis. */
+export function storedChunks(node: Node, spec: ChunkSpec | undefined, who = "toZarr"): number[] {
+  const grid = advertisedGrid(node);
+  if (spec === undefined) return grid.map((c) => Math.max(1, cutsMax(c)));
+  const cuts = resolveChunks(who, spec, knownShape(node), itemSize(dtypeOf(node)), grid);
+  return cuts.map((c, axis) => {
+    if (!isRegular(c)) {
+      throw new ChunkError(`${who}: the chunks of axis ${axis} are not all of one length`, {
+        hint: "stored chunks are equally long, but for the last one: give one length",
+      });
+    }
+    return Math.max(1, pieceSize(c, 0));
+  });
+}
+
+function isRegular(cuts: Cuts): boolean {
+  const [first, last, more] = cuts;
+  if (more !== undefined) return false;
+  if (last === undefined) return true;
+  return last.repeat === 1 && last.size < (first?.size ?? 0) && cutsCount(cuts) > 1;
+}
