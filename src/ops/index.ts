@@ -46,7 +46,7 @@ export {
   zeros,
   zerosLike,
 } from "./creation.js";
-export { einsum } from "./einsum.js";
+export { einsum, subscriptsText } from "./einsum.js";
 export {
   astype,
   BINARY_NAMES,
@@ -72,7 +72,6 @@ export {
 } from "./indexing.js";
 export {
   at,
-  broadcastTo,
   expandDims,
   flip,
   matrixTranspose,
@@ -83,6 +82,7 @@ export {
 } from "./lifted.js";
 export {
   broadcastArrays,
+  broadcastTo,
   concat,
   repeat,
   reshape,
