@@ -13,8 +13,10 @@ import { expressions } from "./errors/expressions.js";
 import { indexing } from "./errors/indexing.js";
 import { metadata, stores } from "./errors/metadata.js";
 import { options } from "./errors/options.js";
+import { products } from "./errors/products.js";
 import { random } from "./errors/random.js";
 import { running } from "./errors/running.js";
+import { selections } from "./errors/selections.js";
 import { shapes } from "./errors/shapes.js";
 import { targets } from "./errors/targets.js";
 
@@ -58,7 +60,9 @@ const TABLES = {
   options,
   blocks,
   calls,
+  products,
   random,
+  selections,
   stores,
   targets,
   expressions,
@@ -72,6 +76,29 @@ describe.each(Object.entries(TABLES))("%s", (_, rows) => {
     // The tables are ours: their rows are expressions in the three names.
     const run = new Function("cw", "x", "double", `return (${expression});`);
     expectError(await caught(() => run(cw, x, double)), name, message);
+  });
+});
+
+describe("reductions of a selection that turns out to be empty", () => {
+  const none = x.at(x.greater(0));
+  const rows = x.at(x.max({ axis: 1 }).greater(0));
+  const reductions: readonly (readonly [string, cw.LazyArray])[] = [
+    ["min", none.min()],
+    ["max", none.astype("int8").max({ keepdims: true })],
+    ["argmin", none.argmin()],
+    ["argmax", rows.argmax({ axis: 0 })],
+    ["min", rows.min({ axis: 0 }).add(1).sum()],
+    ["max", none.add(none).max()],
+  ];
+  it.each(reductions)("%s", async (fn, reduced) => {
+    for (const place of PLACES) {
+      expectError(
+        await caught(() => reduced.compute(place)),
+        "ShapeError",
+        `${fn}: no value for an axis of length 0; the boolean selection is empty`,
+      );
+      expect(runtime.account().used).toBe(0);
+    }
   });
 });
 

@@ -14,6 +14,20 @@ const MOST_PRODUCTS = 20_000;
 
 /** A running sum or product; leaves that are shorter than the API makes them, so that there are several. */
 export function scan(g: Generator): Node | undefined {
+  const made = totals(g);
+  return made === undefined || g.chance(0.6) ? made : part(g, made);
+}
+
+/** A slice along every axis, so that only a part is asked for. */
+function part(g: Generator, x: Node): Node {
+  const bounds = knownShape(x).map((n) => {
+    const lo = g.int(n + 1);
+    return ops.slice(lo, lo + g.int(n - lo + 1), 1 + g.int(2));
+  });
+  return ops.at(x, bounds);
+}
+
+function totals(g: Generator): Node | undefined {
   const x = g.any((n) => knownShape(n).length > 0);
   if (x === undefined) return undefined;
   const axis = g.int(knownShape(x).length);
@@ -100,7 +114,9 @@ export async function selection(g: Generator): Promise<Node | undefined> {
     selected = ops.moveaxis(selected, axis, -1);
   }
   if (!ops.isSelection(selected)) return undefined;
-  return g.chance(0.5) ? reduction(g, selected) : measured(g, selected);
+  if (g.chance(0.4)) return reduction(g, selected);
+  const known = await measured(g, selected);
+  return g.chance(0.7) ? known : part(g, known);
 }
 
 /** A comparison of a node that fits, or a pattern; some masks select nothing, or everything. */

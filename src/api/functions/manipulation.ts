@@ -149,7 +149,7 @@ export const at = <D extends DType>(
   wrap(
     ops.at(
       nodeOf("at", x),
-      selectors.map((s) => (s instanceof LazyArray ? s.node : s)),
+      selectors.map((s) => (s instanceof LazyArray && s.dtype === "bool" ? s.node : s)),
     ),
   );
 

@@ -40,9 +40,12 @@ export function demand(roots: readonly Node[], ctx: PassContext): readonly Node[
   const order = topologicalOrder(roots);
   const boxes = demandedBoxes(order, roots);
   const partial = (node: Node): boolean => !covers(boxes.get(node) as Box, knownShape(node));
+  const handedOver = blockInputs(order);
   // What a gather looks at is materialised as well.
   const worth = (n: Node): boolean =>
-    isMovable(n) ? partial(n) || (n.op === "gather" && partial(n.inputs[0] as Node)) : false;
+    isMovable(n)
+      ? partial(n) || (n.op === "gather" && partial(n.inputs[0] as Node))
+      : handedOver.has(n) && partial(n);
   if (!order.some(worth)) return roots;
   const made = new Map<Node, Node>();
   for (const node of order) {
@@ -70,6 +73,21 @@ const isMovable = (node: Node): boolean =>
   node.op === "reshape" ||
   node.op === "compress" ||
   node.op === "scan";
+
+/** Maps that block functions look at through views: they are materialised, and should be no larger than what is seen. */
+function blockInputs(order: readonly Node[]): ReadonlySet<Node> {
+  const out = new Set<Node>();
+  const seen = new Set<Node>();
+  const stack = order.flatMap((n) => (n.op === "call" ? n.inputs : []));
+  while (stack.length > 0) {
+    const node = stack.pop() as Node;
+    if (seen.has(node)) continue;
+    seen.add(node);
+    if (node.op === "view") stack.push(node.inputs[0] as Node);
+    else if (node.op === "map") out.add(node);
+  }
+  return out;
+}
 
 const covers = (box: Box, shape: readonly number[]): boolean =>
   shape.every((n, i) => box.lo[i] === 0 && box.hi[i] === n);
