@@ -3,6 +3,7 @@ export * from "./functions/blocks.js";
 export * from "./functions/creation.js";
 export { resultType } from "./functions/dtypes.js";
 export * from "./functions/elementwise.js";
+export * from "./functions/indexing.js";
 export * from "./functions/manipulation.js";
 export * from "./functions/products.js";
 export * as random from "./functions/random.js";

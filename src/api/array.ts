@@ -22,7 +22,14 @@ import type {
   SumOptions,
   TensordotAxes,
 } from "../ops/index.js";
-import { countText, isJsScalar, matrixTranspose, shapeText, valueText } from "../ops/index.js";
+import {
+  countText,
+  isJsScalar,
+  isSelection,
+  matrixTranspose,
+  shapeText,
+  valueText,
+} from "../ops/index.js";
 import type { ReductionOptions, ScanOptions } from "./block-types.js";
 import type { BlocksOptions, ComputedBlock } from "./blocks.js";
 import type { ComputeOptions, RunOptions, ToZarrOptions } from "./config.js";
@@ -80,8 +87,7 @@ export class LazyArray<D extends DType = DType> {
    * @throws ShapeError where a length is not known.
    */
   get chunks(): readonly (readonly number[])[] {
-    knownShape(this.node);
-    return advertisedGrid(this.node).map((cuts) => [...pieceSizes(cuts)]);
+    return advertisedGrid(knownNodeOf("chunks", this)).map((cuts) => [...pieceSizes(cuts)]);
   }
   /** The transpose of a 2-d array. */
   get T(): LazyArray<D> {
@@ -172,17 +178,30 @@ export function nodeOf(fn: string, value: unknown, what = "the first argument"):
   });
 }
 
+/** As {@link nodeOf}, for functions that have to know all lengths. */
+export function knownNodeOf(fn: string, value: unknown, what?: string): Node {
+  const node = nodeOf(fn, value, what);
+  if (isSelection(node)) {
+    throw new ShapeError(`${fn}: the length of a boolean selection is not known`, {
+      hint: "use await x.measure() first: it answers with the same array and its length",
+    });
+  }
+  return node;
+}
+
 /** The node of an argument that may be a scalar too. */
 export function operandOf(fn: string, value: unknown): Node | JsScalar {
   return isJsScalar(value) ? value : nodeOf(fn, value, "an operand");
 }
 
-/** The nodes of a list of arrays. */
+/** The nodes of a list of arrays, whose lengths must be known. */
 export function nodesOf(fn: string, values: unknown): Node[] {
   if (!Array.isArray(values)) {
     throw new DTypeError(`${fn}: expected a list of arrays, got ${valueText(values)}`);
   }
-  return values.map((v, i) => nodeOf(fn, v, `array ${i} of ${countText(values.length, "array")}`));
+  return values.map((v, i) =>
+    knownNodeOf(fn, v, `array ${i} of ${countText(values.length, "array")}`),
+  );
 }
 
 export const wrap = <D extends DType>(node: Node): LazyArray<D> => new LazyArray<D>(node);

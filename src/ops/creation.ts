@@ -14,6 +14,7 @@ import {
   type JsScalar,
   mapNode,
 } from "./build.js";
+import { sameSelection } from "./masks.js";
 import { isJsScalar, scalarDType, scalarTree } from "./operand.js";
 import { type ChunkSpec, resolveChunks } from "./rechunk.js";
 import { shapeText, valueText } from "./words.js";
@@ -88,7 +89,7 @@ function like(fn: string, x: Node, value: JsScalar, options: LikeOptions): Node 
   const dtype = given(fn, options.dtype, dtypeOf(x));
   const typed = dtype === "bool" && (value === 0 || value === 1) ? value === 1 : value;
   const tree = scalarTree(fn, typed, dtype, "in");
-  return createNode(tree, knownShape(x), advertisedGrid(x));
+  return sameSelection(x, (base) => createNode(tree, knownShape(base), advertisedGrid(base)));
 }
 export const zerosLike = (x: Node, options: LikeOptions = {}): Node =>
   like("zerosLike", x, 0, options);

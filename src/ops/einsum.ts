@@ -27,27 +27,37 @@ function termLabels(term: string, spare: number): Label[] {
       // The last ellipsis axes align, so they are counted from the end.
       for (let k = spare; k > 0; k--) labels.push(`...${k}`);
       i += 2;
-    } else if (/[A-Za-z]/.test(letter)) labels.push(letter);
-    else {
-      throw fail(
-        `${valueText(letter)} is not allowed in subscripts`,
-        "use letters, '...', ',' and '->'",
-      );
-    }
+    } else labels.push(letter);
   }
   return labels;
 }
 
-function parse(subscripts: unknown, ranks: readonly number[]): Subscripts {
-  if (typeof subscripts !== "string") {
+/** The first argument of `einsum`, which must be a string. */
+export function subscriptsText(subscripts: unknown): string {
+  if (typeof subscripts === "string") return subscripts;
+  throw fail(
+    `subscripts must be a string, got ${valueText(subscripts)}`,
+    'for example "ij,jk->ik"',
+  );
+}
+
+/** Letters and at most one ellipsis. */
+function checkTerm(term: string): void {
+  const stray = term.replaceAll("...", "").match(/[^A-Za-z]/);
+  if (stray !== null) {
     throw fail(
-      `subscripts must be a string, got ${valueText(subscripts)}`,
-      'for example "ij,jk->ik"',
+      `${valueText(stray[0])} is not allowed in subscripts`,
+      "use letters, '...', ',' and '->'",
     );
   }
+  if (term.split("...").length > 2) throw fail(`the term "${term}" has more than one ellipsis`);
+}
+
+function parse(subscripts: string, ranks: readonly number[]): Subscripts {
   const sides = subscripts.replace(/\s+/g, "").split("->");
   if (sides.length > 2) throw fail(`"${subscripts}" has more than one "->"`);
   const terms = (sides[0] as string).split(",");
+  for (const term of [...terms, sides[1] ?? ""]) checkTerm(term);
   if (terms.length !== ranks.length) {
     throw fail(
       `"${subscripts}" has ${countText(terms.length, "term")} for ${countText(ranks.length, "array")}`,
@@ -58,7 +68,6 @@ function parse(subscripts: unknown, ranks: readonly number[]): Subscripts {
     const rank = ranks[i] as number;
     const dots = term.split("...").length - 1;
     const letters = term.length - 3 * dots;
-    if (dots > 1) throw fail(`the term "${term}" has more than one ellipsis`);
     if (dots === 0 ? letters !== rank : letters > rank) {
       throw fail(
         `the term "${term}" does not fit an array with ${countText(rank, "axis", "axes")}`,
@@ -67,6 +76,12 @@ function parse(subscripts: unknown, ranks: readonly number[]): Subscripts {
     if (dots === 1) most = Math.max(most, rank - letters);
     return termLabels(term, rank - letters);
   });
+  if (most > 0 && sides[1]?.includes("...") === false) {
+    throw fail(
+      `the result "${sides[1]}" has no ellipsis, the arrays have ${countText(most, "axis", "axes")} in theirs`,
+      "name axes with letters to sum over them",
+    );
+  }
   const output = sides[1] === undefined ? implicitOutput(inputs, most) : termLabels(sides[1], most);
   const twice = output.find((label, i) => output.indexOf(label) !== i);
   if (twice !== undefined) throw fail(`the result names "${twice}" twice`);
@@ -122,7 +137,7 @@ function equalLengths(terms: readonly Labelled[]): Labelled[] {
       const known = lengths.get(label) ?? 1;
       if (known !== 1 && n !== 1 && known !== n) {
         throw fail(
-          `axis "${label}" has lengths ${known} and ${n}`,
+          `${label.startsWith("...") ? "an axis of the ellipses" : `axis "${label}"`} has lengths ${known} and ${n}`,
           `the arrays have shapes ${terms.map((t) => shapeText(knownShape(t.node))).join(", ")}`,
         );
       }
@@ -140,7 +155,7 @@ function equalLengths(terms: readonly Labelled[]): Labelled[] {
 }
 
 /** Sum of products over all labels that the result does not have. */
-export function einsum(subscripts: unknown, arrays: readonly Node[]): Node {
+export function einsum(subscripts: string, arrays: readonly Node[]): Node {
   if (arrays.length === 0) throw fail("at least one array is needed");
   const { inputs, output } = parse(
     subscripts,

@@ -23,6 +23,7 @@ import {
   type UnaryFunction,
 } from "../ir/scalar.js";
 import { castNode, castTree, checkDType, createNode, mapNode, type Operand } from "./build.js";
+import { sameSelection } from "./masks.js";
 import { meet, type Terms } from "./operand.js";
 import { listText } from "./words.js";
 
@@ -149,12 +150,16 @@ const rounding =
     return isFloat(dtype) || isComplex(dtype) ? over(name, x, dtype, name) : x;
   };
 
+/** An array like `x` of one value. */
+const filled = (x: Node, value: Scalar): Node =>
+  sameSelection(x, (base) => createNode(value, knownShape(base), advertisedGrid(base)));
+
 const known =
   (name: "isnan" | "isinf" | "isfinite", ofIntegers: boolean): Unary =>
   (x) => {
     const dtype = dtypeOf(x);
     if (isFloat(dtype) || isComplex(dtype)) return over(name, x, dtype, name);
-    return createNode(constant(ofIntegers, "bool"), knownShape(x), advertisedGrid(x));
+    return filled(x, constant(ofIntegers, "bool"));
   };
 
 /** The elements themselves; complex: their real part. */
@@ -168,7 +173,7 @@ const conj: Unary = (x) => (isComplex(dtypeOf(x)) ? over("conj", x, dtypeOf(x), 
 const imag: Unary = (x) => {
   const dtype = dtypeOf(x);
   if (isComplex(dtype)) return over("imag", x, dtype, "imag");
-  return createNode(constant(0, dtype), knownShape(x), advertisedGrid(x));
+  return filled(x, constant(0, dtype));
 };
 
 const bitwiseInvert: Unary = (x) => {

@@ -46,7 +46,7 @@ export {
   zeros,
   zerosLike,
 } from "./creation.js";
-export { einsum } from "./einsum.js";
+export { einsum, subscriptsText } from "./einsum.js";
 export {
   astype,
   BINARY_NAMES,
@@ -69,7 +69,6 @@ export {
 } from "./layouts.js";
 export {
   at,
-  broadcastTo,
   expandDims,
   flip,
   matrixTranspose,
@@ -80,6 +79,7 @@ export {
 } from "./lifted.js";
 export {
   broadcastArrays,
+  broadcastTo,
   concat,
   repeat,
   reshape,

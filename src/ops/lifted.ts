@@ -8,11 +8,13 @@ import { advertisedGrid } from "../ir/grid.js";
 import type { Node } from "../ir/node.js";
 import { dtypeOf, knownShape } from "../ir/node.js";
 import { indexOf } from "../ir/scalar.js";
+import { normalAxes } from "./axes.js";
 import { castNode, createNode, isNode } from "./build.js";
 import * as indexing from "./indexing.js";
 import * as manipulation from "./manipulation.js";
-import { isSelection, select, selectionNode, viewSelection } from "./masks.js";
+import { isSelection, select, selectionNode, unknownLength, viewSelection } from "./masks.js";
 import { isConstantIndex } from "./positions.js";
+import { countText } from "./words.js";
 
 const lifted =
   <A extends readonly unknown[]>(
@@ -26,19 +28,15 @@ type Lifted<F> = F extends (x: Node, ...args: infer A) => Node
   ? (x: Node, ...args: A) => Node
   : never;
 
-export const broadcastTo: Lifted<typeof manipulation.broadcastTo> = lifted(
-  "broadcastTo",
-  manipulation.broadcastTo,
-);
 export const expandDims: Lifted<typeof manipulation.expandDims> = lifted(
   "expandDims",
   manipulation.expandDims,
 );
 export const flip: Lifted<typeof manipulation.flip> = lifted("flip", manipulation.flip);
-export const matrixTranspose: Lifted<typeof manipulation.matrixTranspose> = lifted(
-  "matrixTranspose",
-  manipulation.matrixTranspose,
-);
+export const matrixTranspose: Lifted<typeof manipulation.matrixTranspose> = (x, fn) =>
+  isSelection(x) && x.outs[0].shape.length > 1
+    ? viewSelection(fn ?? "matrixTranspose", x, (base) => manipulation.matrixTranspose(base, fn))
+    : manipulation.matrixTranspose(x, fn);
 export const moveaxis: Lifted<typeof manipulation.moveaxis> = lifted(
   "moveaxis",
   manipulation.moveaxis,
@@ -47,7 +45,19 @@ export const permuteDims: Lifted<typeof manipulation.permuteDims> = lifted(
   "permuteDims",
   manipulation.permuteDims,
 );
-export const squeeze: Lifted<typeof manipulation.squeeze> = lifted("squeeze", manipulation.squeeze);
+export const squeeze: Lifted<typeof manipulation.squeeze> = (x, axis) => {
+  if (!isSelection(x)) return manipulation.squeeze(x, axis);
+  const own = x.params.axis;
+  const known = x.outs[0].shape
+    .map((n, i) => (n === 1 && i !== own ? i : -1))
+    .filter((i) => i >= 0);
+  const named =
+    axis === undefined || axis === null
+      ? known
+      : normalAxes("squeeze", axis, x.outs[0].shape.length);
+  if (named.includes(own)) throw unknownLength("squeeze", own);
+  return viewSelection("squeeze", x, (base) => manipulation.squeeze(base, named));
+};
 
 const isMask = (selector: unknown): selector is Node =>
   isNode(selector) && dtypeOf(selector) === "bool";
@@ -71,6 +81,14 @@ export function at(x: Node, selectors: readonly unknown[]): Node {
   const rank = mask.outs[0].shape.length;
   if (selectors.every((s) => s === mask || s === null)) return select("at", x, mask, place);
   const spread = selectors.flatMap((s) => (s === mask ? new Array<null>(rank).fill(null) : [s]));
+  const used = spread.filter((s) => !isKind(s, "newaxis") && !isKind(s, "ellipsis")).length;
+  const ndim = x.outs[0].shape.length;
+  if (used > ndim && rank > 1) {
+    throw new IndexError(
+      `at: ${countText(selectors.length, "selector")} for an array with ${countText(ndim, "axis", "axes")}`,
+      { hint: `a mask of ${rank} axes stands for ${rank} selectors` },
+    );
+  }
   const part = plainAt(x, spread);
   return selectMoved(part, mask, selectors, place, x.outs[0].shape.length);
 }

@@ -92,10 +92,11 @@ export function permuteDims(x: Node, axes: unknown): Node {
 
 /** Exchanges the last two axes. */
 export function matrixTranspose(x: Node, fn = "matrixTranspose"): Node {
-  const ndim = knownShape(x).length;
+  const { shape } = x.outs[0];
+  const ndim = shape.length;
   if (ndim < 2) {
     throw new ShapeError(
-      `${fn}: the array must have at least 2 axes, got shape ${shapeText(knownShape(x))}`,
+      `${fn}: the array must have at least 2 axes, got shape ${shapeText(shape)}`,
     );
   }
   return axesView(x, [...range(ndim - 2), ndim - 1, ndim - 2]);

@@ -141,6 +141,10 @@ function besideSelection(fn: string, x: Node, place: number, rank: number): Node
   return axesView(x, wanted);
 }
 
+/** A function of single elements that are all of one value, whatever they were: made of what is selected from. */
+export const sameSelection = (x: Node, make: (base: Node) => Node): Node =>
+  isSelection(x) ? selectionNode({ ...selectionOf(x), x: make(selectionOf(x).x) }) : make(x);
+
 /** A selection by a mask of several axes as one by a 1-d mask. */
 function flatSelection({ x, mask, axis }: Selection): Selection {
   const lengths = knownShape(mask);
@@ -150,6 +154,11 @@ function flatSelection({ x, mask, axis }: Selection): Selection {
   shape.splice(axis, lengths.length, total);
   return { x: ir.reshapeNode(x, shape), mask: ir.reshapeNode(mask, [total]), axis };
 }
+
+export const unknownLength = (fn: string, axis: number): ShapeError =>
+  new ShapeError(`${fn}: axis ${axis} is a boolean selection, whose length is not known`, {
+    hint: "use await x.measure() first: it answers with the same array and its length",
+  });
 
 /**
  * A view of a selection: `op` is applied to what is selected from, and must leave the axis of the selection as it is
@@ -173,9 +182,7 @@ export function viewSelection(fn: string, node: CompressNode, op: (x: Node) => N
     m.step !== 1 ||
     knownShape(result)[m.axis] !== length
   ) {
-    throw new ShapeError(`${fn}: axis ${axis} is a boolean selection, whose length is not known`, {
-      hint: "use await x.measure() first: it answers with the same array and its length",
-    });
+    throw unknownLength(fn, axis);
   }
   return selectionNode({ x: result, mask, axis: m.axis });
 }

@@ -6,7 +6,7 @@
 import { ShapeError } from "../errors.js";
 import { type DType, promoteAll } from "../ir/dtype.js";
 import { dtypeOf, knownShape, type Node } from "../ir/node.js";
-import { integerOf, normalAxis } from "./axes.js";
+import { broadcastShapes, integerOf, normalAxis } from "./axes.js";
 import { axesView, broadcastNode, castNode } from "./build.js";
 import { binary, unary } from "./elementwise.js";
 import { any, sum } from "./reductions.js";
@@ -67,6 +67,9 @@ const mismatch = (fn: string, a: Node, b: Node, what: string): ShapeError =>
     { hint: what },
   );
 
+const noAxes = (fn: string): ShapeError =>
+  new ShapeError(`${fn}: 0-d arrays are not allowed`, { hint: "use multiply" });
+
 const BATCH = (n: number): Label[] => Array.from({ length: n }, (_, i) => `batch${i}`);
 
 /**
@@ -77,9 +80,7 @@ export function matmul(a: Node, b: Node): Node {
   const [x, y] = meetDTypes([a, b]) as [Node, Node];
   const left = knownShape(x);
   const right = knownShape(y);
-  if (left.length === 0 || right.length === 0) {
-    throw new ShapeError("matmul: 0-d arrays are not allowed", { hint: "use multiply" });
-  }
+  if (left.length === 0 || right.length === 0) throw noAxes("matmul");
   const inner = left.at(-1) as number;
   const other = right.length === 1 ? (right[0] as number) : (right.at(-2) as number);
   if (inner !== other) {
@@ -190,13 +191,16 @@ export function vecdot(a: Node, b: Node, axis: unknown = -1): Node {
   const [x, y] = meetDTypes([a, b]) as [Node, Node];
   const n = integerOf("vecdot", axis, "axis");
   const ndim = Math.min(knownShape(x).length, knownShape(y).length);
+  if (ndim === 0) throw noAxes("vecdot");
   if (n >= 0 || n < -ndim) {
-    throw new ShapeError(`vecdot: axis must be from ${-ndim} to -1, got ${n}`, {
+    const allowed = ndim === 1 ? "-1" : `from ${-ndim} to -1`;
+    throw new ShapeError(`vecdot: axis must be ${allowed}, got ${n}`, {
       hint: "axes are counted from the end, since the arrays broadcast",
     });
   }
   const [m, k] = [knownShape(x).at(n), knownShape(y).at(n)];
   if (m !== k) throw mismatch("vecdot", x, y, `the lengths of axis ${n} are ${m} and ${k}`);
+  broadcastShapes("vecdot", [knownShape(x), knownShape(y)]);
   return total(binary.multiply(unary.conj(x), y), [n]);
 }
 

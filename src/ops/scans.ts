@@ -17,10 +17,12 @@ export interface CumulativeOptions {
   readonly includeInitial?: boolean | undefined;
 }
 
-/** Leaves are at least this long, so that carries are few. */
-const SHORTEST_LEAF = 4096;
-/** And at most this long, so that a block of one line stays small: 2 MiB of float64. */
-const LONGEST_LEAF = 262144;
+/** Elements of a block of one leaf and the chunks beside it: 2 MiB of float64. */
+const BLOCK = 262144;
+/** Leaves are about this long where blocks allow it, so that carries are few. */
+const USUAL_LEAF = 4096;
+/** And never much shorter than this. */
+const SHORTEST_LEAF = 16;
 
 const wide = (dtype: DType): DType =>
   isFloat(dtype) || isComplex(dtype) ? dtype : kindOf(dtype) === "uint" ? "uint64" : "int64";
@@ -71,9 +73,13 @@ function entering(x: Node, dtype: DType): Node {
 function scan(monoid: "sum" | "prod", x: Node, axis: number, dtype: DType): Node {
   const shape = knownShape(x);
   if (shape.includes(0)) return createNode(constant(0, dtype), shape, advertisedGrid(x));
-  const chunks = advertisedGrid(x)[axis] as Cuts;
-  const longer = cutsMax(chunks) < SHORTEST_LEAF ? coalesceCuts(chunks, SHORTEST_LEAF) : chunks;
-  const leaves = splitCuts(longer, LONGEST_LEAF);
+  const grid = advertisedGrid(x);
+  const chunks = grid[axis] as Cuts;
+  const beside = grid.reduce((n, cuts, a) => (a === axis ? n : n * cutsMax(cuts)), 1);
+  const longest = Math.max(SHORTEST_LEAF, Math.floor(BLOCK / beside));
+  const usual = Math.min(USUAL_LEAF, longest);
+  const longer = cutsMax(chunks) < usual ? coalesceCuts(chunks, usual) : chunks;
+  const leaves = splitCuts(longer, longest);
   return scanNode(x, { monoid, axis, state: stateOf(dtype), leaves }, dtype);
 }
 

@@ -4,7 +4,7 @@
  */
 import { ShapeError } from "../errors.js";
 import * as ir from "../ir/build.js";
-import { type DType, integerRange, isFloat, isInteger } from "../ir/dtype.js";
+import { type DType, integerRange, isComplex, isFloat, isInteger } from "../ir/dtype.js";
 import { advertisedGrid } from "../ir/grid.js";
 import type { MonoidName } from "../ir/monoid.js";
 import { type CompressNode, dtypeOf, knownShape, type Node } from "../ir/node.js";
@@ -105,7 +105,7 @@ function overMask(
       return required(fn, extreme, counted(selection, whole));
     }
     case "mean":
-      return castNode(meanOf(fn, selection, masked, whole, reduce), dtype);
+      return castNode(meanOf(fn, selection, masked, whole, on, reduce), dtype);
     case "var":
     case "std":
       return momentOf(fn, selection, mask, x, whole, recipe, reduce);
@@ -173,16 +173,26 @@ function required(fn: string, value: Node, count: Node): Node {
 
 const FLOAT: Recipe = { monoid: "sum", on: "float64", dtype: "float64" };
 
+/** The mean, in the dtype in which elements enter: float64 or complex128. */
 function meanOf(
   fn: string,
   selection: Selection,
   masked: (value: Scalar) => Node,
   whole: readonly number[],
+  on: DType,
   reduce: Reduce,
 ): Node {
-  const total = reduce(masked(constant(0, "float64")), whole, FLOAT);
+  const total = reduce(masked(constant(0, on)), whole, { monoid: "sum", on, dtype: on });
+  const count = cast(arg(1, "float64"), on);
+  return mapNode(fn, [total, counted(selection, whole)], call("divide", on, arg(0, on), count));
+}
+
+/** `|x|^2` of an element that is float64 or complex128. */
+function squared(x: Scalar, on: DType): Scalar {
   const f = "float64";
-  return mapNode(fn, [total, counted(selection, whole)], call("divide", f, arg(0, f), arg(1, f)));
+  if (!isComplex(on)) return call("multiply", f, x, x);
+  const [re, im] = [cast(x, f), call("imag", on, x)];
+  return call("add", f, call("multiply", f, re, re), call("multiply", f, im, im));
 }
 
 /** Two passes: the mean, then the squared deviations from it. */
@@ -192,14 +202,14 @@ function momentOf(
   mask: Node,
   x: Node,
   whole: readonly number[],
-  { monoid, dtype, correction = 0 }: Recipe,
+  { monoid, on, dtype, correction = 0 }: Recipe,
   reduce: Reduce,
 ): Node {
   const f = "float64";
   const zero = constant(0, f);
   const masked = (value: Scalar): Node =>
-    mapNode(fn, [mask, x], call("where", f, arg(0, "bool"), arg(1, f), value));
-  const mean = meanOf(fn, selection, masked, whole, reduce);
+    mapNode(fn, [mask, x], call("where", on, arg(0, "bool"), arg(1, on), value));
+  const mean = meanOf(fn, selection, masked, whole, on, reduce);
   const kept = knownShape(x)
     .map((_, i) => i)
     .filter((i) => !whole.includes(i));
@@ -207,11 +217,11 @@ function momentOf(
     mean,
     knownShape(x).map((_, i) => kept.indexOf(i)),
   );
-  const deviation = call("subtract", f, arg(1, f), arg(2, f));
+  const deviation = call("subtract", on, arg(1, on), arg(2, on));
   const squares = mapNode(
     fn,
     [mask, x, wide],
-    call("where", f, arg(0, "bool"), call("multiply", f, deviation, deviation), zero),
+    call("where", f, arg(0, "bool"), squared(deviation, on), zero),
   );
   const count = counted(selection, whole);
   const freedom = call("maximum", f, call("subtract", f, arg(1, f), constant(correction, f)), zero);

@@ -26,6 +26,7 @@ import { PassContext, type PlanConfig, type PlanRequest } from "./context.js";
 import { paddedBytes, taskFootprint } from "./estimate.js";
 import { trimMaps } from "./lower.js";
 import { algebra } from "./passes/algebra.js";
+import { apart } from "./passes/apart.js";
 import { canonicalize } from "./passes/canonicalize.js";
 import { demand } from "./passes/demand.js";
 import { expand } from "./passes/expand.js";
@@ -215,7 +216,7 @@ function attemptPlan(
   const { memory } = ctx.config;
   const limit = Math.max(16 * 1024, memory * TASK_SHARE * attempt.limit);
   const sizing = { target: Math.min(TASK_TARGET * attempt.target, limit / 2), limit };
-  let requests = asked;
+  let requests = attempt.keep || !ctx.isOn("residency") ? asked : recomputed(asked);
   let keep = new Set<Node>();
   const round = (): Assembly => {
     for (;;) {
@@ -251,6 +252,12 @@ function attemptPlan(
     keep.add(subject);
   }
   return { assembly: keep.size > before ? round() : first, requests };
+}
+
+/** The requests with the inputs of block functions computed for each of them. */
+function recomputed(requests: readonly FuseRequest[]): readonly FuseRequest[] {
+  const nodes = apart(requests.map((r) => r.node));
+  return requests.map((r, i) => ({ ...r, node: nodes[i] as Node }));
 }
 
 /** What is copied into memory: what is written, if it is read straight; the source, if most of it is read. */

@@ -14,8 +14,10 @@ import { expressions } from "./errors/expressions.js";
 import { indexing, positions } from "./errors/indexing.js";
 import { metadata, stores } from "./errors/metadata.js";
 import { options } from "./errors/options.js";
+import { products } from "./errors/products.js";
 import { random } from "./errors/random.js";
 import { running } from "./errors/running.js";
+import { selections } from "./errors/selections.js";
 import { shapes } from "./errors/shapes.js";
 import { targets } from "./errors/targets.js";
 
@@ -60,7 +62,9 @@ const TABLES = {
   options,
   blocks,
   calls,
+  products,
   random,
+  selections,
   stores,
   targets,
   expressions,
@@ -89,6 +93,29 @@ describe("positions that are out of bounds when they are known", () => {
     }
     // The engine goes on.
     expect((await x.at(i.at(cw.slice(1, 2))).compute(PLACES[1])).shape).toEqual([1, 6]);
+  });
+});
+
+describe("reductions of a selection that turns out to be empty", () => {
+  const none = x.at(x.greater(0));
+  const rows = x.at(x.max({ axis: 1 }).greater(0));
+  const reductions: readonly (readonly [string, cw.LazyArray])[] = [
+    ["min", none.min()],
+    ["max", none.astype("int8").max({ keepdims: true })],
+    ["argmin", none.argmin()],
+    ["argmax", rows.argmax({ axis: 0 })],
+    ["min", rows.min({ axis: 0 }).add(1).sum()],
+    ["max", none.add(none).max()],
+  ];
+  it.each(reductions)("%s", async (fn, reduced) => {
+    for (const place of PLACES) {
+      expectError(
+        await caught(() => reduced.compute(place)),
+        "ShapeError",
+        `${fn}: no value for an axis of length 0; the boolean selection is empty`,
+      );
+      expect(runtime.account().used).toBe(0);
+    }
   });
 });
 

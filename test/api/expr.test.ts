@@ -62,7 +62,12 @@ describe("an expression is the calls that it stands for", () => {
 });
 
 /** Functions of arrays that an expression has another way for. */
-const OTHERWISE: Readonly<Record<string, string>> = { at: "x[...]", expr: "the text itself" };
+const OTHERWISE: Readonly<Record<string, string>> = {
+  at: "x[...]",
+  expr: "the text itself",
+  measure: "it runs",
+  setItem: "an assignment is no expression",
+};
 
 it("every function of arrays can be called, by our name and by NumPy's", () => {
   const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);

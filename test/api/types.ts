@@ -124,6 +124,42 @@ cw.random.integers(0, 2, [2], { dtype: "float32" });
 // @ts-expect-error: the option is called seed
 cw.random.uniform([2], { sede: 1 });
 
+// Products, running totals and boolean selections.
+const matrix = f32.matmul(f64);
+is<Same<DTypeOf<typeof matrix>, "float64">>();
+const dot = cw.vecdot(i16, i16, { axis: -1 });
+is<Same<DTypeOf<typeof dot>, "int16">>();
+const contracted = cw.tensordot(f32, c64, { axes: [[0], [1]] });
+is<Same<DTypeOf<typeof contracted>, "complex64">>();
+const pairs = mask.outer(i64);
+is<Same<DTypeOf<typeof pairs>, "int64">>();
+const trace = cw.einsum("ii->", f32);
+is<Same<DTypeOf<typeof trace>, "float32">>();
+const two = cw.einsum("ij,jk->ik", i16, f32);
+is<Same<DTypeOf<typeof two>, "float32">>();
+const three = cw.einsum("i,i,i", f32, f32, f32);
+is<Same<DTypeOf<typeof three>, cw.DType>>();
+// @ts-expect-error: the subscripts come first
+cw.einsum(f32, "ii");
+// @ts-expect-error: products are of arrays
+f32.matmul(2);
+const totals = i16.cumulativeSum({ axis: 0, includeInitial: true });
+is<Same<DTypeOf<typeof totals>, "int64">>();
+const unsigned = cw.cumulativeProd(u64);
+is<Same<DTypeOf<typeof unsigned>, "uint64">>();
+const narrowed = f64.cumulativeSum({ dtype: "float32" });
+is<Same<DTypeOf<typeof narrowed>, "float32">>();
+// @ts-expect-error: one axis
+f64.cumulativeSum({ axis: [0, 1] });
+const selected = f32.at(mask, cw.slice(1));
+is<Same<DTypeOf<typeof selected>, "float32">>();
+is<Same<typeof selected.shape, readonly (number | null)[]>>();
+is<Same<typeof selected.size, number | null>>();
+is<Same<typeof selected.nbytes, number | null>>();
+const mean32 = selected.mean();
+is<Same<DTypeOf<typeof mean32>, "float32">>();
+is<Same<ReturnType<typeof cw.nonzero>, cw.LazyArray<"int64">[]>>();
+
 // Movement keeps the dtype.
 const moved = f32.reshape([2, -1]).permuteDims([1, 0]).at(0, cw.slice(1)).rechunk("64MiB").T;
 is<Same<DTypeOf<typeof moved>, "float32">>();
@@ -256,7 +292,12 @@ export async function results(): Promise<void> {
   const kept = await u.persist();
   is<Same<DTypeOf<typeof kept>, "float32">>();
   kept.dispose();
-  void [n, b, back];
+  const counted = await cw.measure(f32.at(mask));
+  is<Same<DTypeOf<typeof counted>, "float32">>();
+  const lengths: readonly number[] = kept.shape;
+  // @ts-expect-error: the length of a selection may not be known
+  const length: number = (f32.at(mask).shape[0] ?? 0) ? f32.at(mask).shape[0] : 0;
+  void [n, b, back, lengths, length];
 }
 
 // Optional properties accept undefined; unknown options do not compile.

@@ -32,6 +32,7 @@ const POSITIONAL: Readonly<Record<string, readonly string[]>> = {
   broadcastTo: ["shape"],
   clip: ["min", "max"],
   expandDims: ["axis"],
+  einsum: ["subscripts"],
   eye: ["rows", "columns"],
   empty: ["shape"],
   full: ["shape", "fillValue"],
@@ -59,33 +60,108 @@ function lazy({ data, shape, dtype }: GoldenArray, chunks: Chunks): Lazy {
   return shape.length === 0 ? array : array.rechunk(shape.map(chunks));
 }
 
+type Bound = number | null;
 type Selector =
-  | number
+  | Bound
   | "..."
   | "newaxis"
-  | { slice: (number | null)[] }
+  | { slice: Bound[] }
   /** A constant array of positions. */
   | { list: number[] }
-  /** One of the arguments, lazily. */
-  | { arg: number };
+  /** One of the arguments, lazily: positions, or a mask. */
+  | { arg: number }
+  | { mask: number };
 
-function selectorsOf(
-  { selectors, text }: Record<string, unknown>,
-  args: readonly Lazy[],
-): cw.Selector[] {
-  if (selectors === undefined) return [text as string];
-  return (selectors as Selector[]).map((s) => {
-    if (typeof s === "number") return s;
+function selectorsOf(selectors: readonly Selector[], operands: readonly Lazy[]): cw.Selector[] {
+  return selectors.map((s) => {
+    if (typeof s === "number" || s === null) return s;
     if (s === "...") return cw.ellipsis;
     if (s === "newaxis") return cw.newaxis;
     if ("list" in s) return s.list;
-    if ("arg" in s) return args[s.arg] as Lazy;
-    return cw.slice(...(s.slice as [number | null, number | null, number | null]));
+    if ("arg" in s) return operands[s.arg] as Lazy;
+    if ("mask" in s) return operands[s.mask] as Lazy;
+    return cw.slice(...(s.slice as [Bound, Bound, Bound]));
   });
 }
 
+const select = (x: Lazy, selectors: readonly Selector[], operands: readonly Lazy[]): Lazy =>
+  x.at(...selectorsOf(selectors, operands));
+
+/** What is done to a selection; masks.py tells the format. */
+interface Step {
+  readonly fn: string;
+  readonly args?: readonly unknown[];
+  readonly options?: object;
+  readonly selectors?: readonly Selector[];
+  /** Another operand: a scalar, an argument, or what the same selectors take from one. */
+  readonly scalar?: number;
+  readonly array?: number;
+  readonly with?: number;
+  /** The comparison that makes the mask of a selection from itself. */
+  readonly where?: Step;
+}
+
+type AnyFunction = (...args: readonly unknown[]) => unknown;
+const functionNamed = (name: string): AnyFunction => {
+  const found = (cw as unknown as Record<string, AnyFunction>)[name];
+  if (found === undefined) throw new Error(`there is no function ${name}`);
+  return found;
+};
+
+function follow(
+  x: Lazy,
+  step: Step,
+  operands: readonly Lazy[],
+  selectors: readonly Selector[],
+): Lazy {
+  if (step.selectors !== undefined) return select(x, step.selectors, operands);
+  if (step.where !== undefined) {
+    return x.at(follow(x, step.where, operands, selectors) as cw.LazyArray<"bool">);
+  }
+  if (step.fn === "concat") return cw.concat([x, x]);
+  const args: unknown[] = [x];
+  if (step.scalar !== undefined) args.push(step.scalar);
+  if (step.array !== undefined) args.push(operands[step.array]);
+  if (step.with !== undefined) {
+    args.push(select(operands[step.with] as Lazy, selectors, operands));
+  }
+  args.push(...(step.args ?? []));
+  if (step.options !== undefined) args.push(step.options);
+  return functionNamed(step.fn)(...args) as Lazy;
+}
+
+async function selection(
+  fn: string,
+  operands: readonly Lazy[],
+  options: GoldenRecord["options"],
+): Promise<Lazy> {
+  const selectors = options["selectors"] as Selector[];
+  let x = select(operands[0] as Lazy, selectors, operands);
+  if (fn === "measure") x = await cw.measure(x);
+  for (const step of (options["then"] ?? []) as Step[]) x = follow(x, step, operands, selectors);
+  return x;
+}
+
+/** Selections and assignments; what can be written as text is. */
+async function selected(
+  fn: string,
+  operands: readonly Lazy[],
+  options: GoldenRecord["options"],
+): Promise<Lazy> {
+  const [x, value] = operands as [Lazy, Lazy | undefined];
+  const { text } = options;
+  const selectors = options["selectors"] as Selector[] | undefined;
+  const plain = selectors?.every((s) => typeof s !== "object" || s === null || "slice" in s);
+  const written = plain !== false && typeof text === "string" && text !== "";
+  if (fn === "setItem") {
+    const where = written ? [text] : selectorsOf(selectors ?? [], operands);
+    return x.setItem(where, (options["value"] as number | undefined) ?? (value as Lazy));
+  }
+  return written ? x.at(text) : selection(fn, operands, options);
+}
+
 /** The lazy result of a record. */
-export function callOf(record: GoldenRecord, chunking: string): Lazy {
+export async function callOf(record: GoldenRecord, chunking: string): Promise<Lazy> {
   const { fn, options, output } = record;
   const chunks = CHUNKINGS[chunking] as Chunks;
   // Positions of take are constants of the expression, unless the record says otherwise.
@@ -94,11 +170,8 @@ export function callOf(record: GoldenRecord, chunking: string): Lazy {
       ? Array.from(a.data as Int32Array)
       : lazy(a, chunks),
   );
-  const [x, value] = operands as Lazy[];
-  if (fn === "at") return (x as Lazy).at(...selectorsOf(options, operands as Lazy[]));
-  if (fn === "setItem") {
-    const to = (options["value"] as number | undefined) ?? (value as Lazy);
-    return (x as Lazy).setItem(selectorsOf(options, operands as Lazy[]), to);
+  if ((fn === "at" || fn === "setItem" || fn === "measure") && operands[0] !== undefined) {
+    return selected(fn, operands as Lazy[], options);
   }
   if (fn === "expr") {
     const names = (options["names"] as string[]).map((name, i) => [name, operands[i]]);
@@ -109,10 +182,11 @@ export function callOf(record: GoldenRecord, chunking: string): Lazy {
     ([name]) => name !== "lazy" && !positional.includes(name),
   );
   const args = OF_LISTS.has(fn) ? [operands] : operands;
-  for (const name of positional) args.push(options[name]);
+  // The text of einsum comes before the arrays, everything else after them.
+  if (fn === "einsum") args.unshift(options["subscripts"]);
+  else for (const name of positional) args.push(options[name]);
   if (rest.length > 0) args.push(Object.fromEntries(rest));
-  const result = (cw as unknown as Record<string, (...args: unknown[]) => unknown>)[fn]?.(...args);
-  if (result === undefined) throw new Error(`there is no function ${fn}`);
+  const result = functionNamed(fn)(...args);
   return (output === undefined ? result : (result as Lazy[])[output]) as Lazy;
 }
 

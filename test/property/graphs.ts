@@ -3,9 +3,8 @@
  * alone, so a failure is reproduced by its two numbers and shrinks by `size`.
  */
 
-import type { ReadTarget, SourceBinding } from "../../dist/ir/binding.js";
 import { sourceNode } from "../../dist/ir/build.js";
-import { type Cuts, cutsFromSizes, piecesIn } from "../../dist/ir/cuts.js";
+import { type Cuts, cutsFromSizes } from "../../dist/ir/cuts.js";
 import {
   arrayClass,
   DTYPES,
@@ -18,20 +17,20 @@ import {
   REAL_DTYPES,
   slotsPerElement,
 } from "../../dist/ir/dtype.js";
-import type { Box } from "../../dist/ir/index-map.js";
-import {
-  dtypeOf,
-  freshId,
-  type Kind,
-  knownShape,
-  type Node,
-  topologicalOrder,
-} from "../../dist/ir/node.js";
+import { dtypeOf, type Kind, knownShape, type Node, topologicalOrder } from "../../dist/ir/node.js";
 import * as ops from "../../dist/ops/index.js";
-import { blockNode, compatible } from "./block-graphs.js";
+import { blockNode } from "./block-graphs.js";
+import { contraction, scan, selection } from "./more-steps.js";
 import { random } from "./random.js";
 import { lookup, scatter } from "./selections.js";
-import { COMPLEX_BINARY, COMPLEX_UNARY, FLOAT_SPECIALS, INT_SPECIALS } from "./values.js";
+import { storeBinding } from "./stores.js";
+import {
+  COMPLEX_BINARY,
+  COMPLEX_UNARY,
+  compatible,
+  FLOAT_SPECIALS,
+  INT_SPECIALS,
+} from "./values.js";
 
 export interface Graph {
   readonly roots: readonly Node[];
@@ -62,10 +61,10 @@ export class Generator {
     return this.#next() < p;
   }
 
-  graph(size: number): Graph {
+  async graph(size: number): Promise<Graph> {
     for (let i = 0; i < 2; i++) this.#pool.push(this.source());
     for (let i = 0; i < size; i++) {
-      const made = this.step();
+      const made = await this.step();
       if (made !== undefined && elements(made) <= MOST_ELEMENTS && knownShape(made).length <= 5) {
         this.#pool.push(made);
       }
@@ -124,63 +123,11 @@ export class Generator {
       }
     }
     const chunks = shape.map((n) => this.cuts(n));
-    return sourceNode(this.binding(data, shape, dtype, chunks));
-  }
-
-  binding(
-    data: ReturnType<typeof make>,
-    shape: readonly number[],
-    dtype: DType,
-    chunks: readonly Cuts[],
-  ): SourceBinding {
-    const residence = this.chance(0.7) ? ("store" as const) : ("memory" as const);
+    const residence = this.chance(0.7) ? "store" : "memory";
     // Re-reading memory is free; only what a store delivers counts.
     const reads = residence === "store" ? this.reads : { chunks: 0 };
     const later = this.chance(0.2);
-    const readInto = (region: Box, target: ReadTarget): void => {
-      if (region.hi.every((h, i) => h > (region.lo[i] as number))) {
-        reads.chunks += chunks.reduce((n, c, i) => {
-          const [first, last] = piecesIn(c, region.lo[i] as number, region.hi[i] as number);
-          return n * (last - first + 1);
-        }, 1);
-      }
-      const rank = shape.length;
-      const position = [...region.lo];
-      if (region.hi.some((h, i) => h <= (region.lo[i] as number))) return;
-      for (;;) {
-        let from = 0;
-        let to = target.offset;
-        for (let i = 0; i < rank; i++) {
-          from = from * (shape[i] as number) + (position[i] as number);
-          to += ((position[i] as number) - (region.lo[i] as number)) * (target.stride[i] as number);
-        }
-        const slots = slotsPerElement(dtype);
-        for (let s = 0; s < slots; s++)
-          (target.data as Float64Array)[to * slots + s] = data[from * slots + s] as number;
-        let axis = rank - 1;
-        for (; axis >= 0; axis--) {
-          position[axis] = (position[axis] as number) + 1;
-          if ((position[axis] as number) < (region.hi[axis] as number)) break;
-          position[axis] = region.lo[axis] as number;
-        }
-        if (axis < 0) return;
-      }
-    };
-    return {
-      kind: "source",
-      id: freshId(),
-      name: "generated",
-      shape,
-      dtype,
-      chunks,
-      residence,
-      thread: "caller",
-      scratchBytes: 0,
-      description: undefined,
-      reader: {
-        readInto: later ? async (region, target) => readInto(region, target) : readInto,
-      },
-    };
+    return sourceNode(storeBinding(data, reads, { shape, dtype, chunks, residence, later }));
   }
 
   /** A node of the pool, recent ones more often. */
@@ -193,8 +140,8 @@ export class Generator {
     return undefined;
   }
 
-  step(): Node | undefined {
-    const makers = [
+  async step(): Promise<Node | undefined> {
+    const makers: (() => Node | undefined | Promise<Node | undefined>)[] = [
       this.unary,
       this.unary,
       this.binary,
@@ -219,16 +166,22 @@ export class Generator {
       this.rechunk,
       this.create,
       this.create,
-      this.blocks,
-      this.blocks,
-      this.lookup,
-      this.lookup,
-      this.scatter,
-      this.scatter,
+      () => blockNode(this),
+      () => blockNode(this),
+      () => lookup(this),
+      () => lookup(this),
+      () => scatter(this),
+      () => scatter(this),
       this.source,
+      () => contraction(this),
+      () => contraction(this),
+      () => scan(this),
+      () => scan(this),
+      () => selection(this),
+      () => selection(this),
     ];
     try {
-      return this.pick(makers).call(this);
+      return await this.pick(makers).call(this);
     } catch (error) {
       // Combinations that the API refuses are no graphs.
       if (
@@ -476,20 +429,6 @@ export class Generator {
       }
     }
   }
-
-  lookup(): Node | undefined {
-    return lookup(this);
-  }
-
-  scatter(): Node | undefined {
-    return scatter(this);
-  }
-
-  blocks(): Node | undefined {
-    return blockNode(this);
-  }
 }
 
-const make = (dtype: DType, n: number): InstanceType<ReturnType<typeof arrayClass>> =>
-  new (arrayClass(dtype))(n);
 const elements = (n: Node): number => knownShape(n).reduce((a, b) => a * b, 1);

@@ -14,7 +14,7 @@ import {
   type Operand,
   valueText,
 } from "../../ops/index.js";
-import { type ArrayOrScalar, LazyArray, nodeOf, nodesOf, operandOf, wrap } from "../array.js";
+import { type ArrayOrScalar, knownNodeOf, LazyArray, nodesOf, operandOf, wrap } from "../array.js";
 import type {
   Arrays,
   ArraysOf,
@@ -172,7 +172,7 @@ export const blockwise: Blockwise = ((fn: unknown, labels: unknown, ...args: unk
         hint: 'an array and its labels: [x, "ij"]',
       });
     }
-    return { node: nodeOf("blockwise", pair[0], `array ${i}`), labels: pair[1] as unknown };
+    return { node: knownNodeOf("blockwise", pair[0], `array ${i}`), labels: pair[1] as unknown };
   });
   return results(ops.blockwise(fn, labels, pairs, read), read.dtype);
 }) as Blockwise;
@@ -273,7 +273,7 @@ export function reduction<
   const Q extends DType | readonly DType[] = E,
   P = undefined,
 >(x: LazyArray<D>, options: ReductionOptions<D, E, Q, P>): LazyArray<E> {
-  const node = nodeOf("reduction", x);
+  const node = knownNodeOf("reduction", x);
   const read = readOptions<ops.ReductionOptions>("reduction", options, REDUCTION);
   for (const role of ["chunk", "combine", "aggregate"] as const) {
     checkSelfContained("reduction", read[role]);
@@ -305,7 +305,7 @@ export function scan<D extends DType, E extends DType = D, P = undefined>(
   x: LazyArray<D>,
   options: ScanOptions<D, E, P>,
 ): LazyArray<E> {
-  const node = nodeOf("scan", x);
+  const node = knownNodeOf("scan", x);
   const read = readOptions<ops.ScanOptions>("scan", options, SCAN);
   for (const role of ["block", "combine", "total"] as const) {
     checkSelfContained("scan", read[role]);

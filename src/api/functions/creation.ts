@@ -8,7 +8,7 @@ import type {
   LinspaceOptions,
 } from "../../ops/index.js";
 import * as ops from "../../ops/index.js";
-import { type LazyArray, nodeOf, nodesOf, wrap } from "../array.js";
+import { knownNodeOf, type LazyArray, nodeOf, nodesOf, wrap } from "../array.js";
 import { anything, type Checks, isBoolean, readOptions, trailing } from "../options.js";
 import type { ScalarDType, ShapeLike } from "../types.js";
 
@@ -163,10 +163,10 @@ interface Diagonal {
 }
 /** The lower triangle of the last two axes, up to diagonal `k`; zeros elsewhere. */
 export const tril = <D extends DType>(x: LazyArray<D>, options?: Diagonal): LazyArray<D> =>
-  wrap(ops.tril(nodeOf("tril", x), readOptions<Diagonal>("tril", options, { k: anything })));
+  wrap(ops.tril(knownNodeOf("tril", x), readOptions<Diagonal>("tril", options, { k: anything })));
 /** The upper triangle of the last two axes, from diagonal `k`; zeros elsewhere. */
 export const triu = <D extends DType>(x: LazyArray<D>, options?: Diagonal): LazyArray<D> =>
-  wrap(ops.triu(nodeOf("triu", x), readOptions<Diagonal>("triu", options, { k: anything })));
+  wrap(ops.triu(knownNodeOf("triu", x), readOptions<Diagonal>("triu", options, { k: anything })));
 
 interface Meshgrid {
   (

@@ -2,7 +2,7 @@
 import type { DType } from "../../ir/dtype.js";
 import type { Axis, ChunkSpec } from "../../ops/index.js";
 import * as ops from "../../ops/index.js";
-import { type LazyArray, nodeOf, nodesOf, wrap } from "../array.js";
+import { knownNodeOf, type LazyArray, nodeOf, nodesOf, wrap } from "../array.js";
 import { anything, readOptions, trailing } from "../options.js";
 import type { Promote, ShapeLike } from "../types.js";
 
@@ -13,7 +13,7 @@ const axisOf = (fn: string, options: unknown): unknown =>
 
 /** Stretches axes of length 1 (and new leading ones) to `shape`; nothing is copied. */
 export const broadcastTo = <D extends DType>(x: LazyArray<D>, shape: ShapeLike): LazyArray<D> =>
-  wrap(ops.broadcastTo(nodeOf("broadcastTo", x), shape));
+  wrap(ops.broadcastTo(knownNodeOf("broadcastTo", x), shape));
 
 /** All arrays stretched to the shape that they broadcast to. */
 export function broadcastArrays<T extends readonly LazyArray[]>(
@@ -84,18 +84,18 @@ export const repeat = <D extends DType>(
   x: LazyArray<D>,
   repeats: number | readonly number[],
   options?: AxisOf<number>,
-): LazyArray<D> => wrap(ops.repeat(nodeOf("repeat", x), repeats, axisOf("repeat", options)));
+): LazyArray<D> => wrap(ops.repeat(knownNodeOf("repeat", x), repeats, axisOf("repeat", options)));
 
 /** The elements in row-major order in another shape; one length may be -1. @example reshape(x, [2, -1]) */
 export const reshape = <D extends DType>(x: LazyArray<D>, shape: ShapeLike): LazyArray<D> =>
-  wrap(ops.reshape(nodeOf("reshape", x), shape));
+  wrap(ops.reshape(knownNodeOf("reshape", x), shape));
 
 /** Elements moved on by `shift` along `axis` (default: of the flat array), around the end. */
 export const roll = <D extends DType>(
   x: LazyArray<D>,
   shift: number | readonly number[],
   options?: AxisOf<Axis>,
-): LazyArray<D> => wrap(ops.roll(nodeOf("roll", x), shift, axisOf("roll", options)));
+): LazyArray<D> => wrap(ops.roll(knownNodeOf("roll", x), shift, axisOf("roll", options)));
 
 type Squeeze = <D extends DType>(x: LazyArray<D>, axis?: Axis | AxisOf<Axis>) => LazyArray<D>;
 /** Without the axes of length 1 that are named, or without all of them. */
@@ -117,14 +117,14 @@ export function stack<const T extends readonly LazyArray[]>(
 export const tile = <D extends DType>(
   x: LazyArray<D>,
   repetitions: number | readonly number[],
-): LazyArray<D> => wrap(ops.tile(nodeOf("tile", x), repetitions));
+): LazyArray<D> => wrap(ops.tile(knownNodeOf("tile", x), repetitions));
 
 /** The arrays that `x` consists of along `axis` (default 0). */
 export const unstack = <D extends DType>(
   x: LazyArray<D>,
   options?: AxisOf<number>,
 ): LazyArray<D>[] =>
-  ops.unstack(nodeOf("unstack", x), axisOf("unstack", options) ?? 0).map((n) => wrap<D>(n));
+  ops.unstack(knownNodeOf("unstack", x), axisOf("unstack", options) ?? 0).map((n) => wrap<D>(n));
 
 /**
  * Positions of the elements that are true, or not 0, in row-major order: one int64 array per axis. Their length is not
@@ -133,7 +133,7 @@ export const unstack = <D extends DType>(
  * @example const [rows, columns] = nonzero(x.greater(0));
  */
 export const nonzero = (x: LazyArray): LazyArray<"int64">[] =>
-  ops.nonzero(nodeOf("nonzero", x)).map((n) => wrap<"int64">(n));
+  ops.nonzero(knownNodeOf("nonzero", x)).map((n) => wrap<"int64">(n));
 
 /**
  * The same values in other blocks: a length for all axes, one entry per axis, or an object by axis number. An entry
@@ -142,5 +142,5 @@ export const nonzero = (x: LazyArray): LazyArray<"int64">[] =>
  * @example rechunk(x, { 0: 100, 2: -1 })
  */
 export function rechunk<D extends DType>(x: LazyArray<D>, chunks: ChunkSpec): LazyArray<D> {
-  return wrap(ops.rechunk(nodeOf("rechunk", x), chunks));
+  return wrap(ops.rechunk(knownNodeOf("rechunk", x), chunks));
 }

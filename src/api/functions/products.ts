@@ -2,7 +2,7 @@
 import type { DType } from "../../ir/dtype.js";
 import type { TensordotAxes } from "../../ops/index.js";
 import * as ops from "../../ops/index.js";
-import { type LazyArray, nodeOf, nodesOf, wrap } from "../array.js";
+import { knownNodeOf, type LazyArray, nodesOf, wrap } from "../array.js";
 import { anything, readOptions } from "../options.js";
 import type { Promote } from "../types.js";
 
@@ -22,9 +22,9 @@ const pair = (
   fn: string,
   a: unknown,
   b: unknown,
-): [ReturnType<typeof nodeOf>, ReturnType<typeof nodeOf>] => [
-  nodeOf(fn, a, "the first argument"),
-  nodeOf(fn, b, "the second argument"),
+): [ReturnType<typeof knownNodeOf>, ReturnType<typeof knownNodeOf>] => [
+  knownNodeOf(fn, a, "the first argument"),
+  knownNodeOf(fn, b, "the second argument"),
 ];
 
 /**
@@ -77,4 +77,7 @@ export const vecdot = <D extends DType, E extends DType>(
 export const einsum = <const T extends readonly LazyArray[]>(
   subscripts: string,
   ...arrays: T
-): LazyArray<Together<T>> => wrap(ops.einsum(subscripts, nodesOf("einsum", [...arrays])));
+): LazyArray<Together<T>> => {
+  const text = ops.subscriptsText(subscripts);
+  return wrap(ops.einsum(text, nodesOf("einsum", [...arrays])));
+};

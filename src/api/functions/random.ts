@@ -12,7 +12,7 @@ import type {
   UniformOptions,
 } from "../../ops/index.js";
 import * as ops from "../../ops/index.js";
-import { LazyArray, nodeOf, wrap } from "../array.js";
+import { knownNodeOf, LazyArray, wrap } from "../array.js";
 import { anything, type Checks, isBoolean, readOptions, trailing } from "../options.js";
 import { permuted, permutedPositions, type Sample, sampled, sampledPositions } from "../samples.js";
 
@@ -209,7 +209,7 @@ function axisOf(fn: string, x: LazyArray, { axis, chunks }: PermutationSettings)
       hint: "use rechunk on the array",
     });
   }
-  const shape = nodeOf(fn, x).outs[0].shape;
+  const shape = knownNodeOf(fn, x).outs[0].shape;
   return ops.normalAxis(fn, axis ?? 0, shape.length);
 }
 

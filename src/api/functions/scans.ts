@@ -3,7 +3,7 @@ import type { DType } from "../../ir/dtype.js";
 import type { Node } from "../../ir/node.js";
 import type { CumulativeOptions } from "../../ops/index.js";
 import * as ops from "../../ops/index.js";
-import { type LazyArray, nodeOf, wrap } from "../array.js";
+import { knownNodeOf, type LazyArray, wrap } from "../array.js";
 import { anything, type Checks, isBoolean, readOptions } from "../options.js";
 import type { SumOf } from "../types.js";
 
@@ -20,7 +20,7 @@ const CUMULATIVE: Checks<CumulativeOptions> = {
 
 const cumulative = (fn: string, op: (x: Node, options: CumulativeOptions) => Node): Cumulative =>
   ((x: unknown, options?: unknown) =>
-    wrap(op(nodeOf(fn, x), readOptions(fn, options, CUMULATIVE)))) as Cumulative;
+    wrap(op(knownNodeOf(fn, x), readOptions(fn, options, CUMULATIVE)))) as Cumulative;
 
 /**
  * Running sum along `axis`, which only a 1-d array may leave out. Integers and bools give int64 (unsigned: uint64)

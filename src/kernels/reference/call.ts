@@ -18,6 +18,7 @@ import {
   viewThrough,
   wrap,
 } from "./arrays.js";
+import { builtInBlock } from "./built-ins.js";
 import type { Element } from "./cast.js";
 
 /** What a user function gets for each input: a private row-major copy; stride and offset count elements. */
@@ -62,9 +63,7 @@ export const callFunctionText: CallFunction = (fn, blocks, info) => {
       (m[code.export] as (...args: unknown[]) => unknown)(...blocks, info),
     );
   }
-  if (code.type === "built-in") {
-    throw new InternalError(`${code.name} is computed from its own node, not by its blocks`);
-  }
+  if (code.type === "built-in") return builtInBlock(code.name, blocks, info.params);
   const made: unknown = new Function(`"use strict"; return (${code.text});`)();
   if (typeof made !== "function") {
     throw new TypeError(`the text of ${fn.name} is not a function expression`);

@@ -55,7 +55,9 @@ export function demand(roots: readonly Node[], ctx: PassContext): readonly Node[
     n.op === "gather" || n.op === "lookup" || n.op === "scatter"
       ? n.inputs.some((input) => partial(input) || partial(belowViews(input)))
       : false;
-  const worth = (n: Node): boolean => isMovable(n) && (partial(n) || looks(n));
+  const handedOver = blockInputs(order);
+  const worth = (n: Node): boolean =>
+    isMovable(n) ? partial(n) || looks(n) : handedOver.has(n) && partial(n);
   if (!order.some(worth)) return roots;
   const made = new Map<Node, Node>();
   for (const node of order) {
@@ -92,6 +94,21 @@ function belowViews(node: Node): Node {
   return below;
 }
 const isMovable = (node: Node): boolean => MOVABLE.has(node.op);
+
+/** Maps that block functions look at through views: they are materialised, and should be no larger than what is seen. */
+function blockInputs(order: readonly Node[]): ReadonlySet<Node> {
+  const out = new Set<Node>();
+  const seen = new Set<Node>();
+  const stack = order.flatMap((n) => (n.op === "call" ? n.inputs : []));
+  while (stack.length > 0) {
+    const node = stack.pop() as Node;
+    if (seen.has(node)) continue;
+    seen.add(node);
+    if (node.op === "view") stack.push(node.inputs[0] as Node);
+    else if (node.op === "map") out.add(node);
+  }
+  return out;
+}
 
 const covers = (box: Box, shape: readonly number[]): boolean =>
   shape.every((n, i) => box.lo[i] === 0 && box.hi[i] === n);

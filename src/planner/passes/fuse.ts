@@ -186,7 +186,11 @@ function groupSiblings(
     const group = key === undefined ? undefined : open.get(key);
     const ops = inner.size + 1;
     const fits = (g: { readonly nodes: readonly Node[]; readonly ops: number }): boolean =>
-      node.op === "pick" || (g.nodes.length < MOST_OUTPUTS && g.ops + ops <= MOST_OPS);
+      node.op === "pick" ||
+      (g.nodes.length < MOST_OUTPUTS &&
+        g.ops + ops <= MOST_OPS &&
+        // Equal nodes are one node, but for what is computed again so that it need not be held.
+        !g.nodes.some((n) => n.params === node.params));
     if (group !== undefined && fits(group)) {
       group.nodes.push(node);
       group.ops += ops;

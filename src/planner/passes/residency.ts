@@ -6,10 +6,13 @@
  * forms over the grids: {@link liveBytes} bounds what is live at once of an array without looking at single blocks.
  */
 import { viewNode } from "../../ir/build.js";
+import { type Cuts, pieceStart, piecesIn } from "../../ir/cuts.js";
+import { itemSize } from "../../ir/dtype.js";
 import {
   type AffineMap,
   type Box,
   boxElements,
+  boxIsEmpty,
   boxOfShape,
   boxShape,
   composeMaps,
@@ -18,7 +21,7 @@ import {
   identityMap,
   imageOfBox,
 } from "../../ir/index-map.js";
-import { knownShape, mapKey, type Node, topologicalOrder } from "../../ir/node.js";
+import { dtypeOf, knownShape, mapKey, type Node, topologicalOrder } from "../../ir/node.js";
 import type { PassContext } from "../context.js";
 import { functionCost } from "../cost.js";
 import type { BaseTest } from "../lower.js";
@@ -31,6 +34,8 @@ const COSTLY = 8;
 const MOST_MAPS = 4;
 /** Reads of several stages must overlap by this factor before keeping pays. */
 const OVERLAP = 1.2;
+/** Any overlap of chunks is enough for what takes no more than this share of the budget. */
+const SMALL = 1 / 64;
 
 export interface KeepCandidate {
   readonly node: Node;
@@ -74,11 +79,10 @@ export function keepCandidates(
     }
     const boxes = uses.get(node) as Box[];
     const hull = boxes.reduce(hullOf);
-    const total = boxes.reduce((n, b) => n + boxElements(b), 0);
     const worth = worthKeeping(node, baseOf);
     // A stretched view is larger than what it shows: what it shows may be worth keeping.
     if (worth === undefined || isStretched(node)) continue;
-    if (total < OVERLAP * boxElements(hull)) {
+    if (!overlap(node, boxes, hull, ctx.config.memory)) {
       ctx.declined("keep", node, "its consumers read different parts");
       continue;
     }
@@ -87,6 +91,27 @@ export function keepCandidates(
     for (const input of node.inputs) if (isShared.has(input)) covered.add(input);
   }
   return picked;
+}
+
+/** Whether so much is read several times that keeping pays. Of a store whole chunks are read. */
+function overlap(node: Node, boxes: readonly Box[], hull: Box, memory: number): boolean {
+  const source = node.op === "source" ? node.params.binding : undefined;
+  const read = (box: Box): number =>
+    boxElements(source === undefined ? box : chunksOf(source.chunks, box));
+  const total = boxes.reduce((n, b) => n + read(b), 0);
+  if (total >= OVERLAP * read(hull)) return true;
+  const bytes = boxElements(hull) * itemSize(dtypeOf(node));
+  return source !== undefined && total > read(hull) && bytes <= memory * SMALL;
+}
+
+/** The box of the chunks that a box touches. */
+function chunksOf(chunks: readonly Cuts[], box: Box): Box {
+  if (boxIsEmpty(box)) return box;
+  const pieces = chunks.map((c, a) => piecesIn(c, box.lo[a] as number, box.hi[a] as number));
+  return {
+    lo: pieces.map(([first], a) => pieceStart(chunks[a] as Cuts, first)),
+    hi: pieces.map(([, last], a) => pieceStart(chunks[a] as Cuts, last + 1)),
+  };
 }
 
 const isStretched = (node: Node): boolean =>

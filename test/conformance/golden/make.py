@@ -32,8 +32,11 @@ import expr
 import indexing
 import indexing2
 import manipulation
+import masks
 import operands
+import products
 import reductions
+import scans
 
 warnings.simplefilter("ignore")
 
@@ -55,6 +58,9 @@ TABLES = {
     ],
     "complex": [complex.make_complex],
     "expr": [expr.make_expr],
+    "masks": [masks.make_masks],
+    "products": [products.make_products],
+    "scans": [scans.make_scans],
 }
 
 
