@@ -2,7 +2,7 @@
 import type { DType } from "../../ir/dtype.js";
 import type { JsScalar } from "../../ops/index.js";
 import * as ops from "../../ops/index.js";
-import { LazyArray, nodeOf, wrap } from "../array.js";
+import { knownNodeOf, LazyArray, nodeOf, wrap } from "../array.js";
 import type { NDArray } from "../nd-array.js";
 import { anything, readOptions } from "../options.js";
 import type { Indices, Selector } from "../selectors.js";
@@ -57,7 +57,7 @@ export const take = <D extends DType>(
   x: LazyArray<D>,
   indices: Indices,
   options?: AxisOption,
-): LazyArray<D> => wrap(ops.take(nodeOf("take", x), plain(indices), axisOf("take", options)));
+): LazyArray<D> => wrap(ops.take(knownNodeOf("take", x), plain(indices), axisOf("take", options)));
 
 /**
  * Elements at positions along an axis (default: the last), other ones for every place of the other axes:
@@ -75,7 +75,7 @@ export const takeAlongAxis = <D extends DType>(
 ): LazyArray<D> =>
   wrap(
     ops.takeAlongAxis(
-      nodeOf("takeAlongAxis", x),
+      knownNodeOf("takeAlongAxis", x),
       plain(indices),
       axisOf("takeAlongAxis", options) ?? -1,
     ),
@@ -88,7 +88,8 @@ export type Settable = LazyArray | JsScalar | NestedList | NdarrayLike | NDArray
  * A new array: `x` with `value` in what the selectors select; `x` itself stays as it is. The selectors are those of
  * `at`: one, or a list with one per axis (so a list of positions stands in a list: `[[0, 2]]`). The value broadcasts
  * to the selection; where a position is selected more than once, the last value (in row-major order) stays. For a
- * boolean array (beside whole axes) it must not vary along the axis that the array makes.
+ * boolean array (beside whole axes) it must not vary along the axis that the array makes, or be a selection by the
+ * same array.
  *
  * The result has the shape, dtype and chunks of `x`. Arrays are cast as NumPy's same-kind rule allows (bool, unsigned,
  * signed, float, complex: never back) and scalars must fit the dtype, otherwise a DTypeError says what to convert.
@@ -104,7 +105,7 @@ export const setItem = <D extends DType>(
   selectors: Selector | readonly Selector[],
   value: Settable,
 ): LazyArray<D> => {
-  const node = nodeOf("setItem", x);
+  const node = knownNodeOf("setItem", x);
   const list: readonly unknown[] = Array.isArray(selectors) ? selectors : [selectors];
   return wrap(ops.setItem(node, list.map(plain), settable(value, x.dtype)));
 };

@@ -6,6 +6,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:wor
 import { Piscina } from "piscina";
 import { MAX_THREADS } from "../memory/arena.js";
 import type { ControlBlock, FromWorker, ToWorker, WorkerInit } from "../protocol.js";
+import { HEAP_FULL } from "./state.js";
 
 /** Heap of user functions per worker, MiB. It is not part of the memory budget. */
 const HEAP_MB = 1024;
@@ -119,5 +120,7 @@ export class WorkerPool {
   }
 }
 
-const causeOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY" ? HEAP_FULL : error.message;
+}

@@ -12,6 +12,8 @@ import { Order, type Ordered } from "./order.js";
 export const SLOTS = 256;
 /** Times that a task is given to a worker before its deaths count as the task's fault. */
 export const MAX_ATTEMPTS = 3;
+/** Why a worker died that exceeded its JavaScript heap: a function that did so once will do it again. */
+export const HEAP_FULL = "the JavaScript heap of its thread is full";
 
 export interface TaskReport {
   readonly bytesRead: number;

@@ -15,6 +15,7 @@ import {
   createRun,
   type Event,
   type Failure,
+  HEAP_FULL,
   MAX_ATTEMPTS,
   type RunState,
   release,
@@ -33,7 +34,7 @@ export function step(state: State, event: Event): Action[] {
       finishTask(state, event, actions);
       break;
     case "died":
-      for (const slot of event.slots) reissue(state, slot, event.cause, event.killed, actions);
+      for (const slot of event.slots) reissue(state, slot, event, actions);
       break;
     case "abort":
       abort(state, event.run, actions);
@@ -208,25 +209,30 @@ function delivered(state: State, event: Extract<Event, { kind: "delivered" }>): 
 function reissue(
   state: State,
   slot: number,
-  cause: string,
-  killed: boolean,
+  { cause, killed, slots }: Event & { kind: "died" },
   actions: Action[],
 ): void {
+  const alone = slots.length === 1;
   const ticket = state.tickets[slot];
   if (ticket === undefined)
     throw new InternalError(`slot ${slot} died, but nothing was issued there`);
   const { run, entry } = ticket;
   const { stage } = run.order.tables.stages[entry.stage] as StageTable;
   const report = { bytesRead: 0, bytesWritten: 0, seconds: 0 };
+  const hopeless = alone && cause === HEAP_FULL && stage.kind === "call";
   if (run.phase === "failing") {
     finishTask(state, { kind: "done", slot, outcome: "cancelled", report }, actions);
-  } else if (!killed && ticket.attempt >= MAX_ATTEMPTS) {
-    const message = `the worker died ${MAX_ATTEMPTS} times in block ${entry.task} of ${stage.label}: ${cause}`;
+  } else if (!killed && (hopeless || ticket.attempt >= MAX_ATTEMPTS)) {
+    const times = ticket.attempt === 1 ? "" : ` ${ticket.attempt} times`;
+    const message = `the worker died${times} in block ${entry.task} of ${stage.label}: ${cause}`;
     const error = errorToData(
       new TaskError(message, {
         functionName: stage.label,
         blockIndex: [entry.task],
-        hint: "look for process.exit(), native crashes or too much heap use in the function",
+        hint:
+          cause === HEAP_FULL
+            ? "keep less at a time, use typed arrays (they lie outside the heap), or make the blocks smaller"
+            : "look for process.exit(), native crashes or too much heap use in the function",
       }),
     );
     finishTask(state, { kind: "done", slot, outcome: "error", error, report }, actions);
