@@ -6,7 +6,7 @@
  */
 import { DTypeError, IndexError, ShapeError } from "../errors.js";
 import * as ir from "../ir/build.js";
-import { cutsFromSizes, pieceSizes, splitCuts } from "../ir/cuts.js";
+import { cutsFromSizes, cutsMax, pieceSizes, splitCuts } from "../ir/cuts.js";
 import { advertisedGrid } from "../ir/grid.js";
 import { type AffineMap, composeMaps, elementCount, identityMap } from "../ir/index-map.js";
 import { leafCuts } from "../ir/leaves.js";
@@ -195,14 +195,23 @@ export interface Measurement {
   readonly known: (counts: ArrayLike<number>) => Node;
 }
 
-/** Elements of a mask that are counted together, at the most; what a block of the selection is made from. */
-const LONGEST_PIECE = 262144;
+/** Elements that a block of the selection is made from, at the most, with the chunks beside the mask. */
+const BLOCK = 262144;
+/** Pieces of a mask are not cut shorter than this. */
+const SHORTEST_PIECE = 16;
+
+/** Elements of the mask that are counted together, at the most. */
+function longestPiece(x: Node, axis: number): number {
+  const beside = advertisedGrid(x).reduce((n, c, a) => (a === axis ? n : n * cutsMax(c)), 1);
+  return Math.max(SHORTEST_PIECE, Math.floor(BLOCK / Math.max(1, beside)));
+}
 
 export function measurementOf(node: CompressNode): Measurement {
   const { x, mask, axis } = flatSelection(selectionOf(node));
   const total = knownShape(mask)[0] as number;
   const own = advertisedGrid(mask)[0];
-  const cuts = splitCuts(own ?? [], LONGEST_PIECE);
+  const longest = longestPiece(x, axis);
+  const cuts = splitCuts(own ?? [], longest);
   const pieces = [...pieceSizes(cuts)];
   const follow = { loop: 0, cuts };
   const counts = ir.callNode(
@@ -221,7 +230,7 @@ export function measurementOf(node: CompressNode): Measurement {
   return {
     counts,
     known: (found) => {
-      const grouped = groupPieces(pieces, found);
+      const grouped = groupPieces(pieces, found, longest);
       if (grouped === undefined) {
         const none = { axis, start: 0, step: 1 };
         const map = knownShape(x).map((_, i) =>
@@ -248,13 +257,14 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a +
 function groupPieces(
   sizes: readonly number[],
   counts: ArrayLike<number>,
+  longest: number,
 ): { readonly pieces: number[]; readonly counts: number[] } | undefined {
   const pieces: number[] = [];
   const taken: number[] = [];
   sizes.forEach((size, i) => {
     const count = counts[i] as number;
     const last = pieces.length - 1;
-    const open = last >= 0 && (pieces[last] as number) + size <= LONGEST_PIECE;
+    const open = last >= 0 && (pieces[last] as number) + size <= longest;
     if (last >= 0 && (count === 0 || open || taken[last] === 0)) {
       pieces[last] = (pieces[last] as number) + size;
       taken[last] = (taken[last] as number) + count;
