@@ -69,7 +69,7 @@ async function rain(store: string): Promise<void> {
   const belt = number(wettestBelt);
   line(
     "wettest belt",
-    `${degrees(grid.north - belt * grid.step, "N", "S")} with ${byLatitude.get(belt).toFixed(0)} mm: the tropical rain belt`,
+    `${degrees(grid.north - belt * grid.step, "N", "S")} with ${number(byLatitude, belt).toFixed(0)} mm: the tropical rain belt`,
   );
   line("wettest cell", place(grid, number(wettest)));
   line("anomaly", `${number(spread).toFixed(0)} mm (rms) away from the mean of the same latitude`);
@@ -179,8 +179,8 @@ function latitudes(grid: Grid): cw.LazyArray {
   );
 }
 
-function number(result: cw.NDArray): number {
-  return Number(result.item());
+function number(result: cw.NDArray, ...position: readonly number[]): number {
+  return Number(result.get(...position));
 }
 
 function chunkShape(array: cw.LazyArray): string {

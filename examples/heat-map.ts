@@ -9,7 +9,7 @@ const VIRIDIS = [
 ] as const;
 
 export interface HeatMap {
-  /** Row-major values, the first row on top. NaN is drawn grey. */
+  /** Row-major values, the first row on top. NaN is drawn grey, infinities are left white. */
   readonly values: ArrayLike<number>;
   readonly height: number;
   readonly width: number;
@@ -50,6 +50,7 @@ export async function saveHeatMap(path: string, map: HeatMap): Promise<void> {
 /** Colour of a share in [0, 1] as 0xrrggbb. */
 function viridis(share: number): number {
   if (Number.isNaN(share)) return 0xb0b0b0;
+  if (!Number.isFinite(share)) return 0xffffff;
   const position = Math.min(1, Math.max(0, share)) * (VIRIDIS.length - 1);
   const step = Math.min(VIRIDIS.length - 2, Math.floor(position));
   const from = VIRIDIS[step] ?? 0;

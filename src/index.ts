@@ -1,6 +1,16 @@
 /** The public namespace; re-exports only. Heavy modules load when first needed. */
 
 export type { ArrayOrScalar, PersistedArray } from "./api/array.js";
+export {
+  backend,
+  type ChunkBackend,
+  type Chunks,
+  type ComputedEach,
+  type ComputedMany,
+  type FromArray,
+  type OptimizedMany,
+  type PersistedEach,
+} from "./api/backend.js";
 export type { BlockFunction } from "./api/block-arguments.js";
 export type {
   Block,
@@ -10,6 +20,7 @@ export type {
   ScanInfo,
   ScanOptions,
 } from "./api/block-types.js";
+export { type BlocksOptions, blocks, type ComputedBlock } from "./api/blocks.js";
 export {
   type ComputeOptions,
   configure,
@@ -35,6 +46,7 @@ export * from "./api/functions/blocks.js";
 export * from "./api/functions/creation.js";
 export { resultType } from "./api/functions/dtypes.js";
 export * from "./api/functions/elementwise.js";
+export * from "./api/functions/indexing.js";
 export * from "./api/functions/manipulation.js";
 export { einsum, matmul, outer, tensordot, vecdot } from "./api/functions/products.js";
 export * as random from "./api/functions/random.js";
@@ -57,11 +69,15 @@ export { measure } from "./api/measure.js";
 export { LazyArray } from "./api/methods.js";
 export { NDArray, type NdarrayView, type Nested, type ScalarOptions } from "./api/nd-array.js";
 export { persist } from "./api/persist.js";
+export { type PreviewOptions, preview } from "./api/preview.js";
 export { type Computable, type Computed, compute, explain, plan } from "./api/run.js";
 export {
   type AxisChunks,
+  type BasicSelector,
   type ChunkSpec,
   ellipsis,
+  type Indices,
+  type MaskList,
   newaxis,
   type Selector,
   slice,
@@ -73,7 +89,7 @@ export {
   type NdarrayLike,
   type NestedList,
 } from "./api/sources.js";
-export { httpStore, store, toZarr } from "./api/store.js";
+export { httpStore, type StoreTarget, store, toZarr } from "./api/store.js";
 export type { Floating, Promote, ShapeLike, SumOf } from "./api/types.js";
 export {
   describeStore,

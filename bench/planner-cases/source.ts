@@ -67,18 +67,21 @@ type Target = Parameters<cw.ChunkSource["readInto"]>[1];
 function fill(region: Region, target: Target, shape: readonly number[], dtype: cw.DType): void {
   const data = target.data as unknown as (number | bigint)[];
   const big = dtype === "int64" || dtype === "uint64";
+  // Offset and strides count elements; a complex one is two slots.
+  const slots = dtype.startsWith("complex") ? 2 : 1;
   const at = region.map((r) => r.start);
   if (region.some((r) => r.start >= r.stop)) return;
   for (;;) {
     const position = at.reduce((n, i, axis) => n * (shape[axis] as number) + i, 0);
-    const slot = at.reduce(
+    const element = at.reduce(
       (n, i, axis) =>
         n + (i - (region[axis] as { start: number }).start) * (target.stride[axis] as number),
       target.offset,
     );
+    const slot = slots * element;
     if (dtype === "bool") data[slot] = (position * 7 + (position >> 3)) % 3 === 0 ? 1 : 0;
     else data[slot] = big ? BigInt(position) : position;
-    if (dtype.startsWith("complex")) data[slot + 1] = -position;
+    if (slots === 2) data[slot + 1] = -position;
     let axis = at.length - 1;
     for (; axis >= 0; axis--) {
       at[axis] = (at[axis] as number) + 1;

@@ -56,23 +56,25 @@ function lagPowers(x: Lazy, depth: number): Lazy {
 function doubleRows(x: Lazy): Lazy {
   const chunks = x.chunks.map((sizes, axis) => (axis === 0 ? sizes.map((n) => 2 * n) : sizes));
   return cw.mapBlocks(
-    (block: { data: Float64Array; shape: readonly number[] }) => {
-      const width = block.data.length / (block.shape[0] as number);
+    (block) => {
+      const data = block.data as Float64Array;
+      const width = data.length / (block.shape[0] as number);
       return Float64Array.from(
-        { length: 2 * block.data.length },
-        (_, i) => block.data[Math.floor(i / (2 * width)) * width + (i % width)] as number,
+        { length: 2 * data.length },
+        (_, i) => data[Math.floor(i / (2 * width)) * width + (i % width)] as number,
       );
     },
     x,
-    { name: "double_rows", chunks } as cw.BlockOptions,
+    { name: "double_rows", chunks },
   );
 }
 
 const demeanBlock = (x: Lazy): Lazy =>
   cw.mapBlocks(
-    (block: { data: Float64Array }) => {
-      const mean = block.data.reduce((sum, v) => sum + v, 0) / block.data.length;
-      return block.data.map((v) => v - mean);
+    (block) => {
+      const data = block.data as Float64Array;
+      const mean = data.reduce((sum, v) => sum + v, 0) / data.length;
+      return data.map((v) => v - mean);
     },
     x,
     { name: "demean_block" },
@@ -89,6 +91,7 @@ export const VOCABULARY: Readonly<Record<string, cw.ExpressionValue>> = {
   lag_periodic: (x: Lazy) => x.add(x.roll(1, { axis: 0 })),
   lagpow: lagPowers,
   ones: (shape: number[], chunks: number) => cw.ones(shape, { chunks }),
+  rand: (shape: number[], chunks: number) => cw.random.uniform(shape, { seed: 1, chunks }),
   rep1000: Array.from({ length: 1000 }, (_, i) => i % 100),
   repeat100: Array.from({ length: 300 }, (_, i) => Math.floor(i / 3)),
   roll: (x: Lazy, by: number) => x.roll(by, { axis: 0 }),

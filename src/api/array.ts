@@ -15,12 +15,10 @@ import type {
   ArgOptions,
   ChunkSpec,
   CumulativeOptions,
-  Indices,
   JsScalar,
   LikeOptions,
   MomentOptions,
   ReduceOptions,
-  Selector,
   SumOptions,
   TensordotAxes,
 } from "../ops/index.js";
@@ -33,9 +31,13 @@ import {
   valueText,
 } from "../ops/index.js";
 import type { ReductionOptions, ScanOptions } from "./block-types.js";
+import type { BlocksOptions, ComputedBlock } from "./blocks.js";
 import type { ComputeOptions, RunOptions, ToZarrOptions } from "./config.js";
 import type { RunStats, StoreLike } from "./engine.js";
+import type { Settable } from "./functions/indexing.js";
 import type { NDArray } from "./nd-array.js";
+import type { PreviewOptions } from "./preview.js";
+import type { Indices, Selector } from "./selectors.js";
 import type { Floating, NumberOf, Promote, RealOf, ShapeLike, SumOf, WithScalar } from "./types.js";
 
 /** What elementwise functions take: an array or a JavaScript scalar. */
@@ -251,7 +253,7 @@ export interface LazyArray<D extends DType = DType> {
   readonly asin: Floats<D>;
   readonly asinh: Floats<D>;
   readonly astype: <E extends DType>(dtype: E) => LazyArray<E>;
-  readonly at: (...selectors: readonly (Selector | LazyArray<"bool">)[]) => LazyArray<D>;
+  readonly at: (...selectors: readonly Selector[]) => LazyArray<D>;
   readonly atan: Floats<D>;
   readonly atan2: FloatPromoting<D>;
   readonly atanh: Floats<D>;
@@ -261,6 +263,7 @@ export interface LazyArray<D extends DType = DType> {
   readonly bitwiseOr: Promoting<D>;
   readonly bitwiseRightShift: Numeric<D>;
   readonly bitwiseXor: Promoting<D>;
+  readonly blocks: (options?: BlocksOptions) => AsyncGenerator<ComputedBlock<D>, void, undefined>;
   readonly broadcastTo: (shape: ShapeLike) => LazyArray<D>;
   readonly ceil: Same<D>;
   readonly clip: Clipping<D>;
@@ -331,6 +334,7 @@ export interface LazyArray<D extends DType = DType> {
   readonly plan: (options?: RunOptions) => Plan;
   readonly positive: Same<D>;
   readonly pow: Numeric<D>;
+  readonly preview: (options?: PreviewOptions) => Promise<string>;
   readonly prod: Summing<D>;
   readonly real: () => LazyArray<RealOf<D>>;
   readonly rechunk: (chunks: ChunkSpec) => LazyArray<D>;
@@ -350,6 +354,7 @@ export interface LazyArray<D extends DType = DType> {
     options?: Pick<ReduceOptions, "axis">,
   ) => LazyArray<D>;
   readonly round: Same<D>;
+  readonly setItem: (selectors: Selector | readonly Selector[], value: Settable) => LazyArray<D>;
   readonly scan: <E extends DType = D, P = undefined>(
     options: ScanOptions<D, E, P>,
   ) => LazyArray<E>;
@@ -364,6 +369,7 @@ export interface LazyArray<D extends DType = DType> {
   readonly subtract: Promoting<D>;
   readonly sum: Summing<D>;
   readonly take: (indices: Indices, options?: AxisOption) => LazyArray<D>;
+  readonly takeAlongAxis: (indices: Indices, options?: AxisOption) => LazyArray<D>;
   readonly tan: Floats<D>;
   readonly tanh: Floats<D>;
   readonly tensordot: <E extends DType>(

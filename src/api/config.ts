@@ -2,7 +2,7 @@
 import { OptionError } from "../errors.js";
 import { defaultMemory, defaultWorkers, MOST_MEMORY } from "../exec/config.js";
 import { MAX_THREADS } from "../exec/memory/arena.js";
-import { type ChunkSpec, parseBytes, type Selector, valueText } from "../ops/index.js";
+import { type BasicSelector, type ChunkSpec, parseBytes, valueText } from "../ops/index.js";
 import {
   type CodecChoice,
   type FillValue,
@@ -54,8 +54,8 @@ export interface StoredArrayOptions {
   readonly mode?: "create" | "overwrite" | "append" | "region" | undefined;
   /** Axis along which "append" adds; default 0. */
   readonly axis?: number | undefined;
-  /** Integers, null and slices with step 1, as `at` takes them. */
-  readonly region?: readonly Selector[] | undefined;
+  /** Integers, null and slices with step 1, as `at` takes them, in a list or as one text such as `"0:10, ..., 5"`. */
+  readonly region?: string | readonly BasicSelector[] | undefined;
   /** "zstd" (default), "gzip", "blosc", "raw", one codec with options, or a list of codecs. */
   readonly codecs?: CodecChoice | undefined;
   /** Chunks of the stored array; default: the array's own, made regular. */

@@ -3,9 +3,11 @@
  * method. `array.ts` has their types; a test holds the two together.
  */
 import { LazyArray } from "./array.js";
+import { blocks } from "./blocks.js";
 import { reduction, scan } from "./functions/blocks.js";
 import * as creation from "./functions/creation.js";
 import * as elementwise from "./functions/elementwise.js";
+import * as indexing from "./functions/indexing.js";
 import * as manipulation from "./functions/manipulation.js";
 import * as products from "./functions/products.js";
 import * as reductions from "./functions/reductions.js";
@@ -13,6 +15,7 @@ import * as scans from "./functions/scans.js";
 import { measure } from "./measure.js";
 import { installDisplay } from "./notebook.js";
 import { persist } from "./persist.js";
+import { preview } from "./preview.js";
 import { compute, explain, plan } from "./run.js";
 import { toZarr } from "./store.js";
 
@@ -38,6 +41,7 @@ const { emptyLike, fullLike, onesLike, tril, triu, zerosLike } = creation;
 
 const METHODS: Readonly<Record<string, AnyFunction>> = {
   ...elementwise,
+  ...indexing,
   ...ofOneArray,
   ...ofTwoArrays,
   ...reducing,
@@ -49,11 +53,13 @@ const METHODS: Readonly<Record<string, AnyFunction>> = {
   tril,
   triu,
   zerosLike,
+  blocks,
   compute,
   explain,
   measure,
   persist,
   plan,
+  preview,
   reduction,
   scan,
   toZarr,

@@ -39,7 +39,9 @@ export const isNames: Check = (v) =>
     ? undefined
     : "must be a list of names, one per axis (null for none)";
 export const isRegion: Check = (v) =>
-  Array.isArray(v) ? undefined : "must be a list of selectors, one per axis";
+  Array.isArray(v) || typeof v === "string"
+    ? undefined
+    : "must be a list of selectors, one per axis, or a text of them";
 export const oneOf =
   (...words: readonly string[]): Check =>
   (v) =>

@@ -27,12 +27,27 @@ export async function persist<D extends DType>(
   x: LazyArray<D>,
   options?: RunOptions,
 ): Promise<PersistedArray<D>> {
+  nodeOf("persist", x);
+  const [kept] = await persistAll([x], options);
+  return kept as PersistedArray<D>;
+}
+
+/** As {@link persist}, for several arrays in one plan. */
+export async function persistAll(
+  arrays: readonly LazyArray[],
+  options?: RunOptions,
+): Promise<readonly PersistedArray[]> {
   const checked = withDefaults(readOptions<RunOptions>("persist", options, RUN_CHECKS));
-  const [known] = await settle([nodeOf("persist", x)], checked);
-  const node = known as Node;
-  const { data } = await compute(new LazyArray<D>(node), { ...checked, shared: true });
-  const { binding, release } = releasable(node, data as ArrayFor<DType>);
-  return new PersistedArray<D>(sourceNode(binding), release);
+  const nodes = await settle(
+    arrays.map((x) => x.node),
+    checked,
+  );
+  const known = nodes.map((node) => new LazyArray(node));
+  const results = await compute(known, { ...checked, shared: true });
+  return results.map(({ data }, i) => {
+    const { binding, release } = releasable(nodes[i] as Node, data);
+    return new PersistedArray(sourceNode(binding), release);
+  });
 }
 
 /** A binding that lets go of its data on demand, although expressions still hold the binding. */

@@ -102,7 +102,9 @@ function checkResults(nodes: readonly Node[], config: PlanConfig): void {
   if (bytes > config.memory) {
     throw new MemoryLimitError(
       `compute: the results have ${bytesText(bytes)}, memory is ${bytesText(config.memory)}`,
-      { hint: "write them with toZarr, reduce them first, or raise memory" },
+      {
+        hint: "write them with toZarr, go through them with blocks(), reduce them first, or raise memory",
+      },
     );
   }
 }

@@ -150,6 +150,45 @@ export async function store(
   );
 }
 
+/** Where and how one array is stored. */
+export interface StoreTarget extends StoredArrayOptions {
+  readonly url: StoreLike;
+  /** Path of the array in the store; groups above it are made. */
+  readonly path?: string | undefined;
+}
+
+/** Each array into its own target, in one plan; as {@link store}, where all targets are in one store. */
+export async function storeEach(
+  arrays: readonly LazyArray[],
+  targets: readonly StoreTarget[],
+  options?: RunOptions,
+): Promise<RunStats> {
+  if (!Array.isArray(targets) || targets.length !== arrays.length || arrays.length === 0) {
+    throw new OptionError(
+      `store: expected a list of arrays and as many targets, got ${valueText(arrays)} and ${valueText(targets)}`,
+    );
+  }
+  const running = withDefaults(readOptions<RunOptions>("store", options, RUN_CHECKS));
+  const asked = arrays.map((x, i) => nodeOf("store", x, `array ${i}`));
+  const checked = targets.map((target, i) =>
+    readOptions<StoreTarget>(`store: target ${i}`, target, {
+      ...ARRAY_CHECKS,
+      url: anything,
+      path: isText,
+    }),
+  );
+  return write(
+    "store",
+    async (found) => {
+      const nodes = await settle(asked, running);
+      for (const [i, { url, path, ...own }] of checked.entries()) {
+        found.push(await targetOf(`store: array ${i}`, nodes[i] as Node, url, path, own));
+      }
+    },
+    running,
+  );
+}
+
 /** The options of arrays apart from those of the run. */
 function split<T extends RunOptions & StoredArrayOptions>(
   options: T,
@@ -255,7 +294,7 @@ async function write(
 
 /** Nothing that is read may be replaced or changed by the same plan. */
 function refuseOwnInput(fn: string, targets: readonly Target[]): void {
-  for (const { op, params } of topologicalOrder(targets.map((t) => t.asked))) {
+  for (const { op, params } of topologicalOrder(targets.map((t) => t.node))) {
     if (op !== "source") continue;
     const target = targets.find((t) => t.isReadBy(params.binding));
     if (target === undefined) continue;

@@ -5,17 +5,15 @@ import { sourceNode } from "../ir/build.js";
 import { type Cuts, cutsCount, cutsMax, pieceSize } from "../ir/cuts.js";
 import { itemSize } from "../ir/dtype.js";
 import { advertisedGrid } from "../ir/grid.js";
-import { type Box, boxIsEmpty, boxShape } from "../ir/index-map.js";
+import { type Box, boxShape } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import {
   at,
   type ChunkSpec,
-  concat,
   expandDims,
   normalAxis,
   resolveChunks,
   shapeText,
-  slice,
   valueText,
 } from "../ops/index.js";
 import type { StoredArrayOptions } from "./config.js";
@@ -25,9 +23,6 @@ import { type ExistingArray, type StoreLike, zarr } from "./engine.js";
 export interface Target {
   /** As messages name it. */
   readonly name: string;
-  /** What the user gave. */
-  readonly asked: Node;
-  /** What is written: whole chunks. */
   readonly node: Node;
   readonly sink: SinkBinding;
   /** Whether a source reads the array that is written. */
@@ -81,7 +76,12 @@ export async function targetOf(
   try {
     return mode === "append"
       ? appended(who, node, array, axis ?? 0)
-      : placed(who, node, array, region as readonly unknown[]);
+      : placed(
+          who,
+          node,
+          array,
+          typeof region === "string" ? [region] : (region as readonly unknown[]),
+        );
   } catch (error) {
     array.release();
     throw error;
@@ -114,7 +114,6 @@ async function created(
   });
   return {
     name: pending.name,
-    asked: node,
     node,
     sink: pending.sink,
     isReadBy: (source) => pending.replaces(source),
@@ -151,12 +150,7 @@ function appended(who: string, node: Node, array: ExistingArray, given: number):
 }
 
 /** `node` in the place of a part of an existing array. */
-function placed(
-  who: string,
-  node: Node,
-  array: ExistingArray,
-  region: string | readonly unknown[],
-): Target {
+function placed(who: string, node: Node, array: ExistingArray, region: readonly unknown[]): Target {
   checkDType(who, node, array);
   const { box, dropped } = boxOf(who, array, region);
   const kept = boxShape(box).filter((_, i) => !dropped.includes(i));
@@ -181,12 +175,12 @@ function checkDType(who: string, node: Node, { name, dtype }: ExistingArray): vo
 function boxOf(
   who: string,
   { source, shape }: ExistingArray,
-  region: string | readonly unknown[],
+  region: readonly unknown[],
 ): { readonly box: Box; readonly dropped: readonly number[] } {
   const all = sourceNode(source);
   let selected: Node;
   try {
-    selected = at(all, typeof region === "string" ? [region] : region);
+    selected = at(all, region);
   } catch (error) {
     if (!(error instanceof IndexError)) throw error;
     throw new IndexError(error.message.replace(/^at: /, `${who}: region: `), { cause: error });
@@ -206,52 +200,15 @@ function boxOf(
   return { box: { lo, hi }, dropped: map.flatMap((m, i) => (m.axis < 0 ? [i] : [])) };
 }
 
-/**
- * The chunks that meet `box`, with `node` in the box and what the array has around it. Chunks are written whole by the
- * one task that owns them, and what is read around the box comes back as it was, so it does not matter who reads when.
- */
-function written(node: Node, array: ExistingArray, box: Box, shape: readonly number[]): Target {
-  const cover = boxIsEmpty(box) ? box : covering(box, array.chunks, shape);
-  const old = sourceNode(array.source);
-  const within = (axis: number, from: number, to: number): Node | undefined => {
-    // Beyond the end of an array that grows there is nothing yet.
-    const lo = box.lo.map((v, i) => (i < axis ? v : i === axis ? from : (cover.lo[i] as number)));
-    const hi = box.hi.map((v, i) => (i < axis ? v : i === axis ? to : (cover.hi[i] as number)));
-    const part = { lo, hi: hi.map((v, i) => Math.min(v, array.shape[i] as number)) };
-    return boxIsEmpty(part)
-      ? undefined
-      : at(
-          old,
-          part.lo.map((v, i) => slice(v, part.hi[i])),
-        );
-  };
-  let whole = node;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    const parts = [
-      within(axis, cover.lo[axis] as number, box.lo[axis] as number),
-      whole,
-      within(axis, box.hi[axis] as number, cover.hi[axis] as number),
-    ].filter((part) => part !== undefined);
-    if (parts.length > 1) whole = concat(parts, axis);
-  }
-  return {
-    name: array.name,
-    asked: node,
-    node: whole,
-    sink: array.sink(shape, cover.lo, cover.hi),
-    isReadBy: (source) => array.isReadBy(source),
-    begin: async () => undefined,
-    finish: async () => undefined,
-    release: () => array.release(),
-  };
-}
-
-/** The box of whole chunks around a box. */
-const covering = (box: Box, chunks: readonly number[], shape: readonly number[]): Box => ({
-  lo: box.lo.map((v, i) => Math.floor(v / (chunks[i] as number)) * (chunks[i] as number)),
-  hi: box.hi.map((v, i) =>
-    Math.min(Math.ceil(v / (chunks[i] as number)) * (chunks[i] as number), shape[i] as number),
-  ),
+/** `node` in a box of an existing array, which then has the shape `shape`. */
+const written = (node: Node, array: ExistingArray, box: Box, shape: readonly number[]): Target => ({
+  name: array.name,
+  node,
+  sink: array.sink(shape, box.lo, box.hi),
+  isReadBy: (source) => array.isReadBy(source),
+  begin: async () => undefined,
+  finish: async () => undefined,
+  release: () => array.release(),
 });
 
 /** Regular chunk lengths: what was asked for, or the longest block along each axis. */

@@ -3,7 +3,7 @@ import { type Cuts, cutsCount, cutsMax } from "../ir/cuts.js";
 import { type DType, itemSize } from "../ir/dtype.js";
 import { advertisedGrid } from "../ir/grid.js";
 import { elementCount } from "../ir/index-map.js";
-import { dtypeOf, type Node, topologicalOrder } from "../ir/node.js";
+import { dtypeOf, type LookupAxis, type Node, topologicalOrder } from "../ir/node.js";
 import type { Scalar } from "../ir/scalar.js";
 import { bytesText, countText } from "./numbers.js";
 
@@ -86,6 +86,10 @@ export function stepName(node: Node): string {
       return "rechunk";
     case "gather":
       return `take ${countText(node.params.indices.values.length)} on axis ${node.params.axis}`;
+    case "lookup":
+      return `index ${indexedAxes(node.params.axes)} by arrays`;
+    case "scatter":
+      return `set positions of ${indexedAxes(node.params.axes)}`;
     case "compress":
       return `select where true from axis ${node.params.axis}`;
     case "scan":
@@ -97,6 +101,12 @@ export function stepName(node: Node): string {
     default:
       return node.op;
   }
+}
+
+/** `axis 0`, `axes 0, 2`. */
+function indexedAxes(axes: readonly LookupAxis[]): string {
+  const named = axes.flatMap((a) => (a.from === "index" ? [a.named] : []));
+  return `${named.length === 1 ? "axis" : "axes"} ${named.join(", ")}`;
 }
 
 /** The outermost function of a tree, which is what the user called. */

@@ -14,7 +14,7 @@ import type { StoreDescription } from "./stores/store.js";
 import type { ArrayMetadata } from "./zarr/metadata.js";
 import { prepareMetadata } from "./zarr/prepare.js";
 import { zarrReader } from "./zarr/reader.js";
-import { zarrWriter } from "./zarr/writer.js";
+import { type WrittenPart, zarrWriter } from "./zarr/writer.js";
 
 interface ZarrDescription {
   readonly type: "zarr";
@@ -25,8 +25,7 @@ interface ZarrDescription {
 }
 
 interface ZarrSinkDescription extends ZarrDescription {
-  /** First chunk of the part that is written. */
-  readonly origin: readonly number[] | undefined;
+  readonly part: WrittenPart | undefined;
 }
 
 const READERS = new Map<string, (description: never) => RegionReader>([
@@ -64,8 +63,8 @@ export function openWriter(description: SinkDescription): ChunkWriter {
   if (description.type !== "zarr") {
     throw new InternalError(`no writer for a sink of type ${description.type}`);
   }
-  const { store, path, name, metadata, origin } = description as unknown as ZarrSinkDescription;
-  return zarrWriter(directoryStore(store.root), path, name, metadata, origin);
+  const { store, path, name, metadata, part } = description as unknown as ZarrSinkDescription;
+  return zarrWriter(directoryStore(store.root), path, name, metadata, part);
 }
 
 /** Loads what the codecs of a source or sink need in this thread. */

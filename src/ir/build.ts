@@ -23,6 +23,8 @@ import {
   intern,
   knownShape,
   type LayoutNode,
+  type LookupAxis,
+  type LookupNode,
   type MapNode,
   mapKey,
   type Node,
@@ -30,6 +32,7 @@ import {
   type ReduceNode,
   type ReshapeNode,
   type ScanNode,
+  type ScatterNode,
   type SourceNode,
   scalarKey,
   type ViewNode,
@@ -97,6 +100,33 @@ export const gatherNode = (input: Node, axis: number, indices: IndexList): Gathe
     ],
     `${axis}:${indices.id}`,
   );
+
+const lookupKey = (axes: readonly LookupAxis[]): string =>
+  axes.map((a) => (a.from === "axis" ? `a${a.axis}` : `i${a.input}:${a.named}`)).join(";");
+
+/** `shape`: that of the output, which the index inputs have or are stretched to. */
+export const lookupNode = (
+  input: Node,
+  indices: readonly Node[],
+  axes: readonly LookupAxis[],
+  shape: readonly number[],
+): LookupNode =>
+  intern(
+    "lookup",
+    [input, ...indices],
+    { axes },
+    [{ shape, dtype: dtypeOf(input) }],
+    lookupKey(axes),
+  );
+
+/** `value` has the dtype of `input`. */
+export const scatterNode = (
+  input: Node,
+  value: Node,
+  indices: readonly Node[],
+  axes: readonly LookupAxis[],
+): ScatterNode =>
+  intern("scatter", [input, value, ...indices], { axes }, input.outs, lookupKey(axes));
 
 export const concatNode = (inputs: readonly Node[], axis: number): ConcatNode => {
   const first = inputs[0] as Node;

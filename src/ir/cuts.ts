@@ -257,3 +257,19 @@ export function nestedCuts(coarse: Cuts, fine: Cuts): boolean {
   }
   return true;
 }
+
+/** The coarsest cuts with every border of both. O(runs) where one nests in the other, else O(pieces). */
+export function refineCuts(a: Cuts, b: Cuts): Cuts {
+  if (nestedCuts(a, b)) return b;
+  if (nestedCuts(b, a)) return a;
+  const sizes: number[] = [];
+  const [left, right] = [pieceSizes(a), pieceSizes(b)];
+  let [x, y] = [left.next().value ?? 0, right.next().value ?? 0];
+  while (x > 0 && y > 0) {
+    const size = Math.min(x, y);
+    sizes.push(size);
+    x = x === size ? (left.next().value ?? 0) : x - size;
+    y = y === size ? (right.next().value ?? 0) : y - size;
+  }
+  return cutsFromSizes(sizes);
+}

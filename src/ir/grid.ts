@@ -20,7 +20,7 @@ import {
 } from "./cuts.js";
 import { itemSize } from "./dtype.js";
 import { type AxisMap, elementCount } from "./index-map.js";
-import { knownShape, type Node, type ReshapeNode } from "./node.js";
+import { knownShape, type LookupNode, type Node, type ReshapeNode } from "./node.js";
 import { reshapeGroups } from "./reshape.js";
 
 /** Bytes of a block that "auto" aims for: large enough that per-block cost vanishes, small beside any budget. */
@@ -96,6 +96,10 @@ function compute(node: Node): readonly (readonly Cuts[])[] {
         ),
       ];
     }
+    case "lookup":
+      return [lookupGrid(node)];
+    case "scatter":
+      return [gridOfInput(node, 0)];
     case "concat": {
       const { axis } = node.params;
       const heavy = heaviest(node.inputs, () => true);
@@ -147,6 +151,22 @@ function broadcastGrid(node: Node, shape: readonly number[]): readonly Cuts[] {
         knownShape(input)[axis] === extent && cutsCount(gridOfInput(node, i)[axis] as Cuts) > 1,
     );
     return winner < 0 ? wholeCuts(extent) : (gridOfInput(node, winner)[axis] as Cuts);
+  });
+}
+
+/** Axes that follow x are cut as x is, the others as the heaviest index is. */
+function lookupGrid(node: LookupNode): readonly Cuts[] {
+  const indices = node.inputs.map((_, i) => i).slice(1);
+  return knownShape(node).map((extent, axis) => {
+    const own = node.params.axes.findIndex((a) => a.from === "axis" && a.axis === axis);
+    if (own >= 0) return gridOfInput(node, 0)[own] as Cuts;
+    const cut = indices.filter(
+      (i) =>
+        knownShape(node.inputs[i] as Node)[axis] === extent &&
+        cutsCount(gridOfInput(node, i)[axis] as Cuts) > 1,
+    );
+    const heavy = heaviest(node.inputs, (_, i) => cut.includes(i));
+    return heavy < 0 ? wholeCuts(extent) : (gridOfInput(node, heavy)[axis] as Cuts);
   });
 }
 

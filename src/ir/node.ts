@@ -48,8 +48,16 @@ export type MapNode = Base<"map", { readonly tree: Scalar }>;
 export type ViewNode = Base<"view", { readonly map: AffineMap }>;
 /** Selection along one axis by a constant list of positions (all in range, never negative). */
 export type GatherNode = Base<"gather", { readonly axis: number; readonly indices: IndexList }>;
-/** inputs: [x, value, ...indices]; the last write wins. */
-export type ScatterNode = Base<"scatter", { readonly axes: readonly number[] }>;
+/**
+ * inputs: [x, ...indices], `axes` with one entry per axis of x: `out[p] = x[c(p)]`. Index inputs are int64 and have
+ * the rank of the output; axes of length 1 are stretched. Positions beyond x are an IndexError when it runs.
+ */
+export type LookupNode = Base<"lookup", { readonly axes: readonly LookupAxis[] }>;
+/**
+ * inputs: [x, value, ...indices], `axes` as for lookup with positions p of value: out is x, then
+ * `out[c(p)] = value[p]` for every p in row-major order, so the last write wins.
+ */
+export type ScatterNode = Base<"scatter", { readonly axes: readonly LookupAxis[] }>;
 /**
  * Selection where a mask is true. inputs: [x, mask]; the mask has the lengths of the axes `axis`, `axis + 1`, … of x,
  * which become one axis, in row-major order. Its length is an unknown until it was measured, and a node with an unknown
@@ -130,6 +138,12 @@ export interface CallParams {
   readonly info?: Readonly<Record<string, unknown>>;
 }
 
+/** Where the coordinate c(p) along one axis comes from. */
+export type LookupAxis =
+  /** Position p[axis] itself. */
+  | { readonly from: "axis"; readonly axis: number }
+  /** The value of `inputs[input]` at p; `named` is the axis as the user knows it, for errors. */
+  | { readonly from: "index"; readonly input: number; readonly named: number };
 export type CallForm =
   /**
    * Once per position of the loop axes inside the block. The last `inputs[i]` axes of argument i and `outputs[k]`
@@ -142,8 +156,13 @@ export type CallForm =
     }
   /** The function returns a block of its first argument's shape; its last slice along `axis` is the value. */
   | { readonly kind: "last"; readonly axis: number }
-  /** `f(state, slice)` folds the slices of the one argument along `axis`, first to last; every state is kept. */
-  | { readonly kind: "fold"; readonly axis: number };
+  /**
+   * `f(state, slice)` folds the slices of the one argument along `axis`, first to last. The state after slice k is
+   * entry k + 1 of the result; its first entry means nothing.
+   */
+  | { readonly kind: "fold"; readonly axis: number }
+  /** Arguments are a carry and a block; the first block along `axis` has no carry, and is the result as it is. */
+  | { readonly kind: "carry"; readonly axis: number };
 
 /** A constant list of positions, interned by identity. */
 export interface IndexList {
@@ -157,6 +176,7 @@ export type Node =
   | MapNode
   | ViewNode
   | GatherNode
+  | LookupNode
   | ScatterNode
   | CompressNode
   | ConcatNode

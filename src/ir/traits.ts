@@ -49,6 +49,7 @@ export const TRAITS: Readonly<Record<Kind, Traits>> = {
   map: row("same", true, "exact", 1, "values", true),
   view: row("affine", true, "exact", 0, "values", true),
   gather: row("selected", true, "exact", 1, "values", false),
+  lookup: row("selected", true, "exact", 2, "values", false),
   scatter: row("selected", false, "exact", 1, "values", false),
   compress: row("whole", false, "exact", 1, "values", false),
   concat: row("selected", true, "exact", 1, "values", false),

@@ -58,18 +58,15 @@ export {
   unary,
   where,
 } from "./elementwise.js";
+export { type Indices, take, takeAlongAxis, takeList } from "./indexing.js";
 export {
-  type EllipsisSelector,
-  ellipsis,
-  type Indices,
-  type NewAxisSelector,
-  newaxis,
-  type Selector,
-  type SliceSelector,
-  slice,
-  take,
-  takeList,
-} from "./indexing.js";
+  type ChunkAgreement,
+  type NormalizeOptions,
+  normalizeChunks,
+  shuffle,
+  type UnifyOptions,
+  unifyChunks,
+} from "./layouts.js";
 export {
   at,
   expandDims,
@@ -93,6 +90,7 @@ export {
 } from "./manipulation.js";
 export { isSelection, type Measurement, measurementOf } from "./masks.js";
 export { isJsScalar, scalarConstant, scalarDType } from "./operand.js";
+export { isMask } from "./positions.js";
 export { matmul, outer, type TensordotAxes, tensordot, vecdot } from "./products.js";
 export * from "./random.js";
 export { type AxisChunks, type ChunkSpec, layoutNode, rechunk, resolveChunks } from "./rechunk.js";
@@ -116,4 +114,15 @@ export {
   variance,
 } from "./reductions.js";
 export { type CumulativeOptions, cumulativeProd, cumulativeSum } from "./scans.js";
+export {
+  type BasicSelector,
+  type EllipsisSelector,
+  ellipsis,
+  type NewAxisSelector,
+  newaxis,
+  type Selector,
+  type SliceSelector,
+  slice,
+} from "./selectors.js";
+export { setItem } from "./set-item.js";
 export { countText, listText, shapeText, valueText } from "./words.js";

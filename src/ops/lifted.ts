@@ -13,6 +13,7 @@ import { castNode, createNode, isNode } from "./build.js";
 import * as indexing from "./indexing.js";
 import * as manipulation from "./manipulation.js";
 import { isSelection, select, selectionNode, unknownLength, viewSelection } from "./masks.js";
+import { isConstantIndex } from "./positions.js";
 import { countText } from "./words.js";
 
 const lifted =
@@ -71,13 +72,14 @@ export function at(x: Node, selectors: readonly unknown[]): Node {
     });
   }
   const [mask] = masks as [Node];
+  if (selectors.some((s) => s !== mask && (isNode(s) || isConstantIndex(s)))) {
+    throw new IndexError("at: a boolean array does not go beside arrays of positions", {
+      hint: "select by one after the other",
+    });
+  }
   const place = selectors.indexOf(mask);
   const rank = mask.outs[0].shape.length;
-  if (selectors.every((s) => s === null || isMask(s)) || isSelection(x)) {
-    const before = selectors.slice(0, place);
-    if (selectors.every((s, i) => i === place || s === null))
-      return select("at", x, mask, before.length);
-  }
+  if (selectors.every((s) => s === mask || s === null)) return select("at", x, mask, place);
   const spread = selectors.flatMap((s) => (s === mask ? new Array<null>(rank).fill(null) : [s]));
   const used = spread.filter((s) => !isKind(s, "newaxis") && !isKind(s, "ellipsis")).length;
   const ndim = x.outs[0].shape.length;

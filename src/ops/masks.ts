@@ -230,48 +230,81 @@ export function measurementOf(node: CompressNode): Measurement {
   return {
     counts,
     known: (found) => {
-      const grouped = groupPieces(pieces, found, longest);
-      if (grouped === undefined) {
-        const none = { axis, start: 0, step: 1 };
-        const map = knownShape(x).map((_, i) =>
-          i === axis ? none : { axis: i, start: 0, step: 1 },
-        );
-        return viewNode(
-          x,
-          map,
-          knownShape(x).map((n, i) => (i === axis ? 0 : n)),
-        );
-      }
-      if (grouped.counts.length === 1 && sum(grouped.counts) === total) return x;
-      return ir.countedNode(x, mask, axis, {
-        pieces: cutsFromSizes(grouped.pieces),
-        counts: cutsFromSizes(grouped.counts),
-      });
+      const numbers = Array.from(found);
+      if (sum(numbers) === total) return x;
+      const parts = segmentsOf(pieces, numbers, longest).map((segment) =>
+        countedPart(x, mask, axis, segment),
+      );
+      const [first] = parts;
+      if (first === undefined) return sliced(x, axis, 0, 0);
+      return parts.length === 1 ? first : ir.concatNode(parts, axis);
     },
   };
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
-/** Neighbouring pieces together, so that none selects nothing and short ones are few; undefined if all are empty. */
-function groupPieces(
-  sizes: readonly number[],
-  counts: ArrayLike<number>,
-  longest: number,
-): { readonly pieces: number[]; readonly counts: number[] } | undefined {
-  const pieces: number[] = [];
-  const taken: number[] = [];
-  sizes.forEach((size, i) => {
-    const count = counts[i] as number;
-    const last = pieces.length - 1;
-    const open = last >= 0 && (pieces[last] as number) + size <= longest;
-    if (last >= 0 && (count === 0 || open || taken[last] === 0)) {
-      pieces[last] = (pieces[last] as number) + size;
-      taken[last] = (taken[last] as number) + count;
-    } else {
-      pieces.push(size);
-      taken.push(count);
-    }
+const sliced = (x: Node, axis: number, start: number, size: number): Node => {
+  const shape = knownShape(x);
+  const map = shape.map((_, i) => ({ axis: i, start: i === axis ? start : 0, step: 1 }));
+  return viewNode(
+    x,
+    map,
+    shape.map((n, i) => (i === axis ? size : n)),
+  );
+};
+
+function countedPart(x: Node, mask: Node, axis: number, { start, pieces, counts }: Segment): Node {
+  const size = sum(pieces);
+  return ir.countedNode(sliced(x, axis, start, size), sliced(mask, 0, start, size), axis, {
+    pieces: cutsFromSizes(pieces),
+    counts: cutsFromSizes(counts),
   });
-  return taken.length === 0 || taken[0] === 0 ? undefined : { pieces, counts: taken };
+}
+
+/** A stretch of the axis in which something is selected, and how much of it by piece. */
+interface Segment {
+  readonly start: number;
+  readonly pieces: number[];
+  readonly counts: number[];
+}
+
+/** Longest pieces without any selected element that are read along with their neighbours; longer gaps are left out. */
+const LONGEST_GAP = 4;
+
+/** Pieces joined so that none selects nothing and short ones are few; what selects nothing for long is left out. */
+function segmentsOf(
+  sizes: readonly number[],
+  found: readonly number[],
+  longest: number,
+): Segment[] {
+  const segments: Segment[] = [];
+  let open: Segment | undefined;
+  let gap = 0;
+  let position = 0;
+  sizes.forEach((size, i) => {
+    const count = found[i] as number;
+    if (count === 0) {
+      gap += size;
+      if (gap > LONGEST_GAP * longest) open = undefined;
+    } else if (open === undefined) {
+      open = { start: position, pieces: [size], counts: [count] };
+      segments.push(open);
+      gap = 0;
+    } else {
+      const last = open.pieces.length - 1;
+      const joined = (open.pieces[last] as number) + gap;
+      gap = 0;
+      if (joined + size <= longest) {
+        open.pieces[last] = joined + size;
+        open.counts[last] = (open.counts[last] as number) + count;
+      } else {
+        open.pieces[last] = joined;
+        open.pieces.push(size);
+        open.counts.push(count);
+      }
+    }
+    position += size;
+  });
+  return segments;
 }

@@ -62,7 +62,8 @@ export function resolveChunks(
   return chunksForBytes(shape, bytesPerElement, target ?? AUTO_CHUNK_BYTES, fixed);
 }
 
-function perAxis(fn: string, spec: unknown, shape: readonly number[]): readonly unknown[] {
+/** What a specification says for each axis. */
+export function perAxis(fn: string, spec: unknown, shape: readonly number[]): readonly unknown[] {
   const ndim = shape.length;
   if (typeof spec === "number" || typeof spec === "bigint" || typeof spec === "string") {
     return shape.map(() => spec);
@@ -94,7 +95,8 @@ function perAxis(fn: string, spec: unknown, shape: readonly number[]): readonly 
   });
 }
 
-function byteTarget(fn: string, text: string): number {
+/** Bytes of a block that `text` asks for. */
+export function byteTarget(fn: string, text: string): number {
   const bytes = text === "auto" ? AUTO_CHUNK_BYTES : bytesOf(text);
   if (bytes !== undefined) return bytes;
   throw new ChunkError(`${fn}: ${valueText(text)} is not a chunk size`, {

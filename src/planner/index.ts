@@ -7,4 +7,4 @@
  */
 export { PASSES } from "./context.js";
 export { explain } from "./explain.js";
-export { type PlanConfig, type PlanRequest, type PlanResult, plan } from "./plan.js";
+export { optimize, type PlanConfig, type PlanRequest, type PlanResult, plan } from "./plan.js";

@@ -106,8 +106,20 @@ export function plan(requests: readonly PlanRequest[], config: PlanConfig): Plan
   };
 }
 
-/** Passes 1 to 3: expression to expression. */
-export function logical(roots: readonly Node[], ctx: PassContext): readonly Node[] {
+/** Passes 1 to 3: expression to expression, the last time with algorithms as calls. */
+export const logical = (roots: readonly Node[], ctx: PassContext): readonly Node[] =>
+  expand(rewritten(roots, ctx));
+
+/**
+ * The expressions as the planner would compute them together: equal parts are equal nodes. Shapes, dtypes and values
+ * are the same bit for bit; advertised grids may differ.
+ */
+export function optimize(roots: readonly Node[], config: PlanConfig): readonly Node[] {
+  trimMaps();
+  return rewritten(roots, new PassContext(config));
+}
+
+function rewritten(roots: readonly Node[], ctx: PassContext): readonly Node[] {
   let nodes = roots;
   if (ctx.isOn("canonicalize")) {
     ctx.enter("canonicalize");
@@ -125,7 +137,7 @@ export function logical(roots: readonly Node[], ctx: PassContext): readonly Node
       nodes = canonicalize(demanded, ctx);
     } else nodes = demanded;
   }
-  return expand(nodes);
+  return nodes;
 }
 
 interface Figures {

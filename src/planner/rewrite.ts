@@ -5,11 +5,13 @@ import {
   countedNode,
   gatherNode,
   layoutNode,
+  lookupNode,
   mapNode,
   pickNode,
   reduceNode,
   reshapeNode,
   scanNode,
+  scatterNode,
   viewNode,
 } from "../ir/build.js";
 import { dtypeOf, knownShape, type Node, topologicalOrder } from "../ir/node.js";
@@ -41,6 +43,10 @@ export function withInputs(node: Node, inputs: readonly Node[]): Node {
       return viewNode(input, node.params.map, knownShape(node));
     case "gather":
       return gatherNode(input, node.params.axis, node.params.indices);
+    case "lookup":
+      return lookupNode(input, inputs.slice(1), node.params.axes, knownShape(node));
+    case "scatter":
+      return scatterNode(input, inputs[1] as Node, inputs.slice(2), node.params.axes);
     case "concat":
       return concatNode(inputs, node.params.axis);
     case "reshape":

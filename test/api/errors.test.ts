@@ -6,11 +6,12 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { runtime } from "../../dist/exec/runtime.js";
 import * as cw from "../../dist/index.js";
+import { backend } from "./errors/backend.js";
 import { blocks } from "./errors/blocks.js";
 import { calls } from "./errors/calls.js";
 import { damage, damaged } from "./errors/damage.js";
 import { expressions } from "./errors/expressions.js";
-import { indexing } from "./errors/indexing.js";
+import { indexing, positions } from "./errors/indexing.js";
 import { metadata, stores } from "./errors/metadata.js";
 import { options } from "./errors/options.js";
 import { products } from "./errors/products.js";
@@ -55,6 +56,7 @@ function expectError(error: Error, name: string, message: string): void {
 }
 
 const TABLES = {
+  backend,
   indexing,
   shapes,
   options,
@@ -99,6 +101,21 @@ describe("reductions of a selection that turns out to be empty", () => {
       );
       expect(runtime.account().used).toBe(0);
     }
+  });
+});
+
+describe("positions that are out of bounds when they are known", () => {
+  const i = cw.asarray([-11, 3, 10], { dtype: "int64" }).rechunk(2);
+
+  it.each(positions)("%s", async (expression, name, message) => {
+    const run = new Function("cw", "x", "i", `return (${expression});`);
+    for (const place of PLACES) {
+      const error = await caught(() => (run(cw, x, i) as cw.LazyArray).compute(place));
+      expectError(error, name, message);
+      expect(runtime.account().used).toBe(0);
+    }
+    // The engine goes on.
+    expect((await x.at(i.at(cw.slice(1, 2))).compute(PLACES[1])).shape).toEqual([1, 6]);
   });
 });
 

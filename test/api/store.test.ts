@@ -291,7 +291,7 @@ describe("append", () => {
 });
 
 describe.each(["inline", "threads"] as const)("region, executor %s", (executor) => {
-  const regions: [string, readonly cw.Selector[], (list: number[][]) => void][] = [
+  const regions: [string, readonly cw.BasicSelector[], (list: number[][]) => void][] = [
     ["inside one chunk", [cw.slice(1, 3), cw.slice(1, 2)], (l) => put(l, [1, 3], [1, 2])],
     ["over borders", [cw.slice(2, 6), cw.slice(1, 5)], (l) => put(l, [2, 6], [1, 5])],
     ["whole chunks", [cw.slice(3, 6), cw.slice(0, 4)], (l) => put(l, [3, 6], [0, 4])],
@@ -306,6 +306,15 @@ describe.each(["inline", "threads"] as const)("region, executor %s", (executor) 
     let n = 1000;
     for (let i = y0; i < y1; i++) for (let k = x0; k < x1; k++) (list[i] as number[])[k] = n++;
   };
+
+  it("as a text", async () => {
+    const { x, list } = rows(8, 7);
+    await x.toZarr(url, { chunks: [3, 4] });
+    const row = cw.arange(1000, 1003, { dtype: "int32" });
+    await row.toZarr(url, { mode: "region", region: "-1, 2:5", executor });
+    put(list, [7, 8], [2, 5]);
+    expect(await nested("")).toEqual(list);
+  });
 
   it.each(regions)("%s", async (_, region, change) => {
     const { x, list } = rows(8, 7);
@@ -322,6 +331,76 @@ describe.each(["inline", "threads"] as const)("region, executor %s", (executor) 
     expect(runtime.account().used).toBe(0);
   });
 });
+
+it("any box of any array, appended to and written in part in any order", async () => {
+  let state = 20;
+  const below = (n: number): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * n);
+  };
+  for (let round = 0; round < 25; round++) {
+    const executor = round % 2 === 0 ? "inline" : "threads";
+    const rank = 1 + below(3);
+    const shape = Array.from({ length: rank }, () => 1 + below(7));
+    const chunks = shape.map(() => 1 + below(4));
+    const codecs = ["raw", "zstd", "blosc"][below(3)] as cw.CodecChoice;
+    const order = { name: "transpose", order: "F" };
+    const chain = below(2) === 0 ? codecs : [order, codecs as string].filter((c) => c !== "raw");
+    const zarrFormat = (2 + below(2)) as 2 | 3;
+    const at = `r${round}`;
+    const path = `v${zarrFormat}/${at}`;
+    const store = join(url, `v${zarrFormat}`);
+    const fill = (lengths: readonly number[]): cw.LazyArray =>
+      cw
+        .arange(below(1000), { dtype: "int32" })
+        .sum()
+        .astype("int32")
+        .add(
+          cw.arange(
+            lengths.reduce((n, m) => n * m, 1),
+            { dtype: "int32" },
+          ),
+        )
+        .reshape(lengths);
+    let model = await fill(shape).compute();
+    const base = cw.asarray(model);
+    await base.toZarr(store, { path: at, chunks, codecs: chain as cw.CodecChoice, zarrFormat });
+    for (let step = 0; step < 4; step++) {
+      if (below(2) === 0) {
+        const axis = below(rank);
+        const more = await fill(model.shape.map((n, i) => (i === axis ? below(6) : n))).compute();
+        await cw.asarray(more).toZarr(store, { path: at, mode: "append", axis, executor });
+        model = await cw.concat([cw.asarray(model), cw.asarray(more)], { axis }).compute();
+      } else {
+        const lo = model.shape.map((n) => below(n + 1));
+        const hi = lo.map((l, i) => l + below((model.shape[i] as number) - l + 1));
+        const region = lo.map((l, i) => cw.slice(l, hi[i]));
+        const patch = await fill(lo.map((l, i) => (hi[i] as number) - l)).compute();
+        await cw.asarray(patch).toZarr(store, { path: at, mode: "region", region, executor });
+        for (const point of pointsOf(patch.shape)) {
+          model.set(...point.map((p, i) => p + (lo[i] as number)), patch.get(...point));
+        }
+      }
+      expect(await nested(at, store), `${path} ${step}`).toEqual(model.toNested());
+    }
+  }
+  expect(runtime.account().used).toBe(0);
+});
+
+function* pointsOf(shape: readonly number[]): Generator<number[]> {
+  const count = shape.reduce((n, m) => n * m, 1);
+  for (let n = 0; n < count; n++) {
+    let rest = n;
+    yield shape
+      .toReversed()
+      .map((m) => {
+        const p = rest % m;
+        rest = Math.floor(rest / m);
+        return p;
+      })
+      .toReversed();
+  }
+}
 
 describe("arrays of other writers", () => {
   const fixtures = new URL("../fixtures/zarr/stores/", import.meta.url);

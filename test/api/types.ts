@@ -159,8 +159,6 @@ is<Same<typeof selected.nbytes, number | null>>();
 const mean32 = selected.mean();
 is<Same<DTypeOf<typeof mean32>, "float32">>();
 is<Same<ReturnType<typeof cw.nonzero>, cw.LazyArray<"int64">[]>>();
-// @ts-expect-error: a mask is bool
-f32.at(f32);
 
 // Movement keeps the dtype.
 const moved = f32.reshape([2, -1]).permuteDims([1, 0]).at(0, cw.slice(1)).rechunk("64MiB").T;
@@ -246,6 +244,23 @@ cw.expr`${{ a: 1 }}`;
 cw.expr("u", [f32]);
 f32.at("10:20, ::-1, ...");
 
+// So do selections and assignments.
+const picked = f32.at([0, 1], i64, cw.newaxis).take(new Int8Array(2)).takeAlongAxis(i64);
+is<Same<DTypeOf<typeof picked>, "float32">>();
+const assigned = i16.setItem([cw.slice(1), [0, 2]], i64).setItem(cw.ellipsis, 1);
+is<Same<DTypeOf<typeof assigned>, "int16">>();
+// @ts-expect-error: a boolean is no selector
+f32.at(true);
+export async function inBlocks(): Promise<void> {
+  for await (const { block, offset } of f32.blocks({ chunks: 10 })) {
+    is<Same<typeof block, cw.NDArray<"float32">>>();
+    const n: number | undefined = offset[0];
+    void n;
+  }
+  const text: string = await f32.preview({ edge: 2 });
+  void text;
+}
+
 // Results come in the shape they were asked for.
 export async function results(): Promise<void> {
   is<Same<Awaited<ReturnType<typeof f32.compute>>, cw.NDArray<"float32">>>();
@@ -291,3 +306,37 @@ f32.sum({ axis: undefined, keepdims: undefined });
 f32.sum({ axes: 0 });
 // @ts-expect-error: a string is no operand
 f32.add("1");
+
+// Many arrays at once: results in the places of the arrays, what is not lazy as it is.
+export async function backends(text: string): Promise<void> {
+  const [a, b, c] = await cw.backend.compute([f32, text, i64]);
+  is<Same<typeof a, cw.NDArray<"float32">>>();
+  is<Same<typeof b, string>>();
+  is<Same<typeof c, cw.NDArray<"int64">>>();
+  const [kept, seven] = await cw.backend.persist([i16, 7]);
+  is<Same<typeof kept, cw.PersistedArray<"int16">>>();
+  is<Same<typeof seven, 7>>();
+  const [{ x, y }, one, [first]] = await cw.backend.computeMany([{ x: f32, y: mask }, u64, [i16]]);
+  is<Same<typeof x, cw.NDArray<"float32">>>();
+  is<Same<typeof y, cw.NDArray<"bool">>>();
+  is<Same<typeof one, cw.NDArray<"uint64">>>();
+  is<Same<typeof first, cw.NDArray<"int16">>>();
+  const [record, [second]] = cw.backend.optimizeMany([{ x: f32 }, [i16]]);
+  is<Same<DTypeOf<typeof record.x>, "float32">>();
+  is<Same<DTypeOf<typeof second>, "int16">>();
+  const source = { shape: [2], dtype: "int16", chunks: [2], readInto: () => undefined } as const;
+  const [own, cast, typed] = [
+    cw.backend.fromArray(source),
+    cw.backend.fromArray(source, { dtype: "float32" }),
+    cw.backend.fromArray(new Float32Array(3)),
+  ] as const;
+  is<Same<DTypeOf<typeof own>, "int16">>();
+  is<Same<DTypeOf<typeof cast>, "float32">>();
+  is<Same<DTypeOf<typeof typed>, "float32">>();
+  const shuffled = cw.backend.shuffle(f64, [[1], [0]], 0);
+  is<Same<DTypeOf<typeof shuffled>, "float64">>();
+  const maybe: unknown = text;
+  if (cw.backend.isChunkedArray(maybe)) is<Same<typeof maybe, cw.LazyArray>>();
+  // @ts-expect-error: a text is no array
+  cw.backend.chunks(text);
+}

@@ -61,17 +61,33 @@ function lazy({ data, shape, dtype }: GoldenArray, chunks: Chunks): Lazy {
 }
 
 type Bound = number | null;
-type Selector = Bound | "..." | "newaxis" | { slice: Bound[] } | { mask: number };
+type Selector =
+  | Bound
+  | "..."
+  | "newaxis"
+  | { slice: Bound[] }
+  /** A constant array of positions. */
+  | { list: number[] }
+  /** One of the arguments, lazily. */
+  | { arg: number };
 
 function select(x: Lazy, selectors: readonly Selector[], operands: readonly Lazy[]): Lazy {
-  const list = selectors.map((s) => {
+  return x.at(...selectorsOf({ selectors }, operands));
+}
+
+function selectorsOf(
+  { selectors, text }: Record<string, unknown>,
+  args: readonly Lazy[],
+): cw.Selector[] {
+  if (selectors === undefined) return [text as string];
+  return (selectors as Selector[]).map((s) => {
     if (typeof s === "number" || s === null) return s;
     if (s === "...") return cw.ellipsis;
     if (s === "newaxis") return cw.newaxis;
-    if ("mask" in s) return operands[s.mask] as cw.LazyArray<"bool">;
+    if ("list" in s) return s.list;
+    if ("arg" in s) return args[s.arg] as Lazy;
     return cw.slice(...(s.slice as [Bound, Bound, Bound]));
   });
-  return x.at(...list);
 }
 
 /** What is done to a selection; masks.py tells the format. */
@@ -133,20 +149,29 @@ async function selection(
 export async function callOf(record: GoldenRecord, chunking: string): Promise<Lazy> {
   const { fn, options, output } = record;
   const chunks = CHUNKINGS[chunking] as Chunks;
-  // Positions of take are constants of the expression.
+  // Positions of take are constants of the expression, unless the record says otherwise.
   const operands: unknown[] = record.args.map((a, i) =>
-    fn === "take" && i === 1 ? Array.from(a.data as Int32Array) : lazy(a, chunks),
+    fn === "take" && i === 1 && options["lazy"] === undefined
+      ? Array.from(a.data as Int32Array)
+      : lazy(a, chunks),
   );
-  if (fn === "at" && typeof options["text"] === "string") {
-    return (operands[0] as Lazy).at(options["text"]);
+  if (options["then"] !== undefined || fn === "measure") {
+    return selection(fn, operands as Lazy[], options);
   }
-  if (fn === "at" || fn === "measure") return selection(fn, operands as Lazy[], options);
+  const [x, value] = operands as Lazy[];
+  if (fn === "at") return (x as Lazy).at(...selectorsOf(options, operands as Lazy[]));
+  if (fn === "setItem") {
+    const to = (options["value"] as number | undefined) ?? (value as Lazy);
+    return (x as Lazy).setItem(selectorsOf(options, operands as Lazy[]), to);
+  }
   if (fn === "expr") {
     const names = (options["names"] as string[]).map((name, i) => [name, operands[i]]);
     return cw.expr(options["text"] as string, Object.fromEntries(names));
   }
   const positional = POSITIONAL[fn] ?? [];
-  const rest = Object.entries(options).filter(([name]) => !positional.includes(name));
+  const rest = Object.entries(options).filter(
+    ([name]) => name !== "lazy" && !positional.includes(name),
+  );
   const args = OF_LISTS.has(fn) ? [operands] : operands;
   // The text of einsum comes before the arrays, everything else after them.
   if (fn === "einsum") args.unshift(options["subscripts"]);

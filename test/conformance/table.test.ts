@@ -12,6 +12,7 @@ import {
 /** What computes no array from arrays, or (the first two) what every argument of every record goes through. */
 const ELSEWHERE: readonly string[] = [
   "asarray",
+  "blocks",
   "rechunk",
   "applyGufunc",
   "blockwise",
@@ -29,6 +30,7 @@ const ELSEWHERE: readonly string[] = [
   "openZarr",
   "persist",
   "plan",
+  "preview",
   // NumPy's generators give other numbers; test/api/random.test.ts holds these to their definitions.
   "random.choice",
   "random.integers",

@@ -208,18 +208,22 @@ const PASSING: readonly [string, Fault, string][] = [
   ],
   ["a reset", (q) => q.socket.resetAndDestroy() !== undefined, "the connection failed: "],
   ["a torn body", torn, "the connection failed: "],
-  ["silence", () => true, "the server was silent for 50 ms"],
+  ["silence", () => true, "the server was silent for 400 ms"],
 ];
 
-describe.each(PASSING)("%s", (_, how, words) => {
-  const options = { timeout: 50, retries: 1 };
+describe.each(PASSING)("%s", (what, how, words) => {
+  // Only silence is waited for, long enough for a healthy answer of a busy machine.
+  const timeout = what === "silence" ? 400 : 30_000;
+  const isFaulty = (url = ""): boolean => (what === "silence" ? /c\/3$/ : /./).test(url);
   it("passes", async () => {
-    fault = (q, r, n) => n < 1 && how(q, r, n);
+    const options = { timeout, retries: 3 };
+    fault = (q, r, n) => n < 1 && isFaulty(q.url) && how(q, r, n);
     const x = await cw.openZarr(cw.httpStore(`${base}/plain.zarr`, options), { path: "x" });
     expect((await x.sum().compute()).item()).toBe(499_500);
     expect(runtime.account().used).toBe(0);
   });
   it("lasts: SourceError with the URL, and the next run is served", async () => {
+    const options = { timeout, retries: 1 };
     const x = await cw.openZarr(cw.httpStore(`${base}/plain.zarr`, options), { path: "x" });
     fault = (q, r, n) => /c\/3$/.test(q.url ?? "") && how(q, r, n);
     for (const executor of ["inline", "threads"] as const) {

@@ -243,6 +243,34 @@ describe("plain cases", () => {
     expect(y.reads.chunks).toBe(0);
   });
 
+  test("what a block function contracts is copied once instead of read for every block", async () => {
+    const x = store([40, 40], [10, 10]);
+    const sums = ops.blockwise(
+      (a: { data: Float64Array }, b: { data: Float64Array }, info: { shape: number[] }) => {
+        const sum = [...a.data, ...b.data].reduce((s, v) => s + v, 0);
+        return new Float64Array((info.shape[0] as number) * (info.shape[1] as number)).fill(sum);
+      },
+      "ik",
+      [
+        { node: x.node, labels: "ij" },
+        { node: ops.rechunk(ops.ones([40, 40], {}), 10), labels: "jk" },
+      ],
+    );
+    const { on, off } = await compare(x, [sums], "rechunk");
+    expect([on.chunks, off.chunks]).toEqual([16, 64]);
+  });
+
+  test("reductions and scans of the user's own run in any budget", () => {
+    const huge = ops.rechunk(ops.zeros([10 ** 9], { dtype: "float64" }), 10 ** 6);
+    const same = (b: { data: Float64Array }): Float64Array => b.data;
+    const memory = 256 * 2 ** 20;
+    const scanned = ops.sum(ops.scan(huge, { block: same, combine: same }));
+    const reduced = ops.reduction(huge, { chunk: same, combine: same, aggregate: same });
+    for (const node of [scanned, reduced]) {
+      expect(plan([{ node }], { memory, workers: 2 }).plan.peakBytes).toBeLessThanOrEqual(memory);
+    }
+  });
+
   test("opaque block functions keep their blocks (slices and takes stay above them)", async () => {
     const x = store([12], [4]);
     const centred = ops.mapBlocks(

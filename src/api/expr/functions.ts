@@ -94,10 +94,13 @@ function implementation(name: string): AnyFunction {
   return (x, ...args) => Reflect.apply(method, x, args);
 }
 
-/** Parameters whose arguments meet each other in one dtype. */
+/** Parameters that are operands: arrays, or scalars that meet the arrays of the call in one dtype. */
 const OPERANDS: ReadonlySet<string> = new Set(["a", "b", "min", "max"]);
 /** Parameters that are arrays; scalars and lists become arrays of their own. */
 const ARRAYS: ReadonlySet<string> = new Set(["x", "positions"]);
+/** Parameters that are several arrays, in a list or one by one. */
+const SEVERAL: ReadonlySet<string> = new Set(["arrays", "operands"]);
+/** Parameters that become elements: an integer stays one, so that `full(3, 1)` is int64 as in NumPy. */
 const ELEMENTS: ReadonlySet<string> = new Set(["fillValue", "start", "stop", "step"]);
 
 interface Given {
@@ -199,13 +202,13 @@ function unknownKeyword(
 
 /** The arguments as the API takes them, in the order of `given`. */
 function converted(fn: string, given: readonly Given[]): unknown[] {
+  const values = given.map(({ parameter, value }) => convert(fn, parameter, value));
   const meets = fn in ELEMENTWISE || given.some((g) => OPERANDS.has(g.parameter.name));
-  const values = given.map(({ parameter, value }) => convert(fn, parameter, value, meets));
   if (!meets) return values;
   // clip's array meets its bounds; where's condition meets nobody.
-  const among = (p: Parameter): boolean =>
-    p.name !== "condition" && !p.option && (fn !== "astype" || p.name === "x");
-  const places = given.flatMap((g, i) => (among(g.parameter) ? [i] : []));
+  const places = given.flatMap(({ parameter: p }, i) =>
+    !p.option && (OPERANDS.has(p.name) || p.name === "x") ? [i] : [],
+  );
   const operands = places.map((i) => values[i] as Value);
   // Scalars by themselves become arrays, as np.sqrt(2) is a float64.
   const alone = fn !== "where" && !operands.some((v) => v instanceof LazyArray);
@@ -216,25 +219,21 @@ function converted(fn: string, given: readonly Given[]): unknown[] {
   return values;
 }
 
-function convert(
-  fn: string,
-  { name, rest, option }: Parameter,
-  value: Value,
-  meets: boolean,
-): unknown {
+/** One argument by itself; scalars among operands are left for the operands to meet. */
+function convert(fn: string, { name, rest, option }: Parameter, value: Value): unknown {
   if (name === "dtype") return typeof value === "string" ? (dtypeNamed(value) ?? value) : value;
-  if (name === "arrays" || name === "operands") {
+  if (SEVERAL.has(name)) {
     if (rest) return arrayOf(fn, name, value);
     return isList(value) ? value.map((v) => arrayOf(fn, name, v)) : value;
   }
-  if (!option && (ARRAYS.has(name) || OPERANDS.has(name) || name === "condition")) {
-    if (value === null && fn === "clip") return value;
-    return meets && isScalar(value) && !(fn === "clip" && name === "x")
-      ? name === "condition"
-        ? element(value)
-        : value
-      : arrayOf(fn, name, value);
+  if (option) return plain(value);
+  if (name === "condition") return isScalar(value) ? element(value) : arrayOf(fn, name, value);
+  if (OPERANDS.has(name)) {
+    // A bound of clip may be None.
+    return isScalar(value) || (value === null && fn === "clip") ? value : arrayOf(fn, name, value);
   }
+  if (ARRAYS.has(name)) return arrayOf(fn, name, value);
+  // linspace spreads numbers, whatever its ends are.
   const exact = ELEMENTS.has(name) && fn !== "linspace" && !isList(value);
   return exact ? element(value) : plain(value);
 }

@@ -1,8 +1,8 @@
-/** Manipulation and indexing functions; what each computes is said in `ops/manipulation.ts` and `indexing.ts`. */
+/** Manipulation functions; what each computes is said in `ops/manipulation.ts`. */
 import type { DType } from "../../ir/dtype.js";
-import type { Axis, ChunkSpec, Indices, Selector } from "../../ops/index.js";
+import type { Axis, ChunkSpec } from "../../ops/index.js";
 import * as ops from "../../ops/index.js";
-import { knownNodeOf, LazyArray, nodeOf, nodesOf, wrap } from "../array.js";
+import { knownNodeOf, type LazyArray, nodeOf, nodesOf, wrap } from "../array.js";
 import { anything, readOptions, trailing } from "../options.js";
 import type { Promote, ShapeLike } from "../types.js";
 
@@ -125,33 +125,6 @@ export const unstack = <D extends DType>(
   options?: AxisOf<number>,
 ): LazyArray<D>[] =>
   ops.unstack(knownNodeOf("unstack", x), axisOf("unstack", options) ?? 0).map((n) => wrap<D>(n));
-
-/** Elements at constant positions along `axis` (needed unless `x` is 1-d). @example take(x, [0, -1], { axis: 1 }) */
-export const take = <D extends DType>(
-  x: LazyArray<D>,
-  indices: Indices,
-  options?: AxisOf<number>,
-): LazyArray<D> => wrap(ops.take(knownNodeOf("take", x), indices, axisOf("take", options)));
-
-/**
- * The part that the selectors select, one per axis: integers (which drop the axis), null (all of it),
- * `slice(start, stop, step)`, `newaxis`, `ellipsis`, and one boolean array, which stands for as many axes as it has
- * and makes one axis of what it selects. Axes without a selector are whole. The length of a boolean selection is not
- * known before something has run; arithmetic and reductions do without it.
- *
- * @example at(x, 0, slice(10, 20), ellipsis)
- * @example at(x, x.greater(0)).mean()
- */
-export const at = <D extends DType>(
-  x: LazyArray<D>,
-  ...selectors: readonly (Selector | LazyArray<"bool">)[]
-): LazyArray<D> =>
-  wrap(
-    ops.at(
-      nodeOf("at", x),
-      selectors.map((s) => (s instanceof LazyArray && s.dtype === "bool" ? s.node : s)),
-    ),
-  );
 
 /**
  * Positions of the elements that are true, or not 0, in row-major order: one int64 array per axis. Their length is not

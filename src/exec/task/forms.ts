@@ -61,6 +61,13 @@ export function* runForm(c: FormCall): Flow {
     case "fold":
       yield* callFold(c, c.form.axis);
       return;
+    case "carry": {
+      const [, block] = c.blocks as [Block, Block];
+      const first = c.blockId[c.form.axis] === 0;
+      const result = first ? block : yield* c.call([...c.blocks, c.info]);
+      storeResult(c.memory, c.name, c.blockId, result, c.targets, c.values);
+      return;
+    }
   }
 }
 
@@ -179,20 +186,25 @@ function* callFold(c: FormCall, axis: number): Flow {
   const strides = rowMajorStrides(block.shape);
   const slots = slotsPerElement(dtype);
   const inner = (strides[axis] as number) * slots;
-  const all = viewOf(dtype, c.memory.buffer, target.address, size * count);
+  const entries = count + 1;
+  const all = viewOf(dtype, c.memory.buffer, target.address, size * entries);
   const sliceAt = (k: number): Block => {
     const data = new (arrayClass(dtype))(size * slots);
     const from = block.offset + k * (block.stride[axis] as number);
     copyElements({ data: block.data, shape, stride: block.stride, offset: from }, data, dtype);
     return new Block(data, shape, rowMajorStrides(shape), 0, dtype);
   };
-  let state = sliceAt(0);
-  for (let k = 0; ; k++) {
-    // The states lie side by side along the axis.
+  // The states lie side by side along the axis.
+  const keep = (state: Block, entry: number): void => {
     for (let row = 0; row * inner < size * slots; row++) {
       const part = state.data.subarray(row * inner, (row + 1) * inner);
-      all.set(part as never, (row * count + k) * inner);
+      all.set(part as never, (row * entries + entry) * inner);
     }
+  };
+  let state = sliceAt(0);
+  keep(state, 0);
+  for (let k = 0; ; k++) {
+    keep(state, k + 1);
     if (k + 1 === count) return;
     const info = { ...c.info, shape };
     const result = yield* c.call([state, sliceAt(k + 1), info]);

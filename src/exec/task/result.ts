@@ -104,7 +104,7 @@ function checked(
 ): Elements | undefined {
   const { dtype, shape } = expected;
   const Class = arrayClass(dtype) as unknown as { readonly name: string };
-  const wanted = `a ${Class.name} of shape ${text(shape)} (${dtype})`;
+  const wanted = `${articled(Class.name)} of shape ${text(shape)} (${dtype})`;
   const data = ArrayBuffer.isView(result) ? result : (result as { data?: unknown } | null)?.data;
   if (!ArrayBuffer.isView(data) || dtypeOfArray(data) === undefined) {
     fail(
@@ -214,5 +214,7 @@ function describe(value: unknown): string {
   return value === null ? "null" : `the ${typeof value} ${String(value)}`;
 }
 
+const articled = (name: string): string => (/^[AEIO]/.test(name) ? `an ${name}` : `a ${name}`);
+
 const describeData = (data: ArrayBufferView): string =>
-  `a ${data.constructor.name} of length ${(data as unknown as { length?: number }).length ?? data.byteLength}`;
+  `${articled(data.constructor.name)} of length ${(data as unknown as { length?: number }).length ?? data.byteLength}`;

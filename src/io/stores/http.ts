@@ -268,31 +268,35 @@ const lengthOf = (range: RangeQuery, declared: number | undefined): number => {
 const tooLong = ({ place, limit }: Ask, bytes: number): ZarrError =>
   new ZarrError(`${place} has ${bytes} bytes, more than the ${limit} that it can have`);
 
-/** What arrived: in one buffer where its length is known beforehand. */
+/** A buffer of the largest possible length is made for a body of unknown length up to here: untouched pages are free. */
+const MOST_ROOM = 64 << 20;
+
+/** What arrived: in one buffer where a bound is known beforehand. */
 class Collected {
   readonly #ask: Ask;
+  /** Whether more than the buffer holds is just not wanted, or an error. */
+  readonly #exact: boolean;
   readonly #whole: Uint8Array | undefined;
   readonly #parts: Uint8Array[] = [];
   #length = 0;
 
   constructor(ask: Ask, wanted: number | undefined) {
     this.#ask = ask;
-    this.#whole = wanted === undefined ? undefined : new Uint8Array(wanted);
+    this.#exact = wanted !== undefined;
+    const room = wanted ?? (ask.limit <= MOST_ROOM ? ask.limit : undefined);
+    this.#whole = room === undefined ? undefined : new Uint8Array(room);
   }
 
-  /** True when there is all that is wanted. */
+  /** True when there is more than is wanted. */
   take(bytes: Uint8Array): boolean {
-    if (this.#whole === undefined) {
-      this.#length += bytes.length;
-      if (this.#length > this.#ask.limit) throw tooLong(this.#ask, this.#length);
-      this.#parts.push(bytes);
-      return false;
-    }
-    const room = this.#whole.length - this.#length;
-    const part = bytes.length > room ? bytes.subarray(0, room) : bytes;
-    this.#whole.set(part, this.#length);
+    const room = (this.#whole?.length ?? this.#ask.limit) - this.#length;
+    const isMore = bytes.length > room;
+    if (isMore && !this.#exact) throw tooLong(this.#ask, this.#length + bytes.length);
+    const part = isMore ? bytes.subarray(0, room) : bytes;
+    if (this.#whole === undefined) this.#parts.push(part);
+    else this.#whole.set(part, this.#length);
     this.#length += part.length;
-    return bytes.length > room;
+    return isMore;
   }
 
   bytes(): Uint8Array {

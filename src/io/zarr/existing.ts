@@ -1,6 +1,5 @@
 /**
- * An existing array as a target: parts of it are written, or it grows. Chunks are written whole, so whoever writes a part
- * of one must hand over the rest as it was; `source` reads that.
+ * An existing array as a target: parts of it are written, or it grows.
  *
  * An array that grows gets its new shape after its new chunks: until then they lie outside of what anybody reads, and a
  * run that fails leaves the array as it was. (Its last chunks are written again with the elements that they had.)
@@ -23,13 +22,11 @@ export interface ExistingArray {
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: DType;
-  /** Lengths of a chunk: what is written in one piece. */
-  readonly chunks: readonly number[];
-  /** Reads its elements as they are stored. */
+  /** Its elements as they are stored. */
   readonly source: SourceBinding;
   /** Whether a source reads this array. */
   isReadBy(source: SourceBinding): boolean;
-  /** Writes the chunks of the box `[lo, hi)` of the array when its shape is `shape`. */
+  /** Writes the box `[lo, hi)` of the array when its shape will be `shape`; what its chunks have around it stays. */
   sink(shape: readonly number[], lo: readonly number[], hi: readonly number[]): SinkBinding;
   /** Writes its new shape. */
   resize(shape: readonly number[]): Promise<void>;
@@ -79,12 +76,11 @@ async function existing(place: Place, release: () => void): Promise<ExistingArra
     name,
     shape: metadata.shape,
     dtype: metadata.dtype,
-    chunks: metadata.layout.shape,
     source,
     isReadBy: (other) => readsFrom(other, place),
     sink: (shape, lo, hi) => {
       checkShape(shape);
-      return bindSink(place, { ...metadata, shape }, lo, hi);
+      return bindSink(place, { ...metadata, shape }, { lo, hi, shape: metadata.shape });
     },
     resize: (shape) =>
       failing(`array ${name}: could not be resized`, () =>

@@ -1,39 +1,42 @@
-/** Binds an array, or the part of it that whole chunks cover, as a place to write blocks to. */
+/** Binds an array, or a part of it, as a place to write blocks to. */
 import { ZarrError } from "../../errors.js";
 import type { SinkBinding } from "../../ir/binding.js";
-import { uniformCuts } from "../../ir/cuts.js";
+import { sliceCuts, uniformCuts } from "../../ir/cuts.js";
 import { freshId } from "../../ir/node.js";
 import { codecEntry } from "../codecs/registry.js";
 import { isDirectoryStore } from "../stores/store.js";
 import type { Place } from "./locate.js";
 import { type ArrayMetadata, isPlain } from "./metadata.js";
 import { hasBuiltInCodecs } from "./prepare.js";
-import { writeScratchBytes, zarrWriter } from "./writer.js";
+import { type WrittenPart, writeScratchBytes, zarrWriter } from "./writer.js";
 
-/** The whole array, or the box `[lo, hi)`, where `lo` lies on chunk borders and `hi` on them or at the array's end. */
+/** The whole array, or a part of it: then the pieces into which the chunks cut that. */
 export function bindSink(
   { store, path, name }: Place,
   metadata: ArrayMetadata,
-  lo: readonly number[] = metadata.shape.map(() => 0),
-  hi: readonly number[] = metadata.shape,
+  part?: WrittenPart,
 ): SinkBinding {
-  const chunk = metadata.layout.shape;
+  const { lo, hi } = part ?? { lo: metadata.shape.map(() => 0), hi: metadata.shape };
   const local = isDirectoryStore(store) && hasBuiltInCodecs(metadata);
-  const origin = lo.map((v, i) => Math.floor(v / (chunk[i] as number)));
-  const shape = hi.map((v, i) => v - (lo[i] as number));
   return Object.freeze({
     kind: "sink",
     id: freshId(),
     name,
-    shape,
+    shape: hi.map((v, i) => v - (lo[i] as number)),
     dtype: metadata.dtype,
-    chunks: shape.map((n, i) => uniformCuts(n, chunk[i] as number)),
+    chunks: metadata.shape.map((n, i) =>
+      sliceCuts(
+        uniformCuts(n, metadata.layout.shape[i] as number),
+        lo[i] as number,
+        hi[i] as number,
+      ),
+    ),
     thread: local ? "any" : "caller",
-    scratchBytes: writeScratchBytes(metadata),
+    scratchBytes: writeScratchBytes(store, metadata, part),
     description: local
-      ? { type: "zarr", store: store.description, path, name, metadata, origin }
+      ? { type: "zarr", store: store.description, path, name, metadata, part }
       : undefined,
-    writer: zarrWriter(store, path, name, metadata, origin),
+    writer: zarrWriter(store, path, name, metadata, part),
   } satisfies SinkBinding);
 }
 

@@ -2,12 +2,16 @@
 import { InternalError } from "../../errors.js";
 import type { BuiltIn } from "./block.js";
 import { compress, countTrue } from "./compress.js";
+import { lookup } from "./lookup.js";
 import { required } from "./required.js";
 import { scanBlocks, scanCarries, scanTotals } from "./scan.js";
+import { scatter } from "./scatter.js";
 
 export type { BuiltIn, BuiltInBlock } from "./block.js";
 
 const BUILT_INS: Readonly<Record<string, BuiltIn>> = {
+  lookup,
+  scatter,
   compress,
   countTrue,
   required,

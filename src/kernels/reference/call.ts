@@ -126,6 +126,13 @@ interface Turn {
   readonly offset: readonly number[];
 }
 
+/** What is the same for all calls of a node. */
+interface Context {
+  readonly node: CallNode;
+  readonly callFunction: CallFunction;
+  readonly signal: AbortSignal;
+}
+
 /** Results of a `call` node, one array per output. */
 export async function callArrays(
   node: CallNode,
@@ -133,7 +140,7 @@ export async function callArrays(
   callFunction: CallFunction,
   signal: AbortSignal,
 ): Promise<Elements[]> {
-  const { fn, loop, args, results, form, info } = node.params;
+  const { loop, args, results } = node.params;
   const outs = node.outs.map((out) => allocate(out.dtype, out.shape as readonly number[]));
   for (const position of positions(loop.map(cutsCount))) {
     const blockId = [...position];
@@ -143,79 +150,79 @@ export async function callArrays(
     });
     const targets = results.map((axes) => blockAt(axes, loop, blockId));
     const places = targets.map((t, i) => part(outs[i] as Elements, t.start, t.shape));
-    const turn = (t: Turn): Promise<Elements[]> =>
-      callOnce(fn, t, node, blockId, callFunction, signal, info ?? {});
     const whole: Turn = {
       inputs: blocks,
       shapes: targets.map((t) => t.shape),
       offset: (targets[0] as (typeof targets)[number]).start,
     };
-    switch (form?.kind) {
-      case undefined:
-        (await turn(whole)).forEach((result, i) => {
-          copy(places[i] as Elements, result);
-        });
-        break;
-      case "last": {
-        const [block] = blocks as [Elements];
-        const [full] = (await turn({ ...whole, shapes: [block.shape] })) as [Elements];
-        const end = (block.shape[form.axis] as number) - 1;
-        copy(places[0] as Elements, sliceAt(full, form.axis, end));
-        break;
-      }
-      case "fold": {
-        const [block] = blocks as [Elements];
-        const [place] = places as [Elements];
-        let state = compact(sliceAt(block, form.axis, 0));
-        for (let k = 0; k < (block.shape[form.axis] as number); k++) {
-          if (k > 0) {
-            const next = compact(sliceAt(block, form.axis, k));
-            const shapes = [state.shape];
-            const [made] = (await turn({ ...whole, inputs: [compact(state), next], shapes })) as [
-              Elements,
-            ];
-            state = made;
-          }
-          copy(sliceAt(place, form.axis, k), state);
-        }
-        break;
-      }
-      case "each": {
-        const extents = blockAt(
-          loop.map((cuts, axis) => ({ loop: axis, cuts })),
-          loop,
-          blockId,
-        );
-        for (const at of positions(extents.shape)) {
-          const cells = blocks.map((b, i) => cell(b, form.inputs[i] as number, at));
-          const into = places.map((p, i) => cell(p, form.outputs[i] as number, at));
-          const made = await turn({
-            inputs: cells.map((c, i) => (form.inputs[i] === 0 ? getElement(c, []) : compact(c))),
-            shapes: into.map((c) => c.shape),
-            offset: [
-              ...at.map((n, axis) => n + (extents.start[axis] as number)),
-              ...whole.offset.slice(at.length),
-            ],
-          });
-          made.forEach((result, i) => {
-            copy(into[i] as Elements, result);
-          });
-        }
-      }
-    }
+    await callForm({ node, callFunction, signal }, blockId, whole, blocks, places);
   }
   return outs;
 }
 
-async function callOnce(
-  fn: FunctionBinding,
-  { inputs, shapes, offset }: Turn,
-  node: CallNode,
+/** All calls for one loop index; `places` take their results. */
+async function callForm(
+  context: Context,
   blockId: readonly number[],
-  callFunction: CallFunction,
-  signal: AbortSignal,
-  more: Readonly<Record<string, unknown>>,
+  whole: Turn,
+  blocks: readonly Elements[],
+  places: readonly Elements[],
+): Promise<void> {
+  const turn = (t: Turn): Promise<Elements[]> => callOnce(context, blockId, t);
+  const store = (into: readonly Elements[], made: readonly Elements[]): void => {
+    made.forEach((result, i) => {
+      copy(into[i] as Elements, result);
+    });
+  };
+  const { form, loop } = context.node.params;
+  switch (form?.kind) {
+    case undefined:
+      store(places, await turn(whole));
+      return;
+    case "carry":
+      store(places, blockId[form.axis] === 0 ? [blocks[1] as Elements] : await turn(whole));
+      return;
+    case "last": {
+      const [block] = blocks as [Elements];
+      const [full] = (await turn({ ...whole, shapes: [block.shape] })) as [Elements];
+      store(places, [sliceAt(full, form.axis, (block.shape[form.axis] as number) - 1)]);
+      return;
+    }
+    case "fold": {
+      const [block] = blocks as [Elements];
+      const [place] = places as [Elements];
+      let state = compact(sliceAt(block, form.axis, 0));
+      copy(sliceAt(place, form.axis, 0), state);
+      for (let k = 0; k < (block.shape[form.axis] as number); k++) {
+        if (k > 0) {
+          const inputs = [compact(state), compact(sliceAt(block, form.axis, k))];
+          [state] = (await turn({ ...whole, inputs, shapes: [state.shape] })) as [Elements];
+        }
+        copy(sliceAt(place, form.axis, k + 1), state);
+      }
+      return;
+    }
+    case "each": {
+      const axes = loop.map((cuts, axis) => ({ loop: axis, cuts }));
+      const { start, shape } = blockAt(axes, loop, blockId);
+      for (const at of positions(shape)) {
+        const cells = blocks.map((b, i) => cell(b, form.inputs[i] as number, at));
+        const into = places.map((p, i) => cell(p, form.outputs[i] as number, at));
+        const inputs = cells.map((c, i) => (form.inputs[i] === 0 ? getElement(c, []) : compact(c)));
+        const inside = at.map((n, axis) => n + (start[axis] as number));
+        const offset = [...inside, ...whole.offset.slice(at.length)];
+        store(into, await turn({ inputs, shapes: into.map((c) => c.shape), offset }));
+      }
+    }
+  }
+}
+
+async function callOnce(
+  { node, callFunction, signal }: Context,
+  blockId: readonly number[],
+  { inputs, shapes, offset }: Turn,
 ): Promise<Elements[]> {
+  const { fn, info: more } = node.params;
   const fail = (message: string, detail: { cause?: unknown; hint?: string }): TaskError =>
     new TaskError(`${fn.name} ${message} (block ${blockId.join(", ")})`, {
       ...detail,

@@ -33,6 +33,7 @@ import {
   wrap,
 } from "./arrays.js";
 import { type CallFunction, callArrays, callFunctionText } from "./call.js";
+import { lookupArray, scatterArray } from "./lookup.js";
 import { reduceArray } from "./reduce.js";
 import { treeFunction } from "./scalar.js";
 import { scanArray } from "./scan.js";
@@ -112,6 +113,10 @@ async function evaluateNode(
       return [viewThrough(first, node.params.map, shapeOf(node))];
     case "gather":
       return [gather(node, first)];
+    case "lookup":
+      return [lookupArray(node, firsts, shapeOf(node))];
+    case "scatter":
+      return [scatterArray(node, firsts)];
     case "concat":
       return [concat(node, firsts)];
     case "reshape":
@@ -128,7 +133,6 @@ async function evaluateNode(
       return [scanArray(node, first)];
     case "compress":
       return [compress(node, first, firsts[1] as Elements)];
-    case "scatter":
     case "window":
     case "group":
     case "contract":

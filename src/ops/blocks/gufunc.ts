@@ -4,10 +4,25 @@
  */
 import { ChunkError, OptionError, ShapeError } from "../../errors.js";
 import { callNode, pickNode } from "../../ir/build.js";
-import { type Cuts, cutsCount, cutsMax, sameCuts, splitCuts, wholeCuts } from "../../ir/cuts.js";
+import {
+  type Cuts,
+  cutsCount,
+  cutsExtent,
+  cutsMax,
+  sameCuts,
+  splitCuts,
+  wholeCuts,
+} from "../../ir/cuts.js";
 import type { DType } from "../../ir/dtype.js";
 import { advertisedGrid } from "../../ir/grid.js";
-import { type CallForm, dtypeOf, knownShape, type Node, type Out } from "../../ir/node.js";
+import {
+  type CallForm,
+  type CallParams,
+  dtypeOf,
+  knownShape,
+  type Node,
+  type Out,
+} from "../../ir/node.js";
 import { broadcastShapes, lengthOf } from "../axes.js";
 import { axesView } from "../build.js";
 import { layoutNode } from "../rechunk.js";
@@ -78,56 +93,55 @@ export function applyGufunc(
   const loop = loopGrid(args, options.allowRechunk ?? false);
   const [first] = arrays;
   const dtypes = outputDTypes(signature, options.outputDtypes, first);
-  const rank = loop.length;
-  const inputs = args.map(({ node, outer }) => {
-    const grid = advertisedGrid(node);
-    const wanted = grid.map((own, axis) => {
-      const along = axis < outer ? loop[axis + rank - outer] : undefined;
-      return along !== undefined && extentOf(along) === knownShape(node)[axis] ? along : own;
-    });
-    return wanted.every((c, i) => sameCuts(c, grid[i] as Cuts)) ? node : layoutNode(node, wanted);
-  });
-  const results = signature.outputs.map((dims) => [
-    ...loop.map((cuts, axis) => ({ loop: axis, cuts })),
-    ...dims.map((d) => ({ loop: -1, cuts: wholeCuts(sizes.get(d.name) as number) })),
-  ]);
   const form: CallForm = {
     kind: "each",
     inputs: signature.inputs.map((dims) => dims.length),
     outputs: signature.outputs.map((dims) => dims.length),
   };
-  const node = callNode(
-    inputs,
-    {
-      fn,
-      loop,
-      args: args.map(({ node: array, outer }) =>
-        knownShape(array).map((extent, axis) => {
-          const along = axis < outer ? axis + rank - outer : -1;
-          const cuts = loop[along];
-          return cuts !== undefined && extentOf(cuts) === extent
-            ? { loop: along, cuts }
-            : { loop: -1, cuts: wholeCuts(extent) };
-        }),
-      ),
-      results,
-      observes: "grid",
-      ...checked,
-      ...(options.vectorize ? { form } : {}),
-    },
-    results.map(
-      (axesOf, i): Out => ({
-        shape: axesOf.map((a) => extentOf(a.cuts)),
-        dtype: dtypes[i] as DType,
-      }),
-    ) as [Out, ...Out[]],
+  const results = signature.outputs.map((dims) => [
+    ...loop.map((cuts, axis) => ({ loop: axis, cuts })),
+    ...dims.map((d) => ({ loop: -1, cuts: wholeCuts(sizes.get(d.name) as number) })),
+  ]);
+  const params: CallParams = {
+    fn,
+    loop,
+    args: args.map((argument) => axesOf(argument, loop)),
+    results,
+    observes: "grid",
+    ...checked,
+    ...(options.vectorize ? { form } : {}),
+  };
+  const outs = results.map(
+    (list, i): Out => ({
+      shape: list.map((a) => cutsExtent(a.cuts)),
+      dtype: dtypes[i] as DType,
+    }),
   );
+  const inputs = args.map((argument) => presented(argument, loop));
+  const node = callNode(inputs, params, outs as [Out, ...Out[]]);
   return signature.outputs.map((dims, i) =>
     corePlaced(pickNode(node, i), dims.length, axes.outputs[i] as number[], i),
   );
 }
 
-const extentOf = (cuts: Cuts): number => cuts.reduce((n, r) => n + r.size * r.repeat, 0);
+/** What the axes of an argument follow: loop axes of their own length, or nothing. */
+const axesOf = ({ node, outer }: Argument, loop: readonly Cuts[]): CallParams["args"][number] =>
+  knownShape(node).map((extent, axis) => {
+    const along = axis < outer ? axis + loop.length - outer : -1;
+    const cuts = loop[along];
+    return cuts !== undefined && cutsExtent(cuts) === extent
+      ? { loop: along, cuts }
+      : { loop: -1, cuts: wholeCuts(extent) };
+  });
+
+/** The argument in the blocks of the loop axes. */
+function presented(argument: Argument, loop: readonly Cuts[]): Node {
+  const grid = advertisedGrid(argument.node);
+  const followed = axesOf(argument, loop);
+  const wanted = grid.map((own, axis) => loop[followed[axis]?.loop ?? -1] ?? own);
+  const same = wanted.every((c, i) => sameCuts(c, grid[i] as Cuts));
+  return same ? argument.node : layoutNode(argument.node, wanted);
+}
 
 function coreLast(
   node: Node,
@@ -268,7 +282,7 @@ function alignedLoop({ node, outer }: Argument, i: number, loop: readonly Cuts[]
     .slice(0, outer)
     .forEach((own, axis) => {
       const cuts = loop[axis + loop.length - outer] as Cuts;
-      if (extentOf(own) !== extentOf(cuts) || sameCuts(own, cuts)) return;
+      if (cutsExtent(own) !== cutsExtent(cuts) || sameCuts(own, cuts)) return;
       throw new ChunkError(
         `${FN}: loop axis ${axis} of array ${i} has other blocks than the others`,
         {
@@ -292,7 +306,7 @@ function shrunk(loop: readonly Cuts[], { node, outer }: Argument): readonly Cuts
   const own = shape
     .slice(0, outer)
     .map((extent, a) => ({ extent, axis: a + loop.length - outer }))
-    .filter(({ extent, axis }) => extent === extentOf(loop[axis] as Cuts))
+    .filter(({ extent, axis }) => extent === cutsExtent(loop[axis] as Cuts))
     .sort((a, b) => cutsMax(loop[a.axis] as Cuts) - cutsMax(loop[b.axis] as Cuts));
   const out = [...loop];
   own.forEach(({ axis }, done) => {

@@ -44,7 +44,8 @@ interface Traced {
   readonly result: Node;
   readonly places: ReadonlyMap<Node, number>;
   readonly operands: readonly Operand[];
-  readonly shape: readonly number[];
+  /** Undefined where a length is not measured: elementwise functions know what to do then. */
+  readonly shape: readonly number[] | undefined;
 }
 
 /**
@@ -57,7 +58,8 @@ export function traceKernel(
 ): Node | Node[] {
   const arrays = operands.filter(isNode);
   if (arrays.length === 0) throw new ShapeError(`${FN}: at least one argument must be an array`);
-  const shape = broadcastShapes(FN, arrays.map(knownShape));
+  const measured = arrays.every((a) => a.outs[0].shape.every((d) => typeof d === "number"));
+  const shape = measured ? broadcastShapes(FN, arrays.map(knownShape)) : undefined;
   const places = new Map<Node, number>();
   const args = operands.map((operand, i) => {
     if (isJsScalar(operand)) return operand;
@@ -82,9 +84,11 @@ function rebuilt(traced: Traced): Node {
   // A reduction looks at an element through views of its own: it is what the user wrote.
   const written = order.find((node) => node.op === "reduce");
   for (const node of order) checkElementwise(node, written ?? node, traced);
-  const node = composed(order, traced) ?? chained(order, traced);
-  const same = knownShape(node).join() === traced.shape.join();
-  return same ? node : broadcastNode(FN, node, traced.shape);
+  const { shape } = traced;
+  if (shape === undefined) return chained(order, traced);
+  const node = composed(order, traced, shape) ?? chained(order, traced);
+  const same = knownShape(node).join() === shape.join();
+  return same ? node : broadcastNode(FN, node, shape);
 }
 
 /** Nodes come inputs first, so what is met first is the mistake and not what follows from it. */
@@ -108,7 +112,11 @@ interface Composed {
 }
 
 /** One map node, unless the tree would become too large. */
-function composed(order: readonly Node[], { places, operands, shape }: Traced): Node | undefined {
+function composed(
+  order: readonly Node[],
+  { places, operands }: Traced,
+  shape: readonly number[],
+): Node | undefined {
   const inputs = [...new Set(operands.filter(isNode))];
   const made = new Map<Node, Composed>();
   for (const node of order) {

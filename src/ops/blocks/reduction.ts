@@ -4,7 +4,7 @@
  */
 import { OptionError, ShapeError } from "../../errors.js";
 import type { FunctionBinding } from "../../ir/binding.js";
-import { callNode, concatNode, pickNode } from "../../ir/build.js";
+import { callNode, pickNode } from "../../ir/build.js";
 import {
   type Cuts,
   cutsCount,
@@ -177,15 +177,12 @@ export function scan(x: Node, options: ScanOptions): Node {
   const scanned = call(block, [x], [follow(grid)], grid, [dtype], checked, { info });
   const count = cutsCount(along);
   if (count === 1) return scanned;
-  /** The part of an array between two positions of the axis. */
-  const between = (node: Node, lo: number, hi: number): Node =>
-    viewNode(
-      node,
-      shape.map((_, a) => ({ axis: a, start: a === axis ? lo : 0, step: 1 })),
-      shape.map((n, a) => (a === axis ? hi - lo : n)),
-    );
-  const lastStart = pieceStart(along, count - 1);
-  const before = between(x, 0, lastStart);
+  // The last block is carried into nothing.
+  const before = viewNode(
+    x,
+    shape.map((_, a) => ({ axis: a, start: 0, step: 1 })),
+    shape.map((n, a) => (a === axis ? pieceStart(along, count - 1) : n)),
+  );
   const beforeGrid = advertisedGrid(before);
   const perBlock = beforeGrid.map((c, a) => (a === axis ? uniformCuts(count - 1, 1) : c));
   const totals = call(
@@ -197,23 +194,23 @@ export function scan(x: Node, options: ScanOptions): Node {
     checked,
     total === undefined ? { info, form: { kind: "last", axis } } : { info },
   );
-  const line = perBlock.map((c, a) => (a === axis ? wholeCuts(count - 1) : c));
-  const folded = line.map((c, a): Axis => ({ loop: a === axis ? -1 : a, cuts: c }));
-  const carries = call(combine, [totals], [folded], line, [dtype], checked, {
+  const whole = (cuts: readonly Cuts[], length: number): Cuts[] =>
+    cuts.map((c, a) => (a === axis ? wholeCuts(length) : c));
+  const line = whole(perBlock, count - 1).map(
+    (c, a): Axis => ({ loop: a === axis ? -1 : a, cuts: c }),
+  );
+  const carries = call(combine, [totals], [line], whole(perBlock, count), [dtype], checked, {
     info,
     form: { kind: "fold", axis },
   });
-  const firstEnd = pieceStart(along, 1);
-  const rest = between(scanned, firstEnd, cutsExtent(along));
-  const restGrid = advertisedGrid(rest);
-  const combined = call(
+  const carried = grid.map((c, a) => (a === axis ? uniformCuts(count, 1) : c));
+  return call(
     combine,
-    [carries, rest],
-    [follow(perBlock), follow(restGrid)],
-    restGrid,
+    [carries, scanned],
+    [follow(carried), follow(grid)],
+    grid,
     [dtype],
     checked,
-    { info },
+    { info, form: { kind: "carry", axis } },
   );
-  return concatNode([between(scanned, 0, firstEnd), combined], axis);
 }

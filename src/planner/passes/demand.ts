@@ -13,10 +13,12 @@ import {
   createNode,
   gatherNode,
   indexList,
+  lookupNode,
   mapNode,
   reduceNode,
   reshapeNode,
   scanNode,
+  scatterNode,
   viewNode,
 } from "../../ir/build.js";
 import { sliceCuts } from "../../ir/cuts.js";
@@ -29,7 +31,15 @@ import {
   hullOf,
   imageOfBox,
 } from "../../ir/index-map.js";
-import { dtypeOf, knownShape, type Node, type NodeOf, topologicalOrder } from "../../ir/node.js";
+import {
+  dtypeOf,
+  type Kind,
+  knownShape,
+  type LookupAxis,
+  type Node,
+  type NodeOf,
+  topologicalOrder,
+} from "../../ir/node.js";
 import { reshapeGroups } from "../../ir/reshape.js";
 import { constant } from "../../ir/scalar.js";
 import type { PassContext } from "../context.js";
@@ -40,12 +50,14 @@ export function demand(roots: readonly Node[], ctx: PassContext): readonly Node[
   const order = topologicalOrder(roots);
   const boxes = demandedBoxes(order, roots);
   const partial = (node: Node): boolean => !covers(boxes.get(node) as Box, knownShape(node));
+  // What a gather, lookup or scatter looks at is materialised as well, below its views.
+  const looks = (n: Node): boolean =>
+    n.op === "gather" || n.op === "lookup" || n.op === "scatter"
+      ? n.inputs.some((input) => partial(input) || partial(belowViews(input)))
+      : false;
   const handedOver = blockInputs(order);
-  // What a gather looks at is materialised as well.
   const worth = (n: Node): boolean =>
-    isMovable(n)
-      ? partial(n) || (n.op === "gather" && partial(n.inputs[0] as Node))
-      : handedOver.has(n) && partial(n);
+    isMovable(n) ? partial(n) || looks(n) : handedOver.has(n) && partial(n);
   if (!order.some(worth)) return roots;
   const made = new Map<Node, Node>();
   for (const node of order) {
@@ -66,13 +78,22 @@ export function demand(roots: readonly Node[], ctx: PassContext): readonly Node[
 }
 
 /** Kinds that would compute or move more than is asked for. */
-const isMovable = (node: Node): boolean =>
-  node.op === "reduce" ||
-  node.op === "concat" ||
-  node.op === "gather" ||
-  node.op === "reshape" ||
-  node.op === "compress" ||
-  node.op === "scan";
+const MOVABLE: ReadonlySet<Kind> = new Set<Kind>([
+  "reduce",
+  "concat",
+  "gather",
+  "lookup",
+  "scatter",
+  "reshape",
+  "compress",
+  "scan",
+]);
+function belowViews(node: Node): Node {
+  let below = node;
+  while (below.op === "view" || below.op === "layout") below = below.inputs[0] as Node;
+  return below;
+}
+const isMovable = (node: Node): boolean => MOVABLE.has(node.op);
 
 /** Kinds whose inputs are materialised. */
 const TAKES_BLOCKS: ReadonlySet<string> = new Set([
@@ -171,6 +192,12 @@ export function inputBox(node: Node, k: number, box: Box): Box {
         hi: box.hi.map((v, a) => (a === axis ? hi : v)),
       };
     }
+    case "lookup":
+      return k === 0
+        ? lookedUpBox(node.params.axes, shape, box)
+        : stretchedBox(shape, knownShape(node), box);
+    case "scatter":
+      return scatterBox(node, k, box);
     case "reshape":
       return reshapeBox(node, box);
     case "compress": {
@@ -194,6 +221,30 @@ const stretchedBox = (shape: readonly number[], outer: readonly number[], box: B
   lo: shape.map((n, a) => (n === outer[a] ? (box.lo[a] as number) : 0)),
   hi: shape.map((n, a) => (n === outer[a] ? (box.hi[a] as number) : n)),
 });
+
+/** The box of x that a box of positions looks into: indexed axes are whole. */
+const lookedUpBox = (axes: readonly LookupAxis[], shape: readonly number[], box: Box): Box => ({
+  lo: axes.map((a) => (a.from === "axis" ? (box.lo[a.axis] as number) : 0)),
+  hi: axes.map((a, i) => (a.from === "axis" ? (box.hi[a.axis] as number) : (shape[i] as number))),
+});
+
+/** Any write may fall into the box: the axes that all share are narrowed, the others whole. */
+function scatterBox(node: NodeOf<"scatter">, k: number, box: Box): Box {
+  const { axes } = node.params;
+  const shape = knownShape(node.inputs[k] as Node);
+  if (k === 0) {
+    const own = axes.map((a, i): LookupAxis => (a.from === "axis" ? { ...a, axis: i } : a));
+    return lookedUpBox(own, shape, box);
+  }
+  const lo = shape.map(() => 0);
+  const hi = [...knownShape(node.inputs[1] as Node)];
+  axes.forEach((a, i) => {
+    if (a.from === "index") return;
+    lo[a.axis] = box.lo[i] as number;
+    hi[a.axis] = box.hi[i] as number;
+  });
+  return stretchedBox(shape, knownShape(node.inputs[1] as Node), { lo, hi });
+}
 
 /** Whole rows of each group's outermost long axis; the reshaped part stays a reshape of whole rows. */
 function reshapeBox(node: NodeOf<"reshape">, box: Box): Box {
@@ -311,6 +362,16 @@ function restrict(node: Node, box: Box, part: (input: Node, want: Box) => Node):
       }
       const values = Array.from(indices.values.subarray(from, to), (v) => v - low);
       return gatherNode(inputs[0] as Node, axis, indexList(values));
+    }
+    case "lookup":
+      return boxIsEmpty(box)
+        ? emptyNode(node, shape)
+        : lookupNode(inputs[0] as Node, inputs.slice(1), node.params.axes, shape);
+    case "scatter": {
+      if (boxIsEmpty(box)) return emptyNode(node, shape);
+      const [x, value, ...indices] = inputs as [Node, Node, ...Node[]];
+      const made = scatterNode(x, value, indices, node.params.axes);
+      return window(made, scatterBox(node, 0, box), box);
     }
     case "reshape":
       return boxIsEmpty(box)

@@ -10,10 +10,13 @@ import type { Kind, Node, NodeOf } from "../../ir/node.js";
 import { expandCompress } from "../expand/compress.js";
 import { expandScan } from "../expand/scan.js";
 import { rewriteBottomUp } from "../rewrite.js";
+import { expandLookup, expandScatter } from "./expand-lookup.js";
 
 type Expansion<K extends Kind> = (node: NodeOf<K>) => Node;
 
 const EXPANSIONS: { readonly [K in Kind]?: Expansion<K> } = {
+  lookup: expandLookup,
+  scatter: expandScatter,
   compress: expandCompress,
   scan: expandScan,
 };

@@ -153,6 +153,8 @@ function reshapeUse(
   const output = group.output.find(long(stage.space));
   if (input !== m.axis || output === undefined) return undefined;
   const total = group.input.reduce((n, a) => n * (stage.inputShape[a] as number), 1);
+  // An empty group has no rows to follow.
+  if (total === 0) return undefined;
   const inRow = total / (stage.inputShape[input] as number);
   const outRow = total / (stage.space[output] as number);
   const cuts = tasks[output] as Cuts;

@@ -157,7 +157,7 @@ export const options: readonly Row[] = [
   [
     "x.compute({ memory: 100 })",
     "MemoryLimitError",
-    "compute: the results have 480 B, memory is 100 B; write them with toZarr, reduce them first, or raise memory",
+    "compute: the results have 480 B, memory is 100 B; write them with toZarr, go through them with blocks(), reduce them first, or raise memory",
   ],
   [
     "cw.compute(3)",

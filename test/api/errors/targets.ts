@@ -139,7 +139,7 @@ export const targets: readonly Row[] = [
   [
     then("x.toZarr(s, { path: 'u', mode: 'region', region: cw.slice(0, 3) })"),
     "OptionError",
-    "toZarr: region must be a list of selectors, one per axis, got …",
+    "toZarr: region must be a list of selectors, one per axis, or a text of them, got …",
   ],
   [
     then("x.toZarr(s, { path: 'u/v' })"),

@@ -217,6 +217,12 @@ flip(u)
 take(u, [0, 2, 2], axis=1)
 take(u, [-1, 0], 0)
 u.take([1], axis=0)
+cumsum(i, 1)
+cumulative_sum(i, axis=0)
+cumulative_sum(i, axis=1, include_initial=True)
+i.cumprod(axis=1)
+i @ i.T
+i[i > 2].sum()
 tril(u)
 triu(u, k=1)
 triu(u, -1)
@@ -259,6 +265,19 @@ u\t+\tv
 MULTILINE = ["(u +\n v)", "maximum(\n  u,\n  v,\n)", "concat([\n u,\n v,\n])[\n 1:\n]"]
 
 ROUNDED = """
+u @ v.T
+2 * u @ v.T
+-u @ v.T ** 2
+matmul(u, v.T)
+u[0] @ v[0]
+vecdot(u, v)
+outer(u[0], v[0])
+tensordot(u, v, axes=2)
+tensordot(u, v, axes=([0], [0]))
+einsum('ij,kj->ik', u, v)
+einsum('ij->j', u)
+cumsum(u, axis=0)
+u.cumsum(axis=1)
 sqrt(u**2 + v**2)
 mean(u**2 + v**2, axis=0)
 u - u.mean(axis=0)

@@ -30,6 +30,7 @@ import creation
 import elementwise
 import expr
 import indexing
+import indexing2
 import manipulation
 import masks
 import operands
@@ -48,6 +49,12 @@ TABLES = {
         creation.make_creation,
         manipulation.make_manipulation,
         indexing.make_indexing,
+    ],
+    "selection": [
+        indexing2.make_operands,
+        indexing2.make_selections,
+        indexing2.make_take_along_axis,
+        indexing2.make_assignments,
     ],
     "complex": [complex.make_complex],
     "expr": [expr.make_expr],

@@ -1,5 +1,5 @@
 """
-Boolean selections. In `selectors`, { mask: i } is argument i; `then` is what is done to the selection: functions with
+Boolean selections. In `selectors`, { arg: i } is argument i; `then` is what is done to the selection: functions with
 their options, and `with` for a second selection by the same selectors from another argument.
 """
 
@@ -54,7 +54,7 @@ def selectors_of(text, mask):
     for part in (p.strip() for p in text.split(",")):
         if part == "M":
             objects.append(arrays[mask])
-            plain.append({"mask": 1})
+            plain.append({"arg": 1})
         else:
             more, same = parse_selector(part)
             objects.extend(more)

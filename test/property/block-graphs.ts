@@ -1,4 +1,4 @@
-/** Steps of the random graphs that run user functions over blocks. */
+/** The nodes of the random graphs that call functions of blocks, in every way there is. */
 import { pickNode } from "../../dist/ir/build.js";
 import { dtypeOf, knownShape, type Node } from "../../dist/ir/node.js";
 import * as ops from "../../dist/ops/index.js";
@@ -14,9 +14,8 @@ import {
   RUNNING,
 } from "./block-functions.js";
 import type { Generator } from "./graphs.js";
-import { compatible } from "./values.js";
 
-export function blocks(g: Generator): Node | undefined {
+export function blockNode(g: Generator): Node | undefined {
   const x = g.any((n) => dtypeOf(n) === "float64" || dtypeOf(n) === "int32");
   if (x === undefined) return undefined;
   const f64 = dtypeOf(x) === "float64";
@@ -34,7 +33,7 @@ export function blocks(g: Generator): Node | undefined {
     case 0: {
       const y = g.any((n) => dtypeOf(n) === "float64" && compatible(knownShape(n), knownShape(x)));
       const node = ops.mapBlocks(PAIR as never, [x, y ?? x], { dtype: ["float64", "bool"] });
-      return ports(g, node);
+      return portsOf(g, node);
     }
     case 1: {
       const dropAxis = rank > 0 && g.chance(0.5) ? axis : undefined;
@@ -91,7 +90,17 @@ export function blocks(g: Generator): Node | undefined {
 }
 
 /** One value of a node that has several, or two of them together. */
-function ports(g: Generator, node: Node): Node {
+function portsOf(g: Generator, node: Node): Node {
   const [a, b] = node.outs.map((_, port) => pickNode(node, port)) as [Node, Node];
   return g.chance(0.4) ? ops.where(b, a, 0) : g.pick([a, b]);
+}
+
+/** Whether `a` broadcasts against `b`. */
+export function compatible(a: readonly number[], b: readonly number[]): boolean {
+  for (let i = 1; i <= Math.min(a.length, b.length); i++) {
+    const x = a[a.length - i] as number;
+    const y = b[b.length - i] as number;
+    if (x !== y && x !== 1 && y !== 1) return false;
+  }
+  return true;
 }
