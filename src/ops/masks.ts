@@ -6,7 +6,7 @@
  */
 import { DTypeError, IndexError, ShapeError } from "../errors.js";
 import * as ir from "../ir/build.js";
-import { cutsFromSizes, pieceSizes, splitCuts } from "../ir/cuts.js";
+import { cutsFromSizes, cutsMax, pieceSizes, splitCuts } from "../ir/cuts.js";
 import { advertisedGrid } from "../ir/grid.js";
 import { type AffineMap, composeMaps, elementCount, identityMap } from "../ir/index-map.js";
 import { leafCuts } from "../ir/leaves.js";
@@ -195,14 +195,23 @@ export interface Measurement {
   readonly known: (counts: ArrayLike<number>) => Node;
 }
 
-/** Elements of a mask that are counted together, at the most; what a block of the selection is made from. */
-const LONGEST_PIECE = 262144;
+/** Elements that a block of the selection is made from, at the most, with the chunks beside the mask. */
+const BLOCK = 262144;
+/** Pieces of a mask are not cut shorter than this. */
+const SHORTEST_PIECE = 16;
+
+/** Elements of the mask that are counted together, at the most. */
+function longestPiece(x: Node, axis: number): number {
+  const beside = advertisedGrid(x).reduce((n, c, a) => (a === axis ? n : n * cutsMax(c)), 1);
+  return Math.max(SHORTEST_PIECE, Math.floor(BLOCK / Math.max(1, beside)));
+}
 
 export function measurementOf(node: CompressNode): Measurement {
   const { x, mask, axis } = flatSelection(selectionOf(node));
   const total = knownShape(mask)[0] as number;
   const own = advertisedGrid(mask)[0];
-  const cuts = splitCuts(own ?? [], LONGEST_PIECE);
+  const longest = longestPiece(x, axis);
+  const cuts = splitCuts(own ?? [], longest);
   const pieces = [...pieceSizes(cuts)];
   const follow = { loop: 0, cuts };
   const counts = ir.callNode(
@@ -223,7 +232,7 @@ export function measurementOf(node: CompressNode): Measurement {
     known: (found) => {
       const numbers = Array.from(found);
       if (sum(numbers) === total) return x;
-      const parts = segmentsOf(pieces, numbers).map((segment) =>
+      const parts = segmentsOf(pieces, numbers, longest).map((segment) =>
         countedPart(x, mask, axis, segment),
       );
       const [first] = parts;
@@ -260,11 +269,15 @@ interface Segment {
   readonly counts: number[];
 }
 
-/** Elements without any selected one that are read along with their neighbours; longer gaps are left out. */
-const LONGEST_GAP = 4 * LONGEST_PIECE;
+/** Longest pieces without any selected element that are read along with their neighbours; longer gaps are left out. */
+const LONGEST_GAP = 4;
 
 /** Pieces joined so that none selects nothing and short ones are few; what selects nothing for long is left out. */
-function segmentsOf(sizes: readonly number[], found: readonly number[]): Segment[] {
+function segmentsOf(
+  sizes: readonly number[],
+  found: readonly number[],
+  longest: number,
+): Segment[] {
   const segments: Segment[] = [];
   let open: Segment | undefined;
   let gap = 0;
@@ -273,7 +286,7 @@ function segmentsOf(sizes: readonly number[], found: readonly number[]): Segment
     const count = found[i] as number;
     if (count === 0) {
       gap += size;
-      if (gap > LONGEST_GAP) open = undefined;
+      if (gap > LONGEST_GAP * longest) open = undefined;
     } else if (open === undefined) {
       open = { start: position, pieces: [size], counts: [count] };
       segments.push(open);
@@ -282,7 +295,7 @@ function segmentsOf(sizes: readonly number[], found: readonly number[]): Segment
       const last = open.pieces.length - 1;
       const joined = (open.pieces[last] as number) + gap;
       gap = 0;
-      if (joined + size <= LONGEST_PIECE) {
+      if (joined + size <= longest) {
         open.pieces[last] = joined + size;
         open.counts[last] = (open.counts[last] as number) + count;
       } else {

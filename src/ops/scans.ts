@@ -76,7 +76,7 @@ function scan(monoid: "sum" | "prod", x: Node, axis: number, dtype: DType): Node
   const grid = advertisedGrid(x);
   const chunks = grid[axis] as Cuts;
   const beside = grid.reduce((n, cuts, a) => (a === axis ? n : n * cutsMax(cuts)), 1);
-  const longest = Math.max(SHORTEST_LEAF, Math.floor(BLOCK / beside));
+  const longest = Math.max(SHORTEST_LEAF, Math.floor(BLOCK / Math.max(1, beside)));
   const usual = Math.min(USUAL_LEAF, longest);
   const longer = cutsMax(chunks) < usual ? coalesceCuts(chunks, usual) : chunks;
   const leaves = splitCuts(longer, longest);

@@ -68,24 +68,27 @@ type Selector =
   | { slice: Bound[] }
   /** A constant array of positions. */
   | { list: number[] }
-  /** One of the arguments, lazily: positions, or a mask. */
-  | { arg: number }
-  | { mask: number };
+  /** One of the arguments, lazily. */
+  | { arg: number };
 
-function selectorsOf(selectors: readonly Selector[], operands: readonly Lazy[]): cw.Selector[] {
-  return selectors.map((s) => {
+function select(x: Lazy, selectors: readonly Selector[], operands: readonly Lazy[]): Lazy {
+  return x.at(...selectorsOf({ selectors }, operands));
+}
+
+function selectorsOf(
+  { selectors, text }: Record<string, unknown>,
+  args: readonly Lazy[],
+): cw.Selector[] {
+  if (selectors === undefined) return [text as string];
+  return (selectors as Selector[]).map((s) => {
     if (typeof s === "number" || s === null) return s;
     if (s === "...") return cw.ellipsis;
     if (s === "newaxis") return cw.newaxis;
     if ("list" in s) return s.list;
-    if ("arg" in s) return operands[s.arg] as Lazy;
-    if ("mask" in s) return operands[s.mask] as Lazy;
+    if ("arg" in s) return args[s.arg] as Lazy;
     return cw.slice(...(s.slice as [Bound, Bound, Bound]));
   });
 }
-
-const select = (x: Lazy, selectors: readonly Selector[], operands: readonly Lazy[]): Lazy =>
-  x.at(...selectorsOf(selectors, operands));
 
 /** What is done to a selection; masks.py tells the format. */
 interface Step {
@@ -142,24 +145,6 @@ async function selection(
   return x;
 }
 
-/** Selections and assignments; what can be written as text is. */
-async function selected(
-  fn: string,
-  operands: readonly Lazy[],
-  options: GoldenRecord["options"],
-): Promise<Lazy> {
-  const [x, value] = operands as [Lazy, Lazy | undefined];
-  const { text } = options;
-  const selectors = options["selectors"] as Selector[] | undefined;
-  const plain = selectors?.every((s) => typeof s !== "object" || s === null || "slice" in s);
-  const written = plain !== false && typeof text === "string" && text !== "";
-  if (fn === "setItem") {
-    const where = written ? [text] : selectorsOf(selectors ?? [], operands);
-    return x.setItem(where, (options["value"] as number | undefined) ?? (value as Lazy));
-  }
-  return written ? x.at(text) : selection(fn, operands, options);
-}
-
 /** The lazy result of a record. */
 export async function callOf(record: GoldenRecord, chunking: string): Promise<Lazy> {
   const { fn, options, output } = record;
@@ -170,8 +155,14 @@ export async function callOf(record: GoldenRecord, chunking: string): Promise<La
       ? Array.from(a.data as Int32Array)
       : lazy(a, chunks),
   );
-  if ((fn === "at" || fn === "setItem" || fn === "measure") && operands[0] !== undefined) {
-    return selected(fn, operands as Lazy[], options);
+  if (options["then"] !== undefined || fn === "measure") {
+    return selection(fn, operands as Lazy[], options);
+  }
+  const [x, value] = operands as Lazy[];
+  if (fn === "at") return (x as Lazy).at(...selectorsOf(options, operands as Lazy[]));
+  if (fn === "setItem") {
+    const to = (options["value"] as number | undefined) ?? (value as Lazy);
+    return (x as Lazy).setItem(selectorsOf(options, operands as Lazy[]), to);
   }
   if (fn === "expr") {
     const names = (options["names"] as string[]).map((name, i) => [name, operands[i]]);

@@ -166,6 +166,32 @@ test("residency: what is kept holds all that is read, through however many maps"
   }
 });
 
+test("residency: chunks that two parts of a moved array touch are read once", async () => {
+  // The parts share no element, but the chunk in which the array is cut.
+  const x = store([5, 9], [3, 4]);
+  const { on, off } = await compare(x, [ops.roll(x.node, -1, 0)], "residency");
+  expect(on.chunks).toBe(6);
+  expect(off.chunks).toBe(9);
+});
+
+test("demand: what a block function takes is computed as far as it is looked at", async () => {
+  const x = store([7, 12], [1, 12]);
+  const rows = ops.at(ops.binary.multiply(x.node, 2), [ops.slice(5, 7)]);
+  const { on, off } = await compare(x, [ops.cumulativeSum(rows, { axis: 0 })], "demand");
+  expect(on.chunks).toBe(2);
+  expect(off.chunks).toBeGreaterThanOrEqual(on.chunks);
+});
+
+test("what two block functions take is computed twice where it cannot be held", async () => {
+  const n = 2 ** 20;
+  const x = store([n], [2 ** 14]);
+  const running = ops.sum(ops.cumulativeSum(ops.binary.multiply(x.node, 2)));
+  const held = await measure(x, [running]);
+  const again = await measure(x, [running], undefined, 2 ** 22);
+  expect([held.chunks, again.chunks]).toEqual([64, 128]);
+  expect(again.values).toEqual(held.values);
+});
+
 describe("plain cases", () => {
   test("nested slices become one region read", async () => {
     const x = store([10, 10], [2, 2]);

@@ -14,7 +14,6 @@ import {
   RUNNING,
 } from "./block-functions.js";
 import type { Generator } from "./graphs.js";
-import { compatible } from "./values.js";
 
 export function blockNode(g: Generator): Node | undefined {
   const x = g.any((n) => dtypeOf(n) === "float64" || dtypeOf(n) === "int32");
@@ -94,4 +93,14 @@ export function blockNode(g: Generator): Node | undefined {
 function portsOf(g: Generator, node: Node): Node {
   const [a, b] = node.outs.map((_, port) => pickNode(node, port)) as [Node, Node];
   return g.chance(0.4) ? ops.where(b, a, 0) : g.pick([a, b]);
+}
+
+/** Whether `a` broadcasts against `b`. */
+export function compatible(a: readonly number[], b: readonly number[]): boolean {
+  for (let i = 1; i <= Math.min(a.length, b.length); i++) {
+    const x = a[a.length - i] as number;
+    const y = b[b.length - i] as number;
+    if (x !== y && x !== 1 && y !== 1) return false;
+  }
+  return true;
 }

@@ -19,18 +19,12 @@ import {
 } from "../../dist/ir/dtype.js";
 import { dtypeOf, type Kind, knownShape, type Node, topologicalOrder } from "../../dist/ir/node.js";
 import * as ops from "../../dist/ops/index.js";
-import { blockNode } from "./block-graphs.js";
+import { blockNode, compatible } from "./block-graphs.js";
 import { contraction, scan, selection } from "./more-steps.js";
 import { random } from "./random.js";
 import { lookup, scatter } from "./selections.js";
 import { storeBinding } from "./stores.js";
-import {
-  COMPLEX_BINARY,
-  COMPLEX_UNARY,
-  compatible,
-  FLOAT_SPECIALS,
-  INT_SPECIALS,
-} from "./values.js";
+import { COMPLEX_BINARY, COMPLEX_UNARY, FLOAT_SPECIALS, INT_SPECIALS } from "./values.js";
 
 export interface Graph {
   readonly roots: readonly Node[];
@@ -166,12 +160,12 @@ export class Generator {
       this.rechunk,
       this.create,
       this.create,
-      () => blockNode(this),
-      () => blockNode(this),
-      () => lookup(this),
-      () => lookup(this),
-      () => scatter(this),
-      () => scatter(this),
+      this.blocks,
+      this.blocks,
+      this.lookup,
+      this.lookup,
+      this.scatter,
+      this.scatter,
       this.source,
       () => contraction(this),
       () => contraction(this),
@@ -428,6 +422,18 @@ export class Generator {
           : ops.tril(x, { k: this.int(3) - 1 });
       }
     }
+  }
+
+  lookup(): Node | undefined {
+    return lookup(this);
+  }
+
+  scatter(): Node | undefined {
+    return scatter(this);
+  }
+
+  blocks(): Node | undefined {
+    return blockNode(this);
   }
 }
 

@@ -60,13 +60,3 @@ export const COMPLEX_BINARY = [
   "pow",
   "subtract",
 ] as const;
-
-/** Whether `a` broadcasts against `b`. */
-export function compatible(a: readonly number[], b: readonly number[]): boolean {
-  for (let i = 1; i <= Math.min(a.length, b.length); i++) {
-    const x = a[a.length - i] as number;
-    const y = b[b.length - i] as number;
-    if (x !== y && x !== 1 && y !== 1) return false;
-  }
-  return true;
-}

@@ -3,17 +3,21 @@
  * at different times (a running total reads its input twice: for the totals of leaves, and for the prefixes) that is the
  * whole array. When that does not fit, every block function gets an input of its own, computed once more.
  */
-import { freshId, type Node, topologicalOrder } from "../../ir/node.js";
+import { type CallNode, freshId, type Node, topologicalOrder } from "../../ir/node.js";
 import { rewriteBottomUp, withInputs } from "../rewrite.js";
 
 /** A node that is told from its original: hash-consing would make them one again. */
 const another = (node: Node): Node => Object.freeze({ ...node, id: freshId() });
 
-/** What is made of an input by a kernel alone, below its views. */
+const isCompress = ({ params: { fn } }: CallNode): boolean =>
+  fn.code.type === "built-in" && fn.code.name === "compress";
+
+/** What is cheap to make again, below the views of an input: the result of a kernel, or a selection. */
 function kernelBelow(node: Node): Node | undefined {
   let at = node;
   while (at.op === "view") at = at.inputs[0] as Node;
-  return at.op === "map" || at.op === "create" ? at : undefined;
+  const again = at.op === "map" || at.op === "create" || (at.op === "call" && isCompress(at));
+  return again ? at : undefined;
 }
 
 /** The input with its kernel replaced. */

@@ -95,11 +95,21 @@ function belowViews(node: Node): Node {
 }
 const isMovable = (node: Node): boolean => MOVABLE.has(node.op);
 
-/** Maps that block functions look at through views: they are materialised, and should be no larger than what is seen. */
+/** Kinds whose inputs are materialised. */
+const TAKES_BLOCKS: ReadonlySet<string> = new Set([
+  "call",
+  "compress",
+  "concat",
+  "gather",
+  "reshape",
+  "scan",
+]);
+
+/** Maps that these look at through views: they should be no larger than what is seen of them. */
 function blockInputs(order: readonly Node[]): ReadonlySet<Node> {
   const out = new Set<Node>();
   const seen = new Set<Node>();
-  const stack = order.flatMap((n) => (n.op === "call" ? n.inputs : []));
+  const stack = order.flatMap((n) => (TAKES_BLOCKS.has(n.op) ? n.inputs : []));
   while (stack.length > 0) {
     const node = stack.pop() as Node;
     if (seen.has(node)) continue;

@@ -186,7 +186,7 @@ export const indexing: readonly Row[] = [
   [
     "x.at(x.greater(0)).takeAlongAxis([0])",
     "ShapeError",
-    "a boolean selection has a length that is not known before it is measured; use await x.measure(), which answers with the same array and its length",
+    "takeAlongAxis: the length of a boolean selection is not known; use await x.measure() first: it answers with the same array and its length",
   ],
   ["x.blocks({ chunk: 2 })", "OptionError", 'blocks: unknown option "chunk"; did you mean chunks?'],
   [

@@ -1,5 +1,5 @@
 """
-Boolean selections. In `selectors`, { mask: i } is argument i; `then` is what is done to the selection: functions with
+Boolean selections. In `selectors`, { arg: i } is argument i; `then` is what is done to the selection: functions with
 their options, and `with` for a second selection by the same selectors from another argument.
 """
 
@@ -15,6 +15,7 @@ def make_masks():
     make_mask_operands()
     make_selections()
     make_reductions()
+    make_complex_moments()
     make_special_values()
     make_arithmetic()
     make_views()
@@ -53,7 +54,7 @@ def selectors_of(text, mask):
     for part in (p.strip() for p in text.split(",")):
         if part == "M":
             objects.append(arrays[mask])
-            plain.append({"mask": 1})
+            plain.append({"arg": 1})
         else:
             more, same = parse_selector(part)
             objects.extend(more)
@@ -221,6 +222,23 @@ CORRECTED = [
     ("float32.cube", ":, M", "m4", 1),
     ("int16.cube", "M", "m34", 0),
 ]
+
+
+def make_complex_moments():
+    """As in complex.py: as many roundings as elements, of the sum of magnitudes."""
+    x = arrays["complex64.cube"]
+    for fn in ("sum", "prod", "mean", "var", "std", "any", "all", "countNonzero"):
+        for text, mask, axis in (("M", "m345", None), (":, M", "m4", 1), ("M", "none3", 0)):
+            selected = x[selectors_of(text, mask)[0]].astype("complex128")
+            options = {} if axis is None else {"axis": axis}
+            with np.errstate(all="ignore"):
+                expected = np.asarray(REDUCTIONS[fn](selected, axis=axis))
+                if expected.dtype.kind in "cf":
+                    expected = expected.astype("complex64" if expected.dtype.kind == "c" else "float32")
+            size = max(1.0, float(np.abs(np.prod(selected, axis=axis)).max(initial=0)), float(np.abs(selected).sum()))
+            tolerance = None if fn in ("any", "all", "countNonzero") else {"absolute": 4 * 60 * 2.0**-23 * size}
+            then = [{"fn": fn, "options": options}]
+            selection("complex64.cube", text, mask, expected, then, fn, tolerance=tolerance)
 
 
 def make_special_values():
