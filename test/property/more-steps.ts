@@ -169,17 +169,17 @@ async function reduction(g: Generator, selected: Selected): Promise<Node | undef
   const options = { axis: g.chance(0.5) ? axis : null, keepdims: g.chance(0.3) };
   const [, mask] = selected.inputs as [Node, Node];
   const some = Array.from(await firstOf(mask)).some((v) => v !== 0);
-  const fn = g.pick([
-    "sum",
-    "prod",
-    "mean",
-    "variance",
-    "std",
-    "any",
-    "all",
-    "countNonzero",
-  ] as const);
-  if (!some || g.chance(0.6)) return ops[fn](selected, options);
+  const reduce = g.pick([
+    ops.sum,
+    ops.prod,
+    ops.mean,
+    ops.variance,
+    ops.std,
+    ops.any,
+    ops.all,
+    ops.countNonzero,
+  ]);
+  if (!some || g.chance(0.6)) return reduce(selected, options);
   if (g.chance(0.5)) return g.chance(0.5) ? ops.min(selected, options) : ops.max(selected, options);
   const one = { ...options, axis: rank === 1 ? options.axis : axis };
   return g.chance(0.5) ? ops.argmin(selected, one as never) : ops.argmax(selected, one as never);
