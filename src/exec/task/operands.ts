@@ -5,16 +5,18 @@
  * operand to a given place and needs no region where it can do without.
  */
 import { InternalError } from "../../errors.js";
-import { pieceStart } from "../../ir/cuts.js";
+import { type Cuts, pieceStart, piecesIn } from "../../ir/cuts.js";
 import {
   type AffineMap,
   type Box,
   boxElements,
   boxIsEmpty,
   boxShape,
+  elementCount,
   imageOfBox,
   ravel,
   rowMajorStrides,
+  unravel,
 } from "../../ir/index-map.js";
 import { arrayOf, readsDirectly } from "../../ir/scratch.js";
 import { blockBox, blocksTouched, gridOf, type Operand, type PlanArray } from "../../ir/stage.js";
@@ -25,7 +27,7 @@ import {
   type ScratchStack,
   type TaskContext,
 } from "./context.js";
-import { all, type Flow } from "./flow.js";
+import { all, type Flow, runFlow } from "./flow.js";
 
 /** A read that was not started yet. */
 type Start = () => void | PromiseLike<void>;
@@ -65,7 +67,10 @@ export function throughMap(map: AffineMap, region: Place, image: Box, box: Box):
   return { address, strides };
 }
 
-/** Reads box `image` of a source to `region`. */
+/**
+ * Reads box `image` of a source to `region`. Where the operand takes every so many positions, storage chunks that lie
+ * between two of them are left out: nobody looks at what is in their place.
+ */
 export function readSource(
   ctx: TaskContext,
   operand: Operand,
@@ -73,6 +78,61 @@ export function readSource(
   region: Place,
 ): void | PromiseLike<void> {
   if (boxIsEmpty(image)) return undefined;
+  const runs = stridedRuns(ctx, operand, image);
+  if (runs === undefined) return readBox(ctx, operand, image, region);
+  const counts = runs.map((r) => r.length);
+  const parts = Array.from({ length: elementCount(counts) }, (_, n) => {
+    const chosen = unravel(n, counts).map((k, axis) => (runs[axis] as Run[])[k] as Run);
+    return { lo: chosen.map((r) => r[0]), hi: chosen.map((r) => r[1]) };
+  });
+  return runFlow(
+    all(
+      parts.map((part) => () => {
+        const offset = part.lo.map((v, i) => v - (image.lo[i] as number));
+        return readBox(ctx, operand, part, shifted(region, offset));
+      }),
+    ),
+  );
+}
+
+type Run = readonly [number, number];
+/** Chunks along an axis that are looked at one by one; beyond that the axis is read as a whole. */
+const MOST_CHUNKS = 4096;
+
+/** Per axis the intervals of chunks that hold a position; undefined if that is everything. */
+function stridedRuns(ctx: TaskContext, operand: Operand, image: Box): Run[][] | undefined {
+  if (operand.map.every((m) => Math.abs(m.step) <= 1)) return undefined;
+  const chunks = ctx.sourceChunks?.(operand.id);
+  if (chunks === undefined) return undefined;
+  const runs = image.lo.map((lo, axis) => {
+    const step = Math.abs(operand.map[axis]?.step ?? 0);
+    const hi = image.hi[axis] as number;
+    return step > 1 ? axisRuns(chunks[axis] as Cuts, lo, hi, step) : [[lo, hi] as const];
+  });
+  return runs.some((r) => r.length > 1) ? runs : undefined;
+}
+
+function axisRuns(cuts: Cuts, lo: number, hi: number, step: number): Run[] {
+  const [first, last] = piecesIn(cuts, lo, hi);
+  if (last - first >= MOST_CHUNKS) return [[lo, hi]];
+  const runs: Run[] = [];
+  for (let n = first; n <= last; n++) {
+    const start = Math.max(lo, pieceStart(cuts, n));
+    const end = Math.min(hi, pieceStart(cuts, n + 1));
+    if (lo + Math.ceil((start - lo) / step) * step >= end) continue;
+    const before = runs.at(-1);
+    if (before !== undefined && before[1] === start) runs[runs.length - 1] = [before[0], end];
+    else runs.push([start, end]);
+  }
+  return runs;
+}
+
+function readBox(
+  ctx: TaskContext,
+  operand: Operand,
+  image: Box,
+  region: Place,
+): void | PromiseLike<void> {
   const target = regionTarget(ctx.memory, operand.dtype, boxShape(image), region);
   const done = ctx.reader(operand.id).readInto(image, target, ctx.signal);
   const bytes = boxElements(image) * itemOf(operand.dtype);
@@ -137,7 +197,7 @@ export function* placeRequests(
   scratch: ScratchStack,
 ): Flow<Place[]> {
   const reads: Start[] = [];
-  const regions: { readonly id: number; readonly image: Box; readonly region: Place }[] = [];
+  const regions: SharedRegion[] = [];
   const places = requests.map(({ operand, box }) => {
     if (boxIsEmpty(box)) return { address: 0, strides: box.lo.map(() => 0) };
     if (operand.from === "array") return placeArray(ctx, operand, box, scratch);
@@ -147,15 +207,32 @@ export function* placeRequests(
       const size = itemOf(operand.dtype);
       const address = scratch.take(boxElements(image) * size);
       const region = denseAt(address, boxShape(image), size);
-      known = { id: operand.id, image, region };
-      regions.push(known);
-      reads.push(() => readSource(ctx, operand, image, region));
-    }
+      const shared: SharedRegion = { id: operand.id, image, region, operand, whole: false };
+      known = shared;
+      regions.push(shared);
+      reads.push(() =>
+        shared.whole
+          ? readBox(ctx, operand, image, region)
+          : readSource(ctx, operand, image, region),
+      );
+    } else if (!sameSteps(known.operand, operand)) known.whole = true;
     return throughMap(operand.map, known.region, image, box);
   });
   yield* all(reads);
   return places;
 }
+
+/** A region that several requests look at; with different steps they look at different elements of it. */
+interface SharedRegion {
+  readonly id: number;
+  readonly image: Box;
+  readonly region: Place;
+  readonly operand: Operand;
+  whole: boolean;
+}
+
+const sameSteps = (a: Operand, b: Operand): boolean =>
+  a.map.every((m, i) => Math.abs(m.step) === Math.abs((b.map[i] as AffineMap[number]).step));
 
 const sameBox = (a: Box, b: Box): boolean =>
   a.lo.every((v, i) => v === b.lo[i]) && a.hi.every((v, i) => v === b.hi[i]);

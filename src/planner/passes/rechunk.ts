@@ -8,7 +8,7 @@
  */
 
 import type { SourceBinding } from "../../ir/binding.js";
-import { type Cuts, cutsCount, pieceStart, piecesIn } from "../../ir/cuts.js";
+import { type Cuts, cutsCount, pieceSize, pieceStart, piecesIn } from "../../ir/cuts.js";
 import { itemSize } from "../../ir/dtype.js";
 import type { Node } from "../../ir/node.js";
 import { type Operand, type Stage, taskCuts } from "../../ir/stage.js";
@@ -91,8 +91,11 @@ function touched(
     const a = start + step * pieceStart(tasks, n);
     const b = start + step * (pieceStart(tasks, n + 1) - 1);
     const [first, last] = piecesIn(grid, Math.min(a, b), Math.max(a, b) + 1);
-    count += last - first + 1;
-    elements += pieceStart(grid, last + 1) - pieceStart(grid, first);
+    const spanned = last - first + 1;
+    // Chunks between two positions are left out: there are no more than positions.
+    const held = Math.min(spanned, pieceSize(tasks, n));
+    count += held;
+    elements += ((pieceStart(grid, last + 1) - pieceStart(grid, first)) * held) / spanned;
   }
   const a = start;
   const b = start + step * (pieceStart(tasks, pieces) - 1);
