@@ -18,8 +18,16 @@ import { MemoryLimitError } from "../errors.js";
 import { type Cuts, cutsCount, sameCuts } from "../ir/cuts.js";
 import { itemSize } from "../ir/dtype.js";
 import { elementCount } from "../ir/index-map.js";
-import { dtypeOf, knownShape, type Node } from "../ir/node.js";
-import type { Bindings, Operand, Plan, PlanArray, PlanRoot, Stage } from "../ir/stage.js";
+import { dtypeOf, knownShape, type Node, topologicalOrder } from "../ir/node.js";
+import type {
+  Bindings,
+  CallStage,
+  Operand,
+  Plan,
+  PlanArray,
+  PlanRoot,
+  Stage,
+} from "../ir/stage.js";
 import { blockCount, maxBlockBytes } from "../ir/stage.js";
 import { type Assembly, assemble } from "./assemble.js";
 import { PassContext, type PlanConfig, type PlanRequest } from "./context.js";
@@ -260,7 +268,10 @@ function recomputed(requests: readonly FuseRequest[]): readonly FuseRequest[] {
   return requests.map((r, i) => ({ ...r, node: nodes[i] as Node }));
 }
 
-/** What is copied into memory: what is written, if it is read straight; the source, if most of it is read. */
+/**
+ * What is copied into memory: what is written, if it is read straight; the source, if most of it is read; or the part
+ * of it that a block function is given.
+ */
 function copySubject(
   source: Node,
   operand: Operand,
@@ -278,7 +289,20 @@ function copySubject(
     (n, m) => n * (m.axis < 0 ? 1 : ((seen?.[m.axis] ?? 1) - 1) * Math.abs(m.step) + 1),
     1,
   );
-  return read >= 0.8 * elementCount(knownShape(source)) ? source : undefined;
+  if (read >= 0.8 * elementCount(knownShape(source))) return source;
+  return stage.kind === "call" ? callInput(stage, operand, requests) : undefined;
+}
+
+/** What a block function is given: a view of a source, of which a copy holds no more than is seen. */
+function callInput(
+  stage: CallStage,
+  operand: Operand,
+  requests: readonly FuseRequest[],
+): Node | undefined {
+  const [id] = stage.nodes;
+  const call = topologicalOrder(requests.map((r) => r.node)).find((n) => n.id === id);
+  const input = call?.inputs[stage.args.findIndex((a) => a.operand === operand)];
+  return input?.op === "view" ? input : undefined;
 }
 
 /** Live bytes of every array (filled in), and the planned peak. */

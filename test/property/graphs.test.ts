@@ -73,12 +73,15 @@ function expectSame(
 const histogram = new Map<Kind, number>();
 let graphs = 0;
 
+/** Block functions, and what becomes one when it is planned. */
+const BLOCKWISE: readonly Kind[] = ["call", "lookup", "scatter", "compress", "scan"];
+
 /**
  * Whoever needs a part of a call's result makes whole blocks, and nothing is pushed through it: what is below may be
  * read in larger pieces than were needed, but every chunk once at the most.
  */
 function roundedOut(graph: Graph): number {
-  if (!graph.kinds.has("call")) return 0;
+  if (!BLOCKWISE.some((kind) => graph.kinds.has(kind))) return 0;
   const sources = topologicalOrder(graph.roots).filter((n) => n.op === "source");
   return sources.reduce((n, s) => n + blockCount(s.params.binding.chunks), 0);
 }
