@@ -28,6 +28,7 @@ export {
   type RunOptions,
   type StoredArrayOptions,
   type StoreOptions,
+  type StoreTarget,
   shutdown,
   type ToZarrOptions,
 } from "./api/config.js";
@@ -89,7 +90,7 @@ export {
   type NdarrayLike,
   type NestedList,
 } from "./api/sources.js";
-export { httpStore, type StoreTarget, store, toZarr } from "./api/store.js";
+export { httpStore, store, toZarr } from "./api/store.js";
 export type { Floating, Promote, ShapeLike, SumOf } from "./api/types.js";
 export {
   describeStore,

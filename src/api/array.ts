@@ -3,7 +3,7 @@
  * do is the free functions, which `methods.ts` puts on its prototype. The types of these methods are here.
  */
 
-import { type CardNotes, htmlCard, mimeBundle } from "../display/index.js";
+import type { CardNotes } from "../display/index.js";
 import { DTypeError, ShapeError } from "../errors.js";
 import { pieceSizes } from "../ir/cuts.js";
 import { type DType, itemSize } from "../ir/dtype.js";
@@ -33,7 +33,7 @@ import {
 import type { ReductionOptions, ScanOptions } from "./block-types.js";
 import type { BlocksOptions, ComputedBlock } from "./blocks.js";
 import type { ComputeOptions, RunOptions, ToZarrOptions } from "./config.js";
-import type { RunStats, StoreLike } from "./engine.js";
+import { displays, type RunStats, type StoreLike } from "./engine.js";
 import type { Settable } from "./functions/indexing.js";
 import type { NDArray } from "./nd-array.js";
 import type { PreviewOptions } from "./preview.js";
@@ -123,11 +123,11 @@ export class LazyArray<D extends DType = DType> {
   }
   /** The card in notebooks and consoles: MIME types and what shows the array in each. */
   mimeBundle(): Record<string, string> {
-    return mimeBundle(this.node, this.cardNotes());
+    return displays().mimeBundle(this.node, this.cardNotes());
   }
   /** The HTML card by itself. */
   toHtml(): string {
-    return htmlCard(this.node, this.cardNotes());
+    return displays().htmlCard(this.node, this.cardNotes());
   }
   /** What this kind of array adds to the card. */
   protected cardNotes(): CardNotes {

@@ -25,7 +25,13 @@ import {
 } from "../ops/index.js";
 import { LazyArray, nodeOf, type PersistedArray, wrap } from "./array.js";
 import * as arrayApi from "./array-api.js";
-import { type ComputeOptions, planConfig, type RunOptions, withDefaults } from "./config.js";
+import {
+  type ComputeOptions,
+  planConfig,
+  type RunOptions,
+  type StoreTarget,
+  withDefaults,
+} from "./config.js";
 import type { ChunkSource, RunStats } from "./engine.js";
 import { plannerNow } from "./engine.js";
 import type { LabelledPair } from "./functions/blocks.js";
@@ -34,7 +40,7 @@ import { anything, isPlainObject, readOptions } from "./options.js";
 import { persistAll } from "./persist.js";
 import { type Computable, type Computed, compute as computed } from "./run.js";
 import { type AsarrayOptions, asarray, fromSource, type NdarrayLike } from "./sources.js";
-import { type StoreTarget, storeEach } from "./store.js";
+import { storeEach } from "./store.js";
 
 /** Lengths of the blocks along each axis. */
 export type Chunks = readonly (readonly number[])[];

@@ -9,6 +9,7 @@ import {
   PASSES,
   type PlanConfig,
   type ProgressEvent,
+  type StoreLike,
   startedRuntime,
 } from "./engine.js";
 import {
@@ -73,6 +74,13 @@ export interface ToZarrOptions extends RunOptions, StoredArrayOptions {
   /** Path of the array in the store; groups above it are made. */
   readonly path?: string | undefined;
 }
+/** Where and how one array is stored. */
+export interface StoreTarget extends StoredArrayOptions {
+  readonly url: StoreLike;
+  /** Path of the array in the store; groups above it are made. */
+  readonly path?: string | undefined;
+}
+
 /** Options of `store`: what describes arrays holds for all of them, but `attributes`, which are those of the group. */
 export interface StoreOptions extends RunOptions, StoredArrayOptions {
   /** Path of the group in the store; default: the store's root. */

@@ -2,8 +2,8 @@
  * Where the public face meets planner, executor and I/O: loaded when first needed, never at import, because together
  * they take longer to load than a small computation takes.
  *
- * `plan()` and `explain()` answer at once, so they load the planner with `require`, which takes ES modules
- * (Node >= 20.19); it is the same module that `import()` gives.
+ * What must answer at once is loaded with `require`, which takes ES modules (Node >= 20.19); it is the same module that
+ * `import()` gives.
  */
 import { createRequire } from "node:module";
 import type { Runtime } from "../exec/runtime.js";
@@ -22,6 +22,8 @@ export type { Packing } from "../io/zarr/packing.js";
 export { PASSES } from "../planner/context.js";
 export type { PlanConfig, PlanRequest, PlanResult } from "../planner/index.js";
 
+const require = createRequire(import.meta.url);
+
 type Planner = typeof import("../planner/index.js");
 let loaded: Planner | undefined;
 
@@ -31,7 +33,7 @@ export async function planner(): Promise<Planner> {
 }
 
 export function plannerNow(): Planner {
-  loaded ??= createRequire(import.meta.url)("../planner/index.js") as Planner;
+  loaded ??= require("../planner/index.js") as Planner;
   return loaded;
 }
 
@@ -42,5 +44,18 @@ export async function runtime(): Promise<Runtime> {
 }
 /** The runtime if anything has run yet: nothing else needs to be shut down. */
 export const startedRuntime = (): Runtime | undefined => started;
+
+/** Block functions, as nodes. */
+export const blockOps = (): typeof import("../ops/blocks/index.js") =>
+  require("../ops/blocks/index.js") as typeof import("../ops/blocks/index.js");
+/** Cards, progress, numbers as text. */
+export const displays = (): typeof import("../display/index.js") =>
+  require("../display/index.js") as typeof import("../display/index.js");
+/** Selectors as text. */
+export const selectorTexts = (): typeof import("../expr/selector.js") =>
+  require("../expr/selector.js") as typeof import("../expr/selector.js");
+/** Stores over HTTP. */
+export const httpStores = (): typeof import("../io/stores/http.js") =>
+  require("../io/stores/http.js") as typeof import("../io/stores/http.js");
 
 export const zarr = (): Promise<typeof import("../io/index.js")> => import("../io/index.js");

@@ -1,10 +1,9 @@
 /** `expr`: NumPy's expression syntax over lazy arrays. */
 import { ExpressionError } from "../errors.js";
-import { plainSource, templateSource } from "../expr/index.js";
 import type { TypedArray } from "../ir/dtype.js";
 import { type JsScalar, valueText } from "../ops/index.js";
 import type { LazyArray } from "./array.js";
-import { evaluate } from "./expr/evaluate.js";
+import { expressions } from "./later.js";
 import type { NDArray } from "./nd-array.js";
 import { isPlainObject } from "./options.js";
 import type { NestedList } from "./sources.js";
@@ -52,10 +51,12 @@ export const expr: Expr = (first: unknown, ...rest: unknown[]): LazyArray => {
       });
     }
     const named = new Map(Object.entries(variables ?? {}));
+    const { evaluate, plainSource } = expressions();
     return evaluate(plainSource(first), { variables: named, holes: [] });
   }
   if (Array.isArray(first) && "raw" in first) {
     const parts = first.raw as readonly string[];
+    const { evaluate, templateSource } = expressions();
     return evaluate(templateSource(parts), { variables: new Map(), holes: rest });
   }
   throw new ExpressionError(`expr: expected a text or a template, got ${valueText(first)}`);

@@ -3,7 +3,6 @@
  * `data[offset + sum(p[i] * stride[i])]`. Complex elements are two slots, the imaginary part follows.
  */
 import { createRequire } from "node:module";
-import { valuesBundle } from "../display/index.js";
 import { DTypeError, IndexError, ShapeError } from "../errors.js";
 import {
   type ArrayFor,
@@ -15,6 +14,7 @@ import {
 } from "../ir/dtype.js";
 import { elementCount, rowMajorStrides } from "../ir/index-map.js";
 import { shapeText, valueText } from "../ops/index.js";
+import { displays } from "./engine.js";
 import { installDisplay } from "./notebook.js";
 import { oneOf, readOptions } from "./options.js";
 
@@ -83,7 +83,7 @@ export class NDArray<D extends DType = DType> {
   }
   /** What consoles and notebooks show: the elements by MIME type, of long axes the first and the last few. */
   mimeBundle(): Record<string, string> {
-    return valuesBundle(this);
+    return displays().valuesBundle(this);
   }
   /** Number of elements. */
   get size(): number {

@@ -1,6 +1,5 @@
 /** Arrays that were computed and stay: a source over shared memory, in the blocks of the array. */
 
-import { stepName } from "../display/index.js";
 import { SourceError } from "../errors.js";
 import { arrayBinding } from "../io/sources/array.js";
 import type { RegionReader, SourceBinding, SourceDescription } from "../ir/binding.js";
@@ -11,6 +10,7 @@ import { elementCount } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import { LazyArray, nodeOf, PersistedArray } from "./array.js";
 import { RUN_CHECKS, type RunOptions, withDefaults } from "./config.js";
+import { displays } from "./engine.js";
 import { readOptions } from "./options.js";
 import { compute, settle } from "./run.js";
 
@@ -60,7 +60,7 @@ function releasable(
   const { buffer, byteOffset } = data as { buffer: ArrayBufferLike; byteOffset: number };
   const elements = viewOf(dtype, buffer, byteOffset, elementCount(shape));
   let held: SourceBinding | undefined = arrayBinding(elements, shape, dtype, advertisedGrid(node));
-  const name = `persisted ${stepName(node)}`;
+  const name = `persisted ${displays().stepName(node)}`;
   const alive = (): SourceBinding => {
     if (held !== undefined) return held;
     throw new SourceError(`${name} was disposed`, { hint: "persist it again" });

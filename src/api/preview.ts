@@ -1,5 +1,4 @@
 /** `preview()`: the first and last few elements of every axis as text; only the corners are computed. */
-import { excerptText } from "../display/index.js";
 import { type Cuts, cutsCount } from "../ir/cuts.js";
 import type { DType } from "../ir/dtype.js";
 import { advertisedGrid } from "../ir/grid.js";
@@ -8,6 +7,7 @@ import { dtypeOf, knownShape } from "../ir/node.js";
 import { at, slice } from "../ops/index.js";
 import { type LazyArray, nodeOf, wrap } from "./array.js";
 import { RUN_CHECKS, type RunOptions, withDefaults } from "./config.js";
+import { displays } from "./engine.js";
 import { isCount, readOptions } from "./options.js";
 import { compute } from "./run.js";
 
@@ -74,7 +74,7 @@ export async function preview<D extends DType>(
       }
     });
   }
-  return excerptText({ dtype: dtypeOf(node), shape, shown, elements });
+  return displays().excerptText({ dtype: dtypeOf(node), shape, shown, elements });
 }
 
 /** All corners; those in the same blocks are computed together, the others alone, since a plan would join them. */

@@ -2,8 +2,8 @@
  * Live progress: in a notebook a bar that is updated in place, on a terminal a line of stderr that is redrawn, a line
  * every few seconds elsewhere.
  */
-import { progressHtml, progressLine, type RunState } from "../display/index.js";
-import type { ProgressEvent } from "./engine.js";
+import type { RunState } from "../display/index.js";
+import { displays, type ProgressEvent } from "./engine.js";
 import { type Display, newDisplay } from "./notebook.js";
 
 /** Between lines where they cannot be redrawn (log files). */
@@ -45,7 +45,7 @@ export function notebookProgress(
     shown = now();
     const seconds = (shown - started) / 1000;
     try {
-      place.html(progressHtml({ ...last, seconds }, stages, state));
+      place.html(displays().progressHtml({ ...last, seconds }, stages, state));
     } catch {
       // The kernel is shutting down, or no longer what it was.
     }
@@ -70,7 +70,7 @@ export function drawProgress(
   return {
     show(event) {
       const at = now();
-      last = progressLine({ ...event, seconds: (at - started) / 1000 });
+      last = displays().progressLine({ ...event, seconds: (at - started) / 1000 });
       if (terminal) out.write(`\r\u001b[K${last.slice(0, (out.columns ?? 80) - 1)}`);
       else if (at - written >= LOG_SECONDS * 1000) {
         out.write(`${last}\n`);

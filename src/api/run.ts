@@ -1,6 +1,5 @@
 /** Running expressions: one plan for all that is asked for together, answered in the shape it was asked in. */
 
-import { bytesText } from "../display/index.js";
 import { AbortError, MemoryLimitError, OptionError } from "../errors.js";
 import { type ArrayFor, type DType, itemSize, viewOf } from "../ir/dtype.js";
 import { elementCount } from "../ir/index-map.js";
@@ -18,6 +17,7 @@ import {
   withDefaults,
 } from "./config.js";
 import {
+  displays,
   type PlanConfig,
   type PlanRequest,
   type PlanResult,
@@ -100,6 +100,7 @@ export async function settle(nodes: readonly Node[], options: RunOptions): Promi
 function checkResults(nodes: readonly Node[], config: PlanConfig): void {
   const bytes = nodes.reduce((n, x) => n + elementCount(knownShape(x)) * itemSize(dtypeOf(x)), 0);
   if (bytes > config.memory) {
+    const { bytesText } = displays();
     throw new MemoryLimitError(
       `compute: the results have ${bytesText(bytes)}, memory is ${bytesText(config.memory)}`,
       {

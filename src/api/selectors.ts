@@ -1,6 +1,13 @@
 /** What users name in `at`, `setItem` and `rechunk`: selectors, and the types of all three. */
-import type { Indices as ConstantIndices, Selector as ConstantSelector } from "../ops/index.js";
+import {
+  type Indices as ConstantIndices,
+  type Selector as ConstantSelector,
+  readSelectorsWith,
+} from "../ops/index.js";
 import type { LazyArray } from "./array.js";
+import { selectorTexts } from "./engine.js";
+
+readSelectorsWith((text) => selectorTexts().parseSelector(text));
 
 export {
   type AxisChunks,

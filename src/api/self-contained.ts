@@ -4,7 +4,8 @@
  */
 import { createRequire } from "node:module";
 import { TaskError } from "../errors.js";
-import { freeIdentifiers, listText, type SyntaxNode } from "../ops/index.js";
+import { listText, type SyntaxNode } from "../ops/index.js";
+import { blockOps } from "./engine.js";
 
 /** Enumerable globals of Node; all others are found by not being enumerable, which what programs add is. */
 const NODE_GLOBALS: readonly string[] = [
@@ -36,7 +37,9 @@ export function checkSelfContained(fn: string, value: unknown): void {
   const program = syntaxOf(Function.prototype.toString.call(value));
   // What does not parse is a method, a class or native, and refused in better words when it is bound.
   if (program === undefined) return;
-  const free = freeIdentifiers(program).filter((name) => name !== PROVIDED && !isGlobal(name));
+  const free = blockOps()
+    .freeIdentifiers(program)
+    .filter((name) => name !== PROVIDED && !isGlobal(name));
   if (free.length > 0) {
     const name = value.name === "" ? "the function" : `the function ${value.name}`;
     const are = free.length === 1 ? "which is" : "which are";

@@ -1,26 +1,17 @@
 /** What users call, as pure functions from nodes to nodes; one file per section of the array-API standard. */
 export { broadcastShapes, normalAxis, normalShape } from "./axes.js";
-export {
-  type AxisBlocks,
-  applyGufunc,
-  type BlockLengths,
-  type BlockOptions,
-  type BlockwiseOptions,
-  blockwise,
-  type CallOptions,
-  freeIdentifiers,
-  type GufuncOptions,
-  isModuleFunction,
-  type Labels,
-  type ModuleFunction,
-  mapBlocks,
-  parseSignature,
-  type ReductionOptions,
-  reduction,
-  type ScanOptions,
-  type SyntaxNode,
-  scan,
-  traceKernel,
+export type {
+  AxisBlocks,
+  BlockLengths,
+  BlockOptions,
+  BlockwiseOptions,
+  CallOptions,
+  GufuncOptions,
+  Labels,
+  ModuleFunction,
+  ReductionOptions,
+  ScanOptions,
+  SyntaxNode,
 } from "./blocks/index.js";
 export { castNode, checkDType, isNode, type JsScalar, mapNode, type Operand } from "./build.js";
 export { parseBytes } from "./bytes.js";
@@ -120,6 +111,7 @@ export {
   ellipsis,
   type NewAxisSelector,
   newaxis,
+  readSelectorsWith,
   type Selector,
   type SliceSelector,
   slice,

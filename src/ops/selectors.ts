@@ -2,8 +2,7 @@
  * Selectors: what a user may say about each axis, and their normal form. All functions that take selectors (`at`,
  * `setItem`) go through this one normaliser.
  */
-import { IndexError } from "../errors.js";
-import { parseSelector } from "../expr/selector.js";
+import { IndexError, InternalError } from "../errors.js";
 import { isInteger } from "../ir/dtype.js";
 import { canonicalSlice, type Slice } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node } from "../ir/node.js";
@@ -91,9 +90,18 @@ export type Selected =
 const isKind = (value: unknown, kind: string): boolean =>
   typeof value === "object" && value !== null && "kind" in value && value.kind === kind;
 
+let readText = (text: string): readonly unknown[] => {
+  throw new InternalError(`nobody said how to read the selectors ${JSON.stringify(text)}`);
+};
+
+/** How selectors in one text are read: the parser is the caller's to load, as most programs never need it. */
+export function readSelectorsWith(read: (text: string) => readonly unknown[]): void {
+  readText = read;
+}
+
 /** The selectors, or those that the only one of them spells. */
 export const spelledOut = (given: readonly unknown[]): readonly unknown[] =>
-  given.length === 1 && typeof given[0] === "string" ? parseSelector(given[0]) : given;
+  given.length === 1 && typeof given[0] === "string" ? readText(given[0]) : given;
 
 /** The selectors in order, one or more per axis; axes without one are whole. */
 export function normalSelectors(

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { cutsCount, pieceSizes } from "../../dist/ir/cuts.js";
 import { advertisedGrid } from "../../dist/ir/grid.js";
 import { type CallNode, dtypeOf, knownShape, type Node } from "../../dist/ir/node.js";
+import * as blocks from "../../dist/ops/blocks/index.js";
 import * as o from "../../dist/ops/index.js";
 
 const of = (shape: number[], chunks: unknown = {}): Node =>
@@ -18,53 +19,53 @@ const callOf = (node: Node): CallNode => {
 
 describe("mapBlocks", () => {
   it("drops axes, which arrive whole", () => {
-    const node = o.mapBlocks(body, [of([8, 6], [4, 2])], { dropAxis: 1 });
+    const node = blocks.mapBlocks(body, [of([8, 6], [4, 2])], { dropAxis: 1 });
     expect(knownShape(node)).toEqual([8]);
     expect(chunksOf(node)).toEqual([[4, 4]]);
     expect(node.params.args[0]?.map((a) => [a.loop, cutsCount(a.cuts)])).toEqual([
       [0, 2],
       [-1, 1],
     ]);
-    expect(knownShape(o.mapBlocks(body, [of([8, 6])], { dropAxis: [0, -1] }))).toEqual([]);
+    expect(knownShape(blocks.mapBlocks(body, [of([8, 6])], { dropAxis: [0, -1] }))).toEqual([]);
   });
 
   it("adds axes of one block, of the length that chunks say", () => {
     const x = of([8, 6], [4, 2]);
-    expect(chunksOf(o.mapBlocks(body, [x], { newAxis: [0, 2] }))).toEqual([
+    expect(chunksOf(blocks.mapBlocks(body, [x], { newAxis: [0, 2] }))).toEqual([
       [1],
       [4, 4],
       [1],
       [2, 2, 2],
     ]);
-    expect(chunksOf(o.mapBlocks(body, [x], { newAxis: -1, chunks: { 2: 5 } }))).toEqual([
+    expect(chunksOf(blocks.mapBlocks(body, [x], { newAxis: -1, chunks: { 2: 5 } }))).toEqual([
       [4, 4],
       [2, 2, 2],
       [5],
     ]);
     expect(
-      chunksOf(o.mapBlocks(body, [x], { dropAxis: 0, newAxis: 0, chunks: [3, null] })),
+      chunksOf(blocks.mapBlocks(body, [x], { dropAxis: 0, newAxis: 0, chunks: [3, null] })),
     ).toEqual([[3], [2, 2, 2]]);
   });
 
   it("changes the lengths of blocks", () => {
     const x = of([10, 6], [4, -1]);
-    expect(chunksOf(o.mapBlocks(body, [x], { chunks: [1, 3] }))).toEqual([[1, 1, 1], [3]]);
-    expect(chunksOf(o.mapBlocks(body, [x], { chunks: [[8, 8, 4], null] }))).toEqual([
+    expect(chunksOf(blocks.mapBlocks(body, [x], { chunks: [1, 3] }))).toEqual([[1, 1, 1], [3]]);
+    expect(chunksOf(blocks.mapBlocks(body, [x], { chunks: [[8, 8, 4], null] }))).toEqual([
       [8, 8, 4],
       [6],
     ]);
-    expect(knownShape(o.mapBlocks(body, [of([3])], { chunks: 0 }))).toEqual([0]);
+    expect(knownShape(blocks.mapBlocks(body, [of([3])], { chunks: 0 }))).toEqual([0]);
   });
 
   it("gives several results, in the order of their dtypes", () => {
-    const node = o.mapBlocks(body, [of([4])], { dtype: ["int8", "bool"] });
+    const node = blocks.mapBlocks(body, [of([4])], { dtype: ["int8", "bool"] });
     expect(node.outs.map((out) => out.dtype)).toEqual(["int8", "bool"]);
   });
 
   it("takes functions of modules, equal ones as one node", () => {
     const x = of([4]);
     const at = (module: string | URL, name?: string): CallNode =>
-      o.mapBlocks({ module, export: name }, [x]);
+      blocks.mapBlocks({ module, export: name }, [x]);
     expect(at("/a b/#1.js", "f")).toBe(at(new URL("file:///a%20b/%231.js"), "f"));
     expect(at("/a.js").params.fn).toMatchObject({
       name: "a.js",
@@ -81,7 +82,7 @@ describe("blockwise", () => {
   const x = of([8, 6], [4, 2]);
   const y = of([6, 9], [3, 3]);
   it("contracts labels that the result does not have", () => {
-    const node = o.blockwise(body, "ik", [
+    const node = blocks.blockwise(body, "ik", [
       { node: x, labels: "ij" },
       { node: y, labels: "jk" },
     ]);
@@ -96,7 +97,7 @@ describe("blockwise", () => {
     ]);
   });
   it("walks in the order of the result, stretches, adds and adjusts", () => {
-    const node = o.blockwise(
+    const node = blocks.blockwise(
       body,
       ["b", 7, "n"],
       [
@@ -113,14 +114,14 @@ describe("blockwise", () => {
     expect(node.params.args[1]?.map((a) => a.loop)).toEqual([-1, 0]);
   });
   it("may have no arrays, and no labels", () => {
-    expect(chunksOf(o.blockwise(body, "i", [], { newAxes: { i: [1, 2] } }))).toEqual([[1, 2]]);
-    expect(knownShape(o.blockwise(body, "", [{ node: x, labels: "ij" }]))).toEqual([]);
+    expect(chunksOf(blocks.blockwise(body, "i", [], { newAxes: { i: [1, 2] } }))).toEqual([[1, 2]]);
+    expect(knownShape(blocks.blockwise(body, "", [{ node: x, labels: "ij" }]))).toEqual([]);
   });
 });
 
 describe("signatures", () => {
   const parsed = (text: string): string[][][] => {
-    const { inputs, outputs } = o.parseSignature("f", text);
+    const { inputs, outputs } = blocks.parseSignature("f", text);
     const names = (list: typeof inputs): string[][] =>
       list.map((dims) => dims.map((d) => `${d.name}${d.optional ? "?" : ""}`));
     return [names(inputs), names(outputs)];
@@ -166,7 +167,7 @@ describe("signatures", () => {
 
 describe("applyGufunc", () => {
   const gufunc = (signature: string, arrays: Node[], options: o.GufuncOptions = {}): Node[] =>
-    o.applyGufunc(body, signature, arrays, options);
+    blocks.applyGufunc(body, signature, arrays, options);
   const one = (...args: Parameters<typeof gufunc>): Node => gufunc(...args)[0] as Node;
 
   it("has loop axes first, broadcast, and core dimensions last", () => {
@@ -285,36 +286,36 @@ describe("reduction and scan", () => {
   };
   it("is a tree whose levels shrink by splitEvery", () => {
     const x = of([64, 3], [2, -1]);
-    expect(knownShape(o.reduction(x, { ...parts, axis: 0 }))).toEqual([3]);
-    expect(depth(o.reduction(x, { ...parts, axis: 0 }))).toBe(2);
-    expect(depth(o.reduction(x, { ...parts, combine: body, axis: 0 }))).toBe(3);
-    expect(depth(o.reduction(x, { ...parts, combine: body, axis: 0, splitEvery: 2 }))).toBe(6);
-    expect(depth(o.reduction(x, { ...parts, combine: body, splitEvery: 32 }))).toBe(2);
+    expect(knownShape(blocks.reduction(x, { ...parts, axis: 0 }))).toEqual([3]);
+    expect(depth(blocks.reduction(x, { ...parts, axis: 0 }))).toBe(2);
+    expect(depth(blocks.reduction(x, { ...parts, combine: body, axis: 0 }))).toBe(3);
+    expect(depth(blocks.reduction(x, { ...parts, combine: body, axis: 0, splitEvery: 2 }))).toBe(6);
+    expect(depth(blocks.reduction(x, { ...parts, combine: body, splitEvery: 32 }))).toBe(2);
   });
   it("keeps dims, blocks of kept axes and dtypes", () => {
     const x = of([6, 8], [2, 4]);
-    const made = o.reduction(x, { ...parts, axis: 0, keepdims: true, dtype: "int8" });
+    const made = blocks.reduction(x, { ...parts, axis: 0, keepdims: true, dtype: "int8" });
     expect(dtypeOf(made)).toBe("int8");
     expect(chunksOf(made)).toEqual([[1], [4, 4]]);
-    expect(chunksOf(o.reduction(x, { ...parts, axis: -2 }))).toEqual([[4, 4]]);
-    expect(knownShape(o.reduction(of([]), parts))).toEqual([]);
+    expect(chunksOf(blocks.reduction(x, { ...parts, axis: -2 }))).toEqual([[4, 4]]);
+    expect(knownShape(blocks.reduction(of([]), parts))).toEqual([]);
   });
   it("a scan has the shape and the blocks of its array", () => {
     const x = of([7, 4], [3, 2]);
-    const made = o.scan(x, { block: body, combine: body, axis: 0, dtype: "float32" });
+    const made = blocks.scan(x, { block: body, combine: body, axis: 0, dtype: "float32" });
     expect(dtypeOf(made)).toBe("float32");
     expect(chunksOf(made)).toEqual([
       [3, 3, 1],
       [2, 2],
     ]);
-    expect(o.scan(of([7]), { block: body, combine: body }).op).toBe("call");
+    expect(blocks.scan(of([7]), { block: body, combine: body }).op).toBe("call");
   });
 });
 
 describe("kernels", () => {
   const x = o.arange(6, undefined, undefined, { dtype: "float32", chunks: 4 });
   it("are one map over the arrays that they use", () => {
-    const made = o.traceKernel([x, x, of([3, 1])], ([a, b]) =>
+    const made = blocks.traceKernel([x, x, of([3, 1])], ([a, b]) =>
       o.binary.add(o.binary.multiply(a as Node, 2), o.unary.sqrt(b as Node)),
     ) as Node;
     expect(knownShape(made)).toEqual([3, 6]);
@@ -326,19 +327,21 @@ describe("kernels", () => {
       o.unary.exp(a as Node),
       o.unary.isnan(a as Node),
     ];
-    const [a, b] = o.traceKernel([x], trace) as [Node, Node];
-    expect(a).toBe((o.traceKernel([x], trace) as Node[])[0]);
+    const [a, b] = blocks.traceKernel([x], trace) as [Node, Node];
+    expect(a).toBe((blocks.traceKernel([x], trace) as Node[])[0]);
     expect(a).toBe(o.unary.exp(x));
     expect(dtypeOf(b)).toBe("bool");
   });
   it("may give an argument or a constant", () => {
-    expect(o.traceKernel([x], ([a]) => a)).toBe(x);
+    expect(blocks.traceKernel([x], ([a]) => a)).toBe(x);
     const ints = of([4], 2);
-    const made = o.traceKernel([o.astype(ints, "int8")], ([a]) => o.unary.isnan(a as Node)) as Node;
+    const made = blocks.traceKernel([o.astype(ints, "int8")], ([a]) =>
+      o.unary.isnan(a as Node),
+    ) as Node;
     expect([made.op, chunksOf(made)]).toEqual(["create", [[2, 2]]]);
   });
   it("stay a chain where one tree would be too large", () => {
-    const made = o.traceKernel([x], ([a]) => {
+    const made = blocks.traceKernel([x], ([a]) => {
       let y = a as Node;
       for (let i = 0; i < 40; i++) y = o.binary.add(y, y);
       return y;
@@ -351,7 +354,7 @@ describe("kernels", () => {
 
 describe("free names", () => {
   const free = (text: string): string[] =>
-    o.freeIdentifiers(
+    blocks.freeIdentifiers(
       parse(`(() => { "use strict"; return (${text}\n); })`, {
         ecmaVersion: "latest",
         allowReturnOutsideFunction: true,

@@ -4,6 +4,7 @@ import { cutsCount, pieceSizes } from "../../dist/ir/cuts.js";
 import { DTYPES, type DType, promote } from "../../dist/ir/dtype.js";
 import { advertisedGrid } from "../../dist/ir/grid.js";
 import { knownShape, type Node } from "../../dist/ir/node.js";
+import * as blocks from "../../dist/ops/blocks/index.js";
 import * as o from "../../dist/ops/index.js";
 
 const of = (shape: readonly number[], dtype: DType = "float64", chunks?: o.ChunkSpec): Node =>
@@ -334,7 +335,7 @@ describe("mapBlocks", () => {
   it("aligns arrays to the heaviest cut one", () => {
     const x = of([8, 6], "float64", [4, 6]);
     const y = of([6], "int8", 2);
-    const node = o.mapBlocks(body, [x, y], { dtype: "float32" });
+    const node = blocks.mapBlocks(body, [x, y], { dtype: "float32" });
     expect(seen(node)).toBe("float32[8,6]");
     expect(chunksOf(node)).toEqual([
       [4, 4],
@@ -344,20 +345,22 @@ describe("mapBlocks", () => {
   });
 
   it("gives axes of length 1 to every block", () => {
-    const node = o.mapBlocks(body, [of([8], "float64", 2), of([1])]);
+    const node = blocks.mapBlocks(body, [of([8], "float64", 2), of([1])]);
     expect(node.op === "call" && node.params.args[1]?.[0]?.loop).toBe(-1);
     expect(cutsCount(advertisedGrid(node)[0] as never)).toBe(4);
   });
 
   it("is one node for one function, and another for other params", () => {
     const x = of([8]);
-    expect(o.mapBlocks(body, [x])).toBe(o.mapBlocks(body, [x]));
-    expect(o.mapBlocks(body, [x], { params: 1 })).not.toBe(o.mapBlocks(body, [x], { params: 1 }));
+    expect(blocks.mapBlocks(body, [x])).toBe(blocks.mapBlocks(body, [x]));
+    expect(blocks.mapBlocks(body, [x], { params: 1 })).not.toBe(
+      blocks.mapBlocks(body, [x], { params: 1 }),
+    );
   });
 
   it("takes a copy of params", () => {
     const params = { by: [1] };
-    const node = o.mapBlocks(body, [of([2])], { params });
+    const node = blocks.mapBlocks(body, [of([2])], { params });
     params.by.push(2);
     expect(node.op === "call" && node.params.fn.params).toEqual({ by: [1] });
   });

@@ -5,6 +5,7 @@ import type { SinkBinding } from "../../dist/ir/binding.js";
 import { uniformCuts } from "../../dist/ir/cuts.js";
 import { freshId, type Node } from "../../dist/ir/node.js";
 import { totalStages } from "../../dist/ir/stage.js";
+import * as blockOps from "../../dist/ops/blocks/index.js";
 import * as ops from "../../dist/ops/index.js";
 import type { PassName } from "../../dist/planner/context.js";
 import { type PlanResult, plan } from "../../dist/planner/plan.js";
@@ -245,7 +246,7 @@ describe("plain cases", () => {
 
   test("what a block function contracts is copied once instead of read for every block", async () => {
     const x = store([40, 40], [10, 10]);
-    const sums = ops.blockwise(
+    const sums = blockOps.blockwise(
       (a: { data: Float64Array }, b: { data: Float64Array }, info: { shape: number[] }) => {
         const sum = [...a.data, ...b.data].reduce((s, v) => s + v, 0);
         return new Float64Array((info.shape[0] as number) * (info.shape[1] as number)).fill(sum);
@@ -264,8 +265,8 @@ describe("plain cases", () => {
     const huge = ops.rechunk(ops.zeros([10 ** 9], { dtype: "float64" }), 10 ** 6);
     const same = (b: { data: Float64Array }): Float64Array => b.data;
     const memory = 256 * 2 ** 20;
-    const scanned = ops.sum(ops.scan(huge, { block: same, combine: same }));
-    const reduced = ops.reduction(huge, { chunk: same, combine: same, aggregate: same });
+    const scanned = ops.sum(blockOps.scan(huge, { block: same, combine: same }));
+    const reduced = blockOps.reduction(huge, { chunk: same, combine: same, aggregate: same });
     for (const node of [scanned, reduced]) {
       expect(plan([{ node }], { memory, workers: 2 }).plan.peakBytes).toBeLessThanOrEqual(memory);
     }
@@ -273,7 +274,7 @@ describe("plain cases", () => {
 
   test("opaque block functions keep their blocks (slices and takes stay above them)", async () => {
     const x = store([12], [4]);
-    const centred = ops.mapBlocks(
+    const centred = blockOps.mapBlocks(
       ((b: { data: Float64Array }) => {
         const mean = b.data.reduce((s, v) => s + v, 0) / b.data.length;
         return b.data.map((v) => v - mean);

@@ -1,6 +1,7 @@
 /** The nodes of the random graphs that call functions of blocks, in every way there is. */
 import { pickNode } from "../../dist/ir/build.js";
 import { dtypeOf, knownShape, type Node } from "../../dist/ir/node.js";
+import * as blockOps from "../../dist/ops/blocks/index.js";
 import * as ops from "../../dist/ops/index.js";
 import {
   ADDED,
@@ -20,7 +21,7 @@ export function blockNode(g: Generator): Node | undefined {
   if (x === undefined) return undefined;
   const f64 = dtypeOf(x) === "float64";
   if (!f64) {
-    return ops.mapBlocks(NUMBERED as never, [x], {
+    return blockOps.mapBlocks(NUMBERED as never, [x], {
       dtype: "int32",
       name: "numbered",
       params: { by: 3 },
@@ -32,23 +33,23 @@ export function blockNode(g: Generator): Node | undefined {
   switch (g.int(8)) {
     case 0: {
       const y = g.any((n) => dtypeOf(n) === "float64" && compatible(knownShape(n), knownShape(x)));
-      const node = ops.mapBlocks(PAIR as never, [x, y ?? x], { dtype: ["float64", "bool"] });
+      const node = blockOps.mapBlocks(PAIR as never, [x, y ?? x], { dtype: ["float64", "bool"] });
       return portsOf(g, node);
     }
     case 1: {
       const dropAxis = rank > 0 && g.chance(0.5) ? axis : undefined;
       const newAxis = g.chance(0.5) ? g.int(rank) : undefined;
       const options = { dropAxis, newAxis, inputs };
-      const like = ops.mapBlocks(FILLED as never, [x], options);
+      const like = blockOps.mapBlocks(FILLED as never, [x], options);
       const chunks = knownShape(like).map(() => (g.chance(0.5) ? 1 + g.int(3) : null));
-      return ops.mapBlocks(FILLED as never, [x], { ...options, chunks });
+      return blockOps.mapBlocks(FILLED as never, [x], { ...options, chunks });
     }
     case 2: {
       const y = g.any((n) => dtypeOf(n) === "float64" && knownShape(n).length === 2) ?? x;
       const own = knownShape(x).map((_, i) => i);
       const out = [...own].sort(() => (g.chance(0.5) ? 1 : -1)).slice(0, g.int(rank + 1));
       const more = knownShape(y).map((_, i) => (i === 0 ? (own[0] ?? 0) : `y${i}`));
-      return ops.blockwise(
+      return blockOps.blockwise(
         FILLED_FIRST as never,
         [...out, "z"],
         [
@@ -59,7 +60,7 @@ export function blockNode(g: Generator): Node | undefined {
       );
     }
     case 3: {
-      const made = ops.applyGufunc(FLIPPED as never, "(n)->(),(n)", [x], {
+      const made = blockOps.applyGufunc(FLIPPED as never, "(n)->(),(n)", [x], {
         vectorize: true,
         allowRechunk: true,
         axes: [axis, [], g.chance(0.5) ? axis : -1],
@@ -71,7 +72,7 @@ export function blockNode(g: Generator): Node | undefined {
         : g.pick(made);
     }
     case 4:
-      return ops.reduction(x, {
+      return blockOps.reduction(x, {
         chunk: ADDED,
         aggregate: ADDED,
         ...(g.chance(0.5) ? { combine: ADDED, splitEvery: 2 + g.int(2) } : {}),
@@ -79,13 +80,13 @@ export function blockNode(g: Generator): Node | undefined {
         keepdims: g.chance(0.5),
       });
     case 5:
-      return ops.scan(x, { block: RUNNING, combine: CARRIED, axis });
+      return blockOps.scan(x, { block: RUNNING, combine: CARRIED, axis });
     case 6:
-      return ops.traceKernel([x, 2.5], ([a, b]) =>
+      return blockOps.traceKernel([x, 2.5], ([a, b]) =>
         ops.where(ops.unary.isnan(a as Node), 0, ops.binary.multiply(a as Node, b as number)),
       ) as Node;
     default:
-      return ops.mapBlocks(OPAQUE as never, [x], { dtype: "float64", name: "centre" });
+      return blockOps.mapBlocks(OPAQUE as never, [x], { dtype: "float64", name: "centre" });
   }
 }
 

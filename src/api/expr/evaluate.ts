@@ -1,4 +1,6 @@
 /** A syntax tree over arrays, as a lazy array: every node is a call of a public function. */
+export { plainSource, templateSource } from "../../expr/index.js";
+
 import { ChunkwiseError } from "../../errors.js";
 import {
   type Attribute,

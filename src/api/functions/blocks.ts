@@ -3,7 +3,7 @@ import { OptionError } from "../../errors.js";
 import { pickNode } from "../../ir/build.js";
 import type { DType } from "../../ir/dtype.js";
 import type { Node } from "../../ir/node.js";
-import * as ops from "../../ops/index.js";
+import type * as ops from "../../ops/index.js";
 import {
   type BlockOptions,
   type BlockwiseOptions,
@@ -30,6 +30,7 @@ import type {
   ReductionOptions,
   ScanOptions,
 } from "../block-types.js";
+import { blockOps } from "../engine.js";
 import { anything, type Checks, isBoolean, readOptions } from "../options.js";
 import { checkSelfContained } from "../self-contained.js";
 
@@ -117,7 +118,7 @@ export const mapBlocks: MapBlocks = ((fn: unknown, ...args: unknown[]) => {
   const { list, options } = split(args, isArray);
   const read = readOptions<BlockOptions>("mapBlocks", options, MAP);
   checkSelfContained("mapBlocks", fn);
-  return results(ops.mapBlocks(fn, nodesOf("mapBlocks", list), read), read.dtype);
+  return results(blockOps().mapBlocks(fn, nodesOf("mapBlocks", list), read), read.dtype);
 }) as MapBlocks;
 
 /** An array and one label per axis. */
@@ -174,7 +175,7 @@ export const blockwise: Blockwise = ((fn: unknown, labels: unknown, ...args: unk
     }
     return { node: knownNodeOf("blockwise", pair[0], `array ${i}`), labels: pair[1] as unknown };
   });
-  return results(ops.blockwise(fn, labels, pairs, read), read.dtype);
+  return results(blockOps().blockwise(fn, labels, pairs, read), read.dtype);
 }) as Blockwise;
 
 type GufuncDTypes = DType | readonly DType[];
@@ -236,7 +237,7 @@ export const applyGufunc: ApplyGufunc = ((fn: unknown, signature: unknown, ...ar
   const { list, options } = split(args, isArray);
   const read = readOptions<GufuncOptions>("applyGufunc", options, GUFUNC);
   checkSelfContained("applyGufunc", fn);
-  const made = ops.applyGufunc(fn, signature, nodesOf("applyGufunc", list), read);
+  const made = blockOps().applyGufunc(fn, signature, nodesOf("applyGufunc", list), read);
   return made.length === 1 ? wrap(made[0] as Node) : made.map((node) => wrap(node));
 }) as ApplyGufunc;
 
@@ -278,7 +279,7 @@ export function reduction<
   for (const role of ["chunk", "combine", "aggregate"] as const) {
     checkSelfContained("reduction", read[role]);
   }
-  return wrap(ops.reduction(node, read));
+  return wrap(blockOps().reduction(node, read));
 }
 
 const SCAN: Checks<ops.ScanOptions> = {
@@ -310,7 +311,7 @@ export function scan<D extends DType, E extends DType = D, P = undefined>(
   for (const role of ["block", "combine", "total"] as const) {
     checkSelfContained("scan", read[role]);
   }
-  return wrap(ops.scan(node, read));
+  return wrap(blockOps().scan(node, read));
 }
 
 // ------------------------------------------------------------------------------------------------- kernels
@@ -339,7 +340,7 @@ export const kernel: Kernel = ((fn: unknown) => {
   }
   return (...args: unknown[]): LazyArray | LazyArray[] => {
     const operands = args.map((a) => operandOf("kernel", a));
-    const traced = ops.traceKernel(operands, (list: readonly Operand[]) => {
+    const traced = blockOps().traceKernel(operands, (list: readonly Operand[]) => {
       const handles = list.map((o) => (typeof o === "object" ? wrap(o) : o));
       const out: unknown = (fn as (...handles: unknown[]) => unknown)(...handles);
       return Array.isArray(out) ? out.map(unwrapped) : unwrapped(out);

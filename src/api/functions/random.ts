@@ -13,8 +13,9 @@ import type {
 } from "../../ops/index.js";
 import * as ops from "../../ops/index.js";
 import { knownNodeOf, LazyArray, wrap } from "../array.js";
+import { samples } from "../later.js";
 import { anything, type Checks, isBoolean, readOptions, trailing } from "../options.js";
-import { permuted, permutedPositions, type Sample, sampled, sampledPositions } from "../samples.js";
+import type { Sample } from "../samples.js";
 
 type Shape = number | readonly number[];
 type Typed<O, E extends DType> = O & { readonly dtype: E };
@@ -151,9 +152,9 @@ export const permutation: PermutationFunction = ((population: unknown, given?: u
   if (population instanceof LazyArray) {
     const axis = axisOf(fn, population, options);
     const length = population.shape[axis] as number;
-    return wrap(ops.takeList(population.node, permutedPositions(fn, length, seed), axis));
+    return wrap(ops.takeList(population.node, samples().permutedPositions(fn, length, seed), axis));
   }
-  return wrap(permuted(fn, countOf(fn, population, options), seed, options.chunks));
+  return wrap(samples().permuted(fn, countOf(fn, population, options), seed, options.chunks));
 }) as PermutationFunction;
 
 interface Choice {
@@ -195,11 +196,11 @@ export const choice: Choice = ((population: unknown, ...args: unknown[]) => {
   if (population instanceof LazyArray) {
     const axis = axisOf(fn, population, options);
     const from = population.shape;
-    const list = sampledPositions(fn, sampleOf(from[axis] as number));
+    const list = samples().sampledPositions(fn, sampleOf(from[axis] as number));
     const taken = ops.takeList(population.node, list, axis);
     return wrap(ops.reshape(taken, [...from.slice(0, axis), ...shape, ...from.slice(axis + 1)]));
   }
-  return wrap(sampled(fn, sampleOf(countOf(fn, population, options)), options.chunks));
+  return wrap(samples().sampled(fn, sampleOf(countOf(fn, population, options)), options.chunks));
 }) as Choice;
 
 /** The axis of an array; its blocks are those of the array. */

@@ -1,0 +1,247 @@
+/** Writing: what `store.ts` promises, loaded with the first call. */
+import { OptionError, ZarrError } from "../errors.js";
+import { normalizePath } from "../io/stores/store.js";
+import { type Node, topologicalOrder } from "../ir/node.js";
+import { valueText } from "../ops/index.js";
+import { type LazyArray, nodeOf } from "./array.js";
+import {
+  RUN_CHECKS,
+  type RunOptions,
+  type StoredArrayOptions,
+  type StoreOptions,
+  type StoreTarget,
+  type ToZarrOptions,
+  withDefaults,
+} from "./config.js";
+import { type RunStats, type StoreLike, zarr } from "./engine.js";
+import {
+  anything,
+  type Checks,
+  isNames,
+  isPlainObject,
+  isRecord,
+  isRegion,
+  isText,
+  oneOf,
+  readOptions,
+  unknownOption,
+} from "./options.js";
+import { run, settle } from "./run.js";
+import { type Target, targetOf } from "./targets.js";
+
+const ARRAY_CHECKS: Checks<StoredArrayOptions> = {
+  codecs: anything,
+  chunks: anything,
+  mode: oneOf("create", "overwrite", "append", "region"),
+  axis: anything,
+  region: isRegion,
+  attributes: isRecord,
+  dimensionNames: isNames,
+  fillValue: anything,
+  zarrFormat: anything,
+  separator: oneOf(".", "/"),
+};
+
+/** See `toZarr` in `store.ts`. */
+export async function toZarr(
+  x: LazyArray,
+  url: StoreLike,
+  options?: ToZarrOptions,
+): Promise<RunStats> {
+  const asked = nodeOf("toZarr", x);
+  const checked = withDefaults(
+    readOptions<ToZarrOptions>("toZarr", options, { ...RUN_CHECKS, ...ARRAY_CHECKS, path: isText }),
+  );
+  const { own, running } = split(checked);
+  const [node = asked] = await settle([asked], checked);
+  return write(
+    "toZarr",
+    async (targets) => {
+      targets.push(await targetOf("toZarr", node, url, checked.path, own));
+    },
+    running,
+  );
+}
+
+/** See `store` in `store.ts`. */
+export async function store(
+  arrays: { readonly [path: string]: LazyArray },
+  url: StoreLike,
+  options?: StoreOptions,
+): Promise<RunStats> {
+  if (!isPlainObject(arrays)) {
+    throw new OptionError(`store: expected an object of arrays by path, got ${valueText(arrays)}`);
+  }
+  if (Object.keys(arrays).length === 0) {
+    throw new OptionError("store: there is no array to write");
+  }
+  const nodes = Object.entries(arrays).map(
+    ([name, x]) => [name, nodeOf("store", x, `entry ${JSON.stringify(name)}`)] as const,
+  );
+  const checked = withDefaults(
+    readOptions<StoreOptions>("store", options, {
+      ...RUN_CHECKS,
+      ...ARRAY_CHECKS,
+      path: isText,
+      arrays: isRecord,
+    }),
+  );
+  const { own, running } = split(checked);
+  const { attributes, ...common } = own;
+  const known = await settle(
+    nodes.map(([, node]) => node),
+    checked,
+  );
+  const entries = entriesOf(
+    nodes.map(([name], i) => [name, known[i] as Node]),
+    checked,
+    common,
+  );
+  return write(
+    "store",
+    async (targets, beginning) => {
+      if (attributes !== undefined) {
+        const io = await zarr();
+        const group = await io.pendingZarrGroup(
+          url,
+          checked.path,
+          attributes as Parameters<typeof io.pendingZarrGroup>[2],
+          common.zarrFormat,
+        );
+        beginning.push(group.write);
+      }
+      for (const { name, path, node, options: each } of entries) {
+        targets.push(await targetOf(`store: ${name}`, node, url, path, each));
+      }
+    },
+    running,
+  );
+}
+
+/** Each array into its own target, in one plan; as {@link store}, where all targets are in one store. */
+export async function storeEach(
+  arrays: readonly LazyArray[],
+  targets: readonly StoreTarget[],
+  options?: RunOptions,
+): Promise<RunStats> {
+  if (!Array.isArray(targets) || targets.length !== arrays.length || arrays.length === 0) {
+    throw new OptionError(
+      `store: expected a list of arrays and as many targets, got ${valueText(arrays)} and ${valueText(targets)}`,
+    );
+  }
+  const running = withDefaults(readOptions<RunOptions>("store", options, RUN_CHECKS));
+  const asked = arrays.map((x, i) => nodeOf("store", x, `array ${i}`));
+  const checked = targets.map((target, i) =>
+    readOptions<StoreTarget>(`store: target ${i}`, target, {
+      ...ARRAY_CHECKS,
+      url: anything,
+      path: isText,
+    }),
+  );
+  return write(
+    "store",
+    async (found) => {
+      const nodes = await settle(asked, running);
+      for (const [i, { url, path, ...own }] of checked.entries()) {
+        found.push(await targetOf(`store: array ${i}`, nodes[i] as Node, url, path, own));
+      }
+    },
+    running,
+  );
+}
+
+/** The options of arrays apart from those of the run. */
+function split<T extends RunOptions & StoredArrayOptions>(
+  options: T,
+): { readonly own: StoredArrayOptions; readonly running: RunOptions } {
+  const pick = (names: object): object =>
+    Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(names, name)));
+  return { own: pick(ARRAY_CHECKS), running: pick(RUN_CHECKS) };
+}
+
+interface Entry {
+  readonly name: string;
+  readonly path: string;
+  readonly node: Node;
+  readonly options: StoredArrayOptions;
+}
+
+function entriesOf(
+  nodes: readonly (readonly [string, Node])[],
+  { path = "", arrays = {} }: StoreOptions,
+  common: StoredArrayOptions,
+): Entry[] {
+  for (const name of Object.keys(arrays)) {
+    if (nodes.some(([known]) => known === name)) continue;
+    throw unknownOption(
+      "store: arrays",
+      name,
+      nodes.map(([known]) => known),
+    );
+  }
+  const base = normalizePath(path);
+  const entries = nodes.map(([name, node]): Entry => {
+    const inner = normalizePath(name, "array path");
+    if (inner === "")
+      throw new OptionError(`store: ${JSON.stringify(name)} is no path of an array`);
+    const given = Object.hasOwn(arrays, name) ? arrays[name] : undefined;
+    const own = readOptions<StoredArrayOptions>(`store: ${name}`, given, ARRAY_CHECKS);
+    return {
+      name: inner,
+      path: base === "" ? inner : `${base}/${inner}`,
+      node,
+      options: {
+        ...common,
+        ...Object.fromEntries(Object.entries(own).filter(([, v]) => v !== undefined)),
+      },
+    };
+  });
+  const sorted = entries.map((e) => e.name).sort();
+  for (const name of sorted) {
+    const clash = sorted.filter((other) => other === name).length > 1;
+    if (clash) throw new OptionError(`store: ${JSON.stringify(name)} is given twice`);
+    const outer = sorted.find((other) => name.startsWith(`${other}/`));
+    if (outer !== undefined) {
+      throw new OptionError(`store: ${name} would lie inside the array ${outer}`, {
+        hint: "choose another path",
+      });
+    }
+  }
+  return entries;
+}
+
+/** Finds the targets, runs their plan, and gives their places back whatever happens. */
+async function write(
+  fn: "toZarr" | "store",
+  find: (targets: Target[], beginning: (() => Promise<void>)[]) => Promise<void>,
+  options: RunOptions,
+): Promise<RunStats> {
+  const targets: Target[] = [];
+  const beginning: (() => Promise<void>)[] = [];
+  try {
+    await find(targets, beginning);
+    refuseOwnInput(fn, targets);
+    // Begun when the plan stands: a plan that does not fit leaves the store as it was.
+    const { stats } = await run(targets, options, async () => {
+      for (const begin of beginning) await begin();
+      for (const target of targets) await target.begin();
+    });
+    for (const target of targets) await target.finish();
+    return stats;
+  } finally {
+    for (const target of targets) target.release();
+  }
+}
+
+/** Nothing that is read may be replaced or changed by the same plan. */
+function refuseOwnInput(fn: string, targets: readonly Target[]): void {
+  for (const { op, params } of topologicalOrder(targets.map((t) => t.node))) {
+    if (op !== "source") continue;
+    const target = targets.find((t) => t.isReadBy(params.binding));
+    if (target === undefined) continue;
+    throw new ZarrError(
+      `${fn}: ${params.binding.name} is read by the expression that would replace it`,
+      { hint: "write to another path, or persist() the array first" },
+    );
+  }
+}
