@@ -223,17 +223,26 @@ export const callNode = (
   );
 };
 
-const builtIns = new Map<string, FunctionBinding>();
+let builtIns = new Map<string, WeakRef<FunctionBinding>>();
 
 /** The binding of a built-in block function; equal names and params are one binding. `params` is JSON data. */
 export function builtInFunction(name: string, params: unknown = null): FunctionBinding {
   const key = `${name}|${JSON.stringify(params)}`;
-  let binding = builtIns.get(key);
-  if (binding === undefined) {
-    const code = { type: "built-in", name } as const;
-    binding = Object.freeze({ kind: "function", id: freshId(), name, code, params });
-    builtIns.set(key, binding);
+  const known = builtIns.get(key)?.deref();
+  if (known !== undefined) return known;
+  if (builtIns.size > 4096) {
+    // Params name shapes: a long-lived process meets ever new ones.
+    builtIns = new Map([...builtIns].filter(([, ref]) => ref.deref() !== undefined));
   }
+  const code = { type: "built-in", name } as const;
+  const binding: FunctionBinding = Object.freeze({
+    kind: "function",
+    id: freshId(),
+    name,
+    code,
+    params,
+  });
+  builtIns.set(key, new WeakRef(binding));
   return binding;
 }
 

@@ -1,7 +1,8 @@
 /** Lookup: every element of the output block comes from where the indices say. */
 import type { LookupAxis } from "../../ir/node.js";
 import type { BuiltIn, BuiltInBlock } from "./block.js";
-import { leadsOf, sharedStrides, type Words, walk, wordAt, wordsOf } from "./positions.js";
+import { leadsOf, sharedStrides, walk, wordAt } from "./positions.js";
+import { type Words, wordsOf } from "./words.js";
 
 /** Runs of at least this many words are copied by `set`; below, its call costs more than a loop. */
 const LONG_RUN = 32;

@@ -2,7 +2,8 @@
 import type { LookupAxis } from "../../ir/node.js";
 import type { BuiltIn, BuiltInBlock } from "./block.js";
 import { copyRun } from "./lookup.js";
-import { leadsOf, sharedStrides, type Words, walk, wordAt, wordsOf } from "./positions.js";
+import { leadsOf, sharedStrides, walk, wordAt } from "./positions.js";
+import { type Words, wordsOf } from "./words.js";
 
 /** inputs: [x, value, ...indices]; value and indices are whole along the axes that x does not share. */
 export const scatter: BuiltIn = (inputs, [output], params) => {
@@ -30,7 +31,7 @@ export const scatter: BuiltIn = (inputs, [output], params) => {
   });
 };
 
-function copyBlock(x: BuiltInBlock, out: BuiltInBlock): void {
+export function copyBlock(x: BuiltInBlock, out: BuiltInBlock): void {
   const from = wordsOf(x);
   const to = wordsOf(out);
   const last = out.shape.length - 1;
