@@ -13,6 +13,11 @@
  * sum divided by the count, then M2 as the same sum over (x - mean)^2. All of this in float64. Complex sums and moments
  * are taken of each part, complex products of pairs.
  *
+ * A `dot` is a sum of products, the inner loop of contractions. Its order is one that a matrix kernel can keep in
+ * registers: every row is cut from its start into runs of at most {@link DOT_RUN} elements. A run is summed from left
+ * to right, beginning with its first product, in the dtype of the products (float32 or float64); the sums of the runs
+ * are added one after another in float64 to the leaf's only accumulator, which starts at -0.
+ *
  * The states of leaf boxes meet in a tree per axis, last reduced axis first: leaves i and i+1 of an axis merge
  * when i is even, and so on upward; a node without a right sibling is promoted. When an axis is complete its
  * state is a leaf of the axis before.
@@ -20,6 +25,12 @@
  * Nothing here depends on blocks, budget, workers or strides: that is why results do not.
  */
 import { type Cuts, cutsCount, cutsExtent, cutsFromRuns, cutsMax } from "./cuts.js";
+
+/**
+ * Elements of a run of a dot. Short runs keep float32 accurate (its error grows with the run, not with the row); long
+ * ones keep the float64 sums, which are a load, an addition and a store for every element of the result, cheap.
+ */
+export const DOT_RUN = 64;
 
 /** Longest leaf along the last reduced axis, elements. */
 export const LEAF_ROW = 1024;

@@ -4,6 +4,8 @@
  *
  * Moments follow Chan, Golub & LeVeque (1983): a state is (mean, M2); the counts are known from geometry.
  *
+ * A dot is a sum of real float products: the same state, filled in another order inside a leaf (`leaves.ts`).
+ *
  * Complex sums and moments are those of the real and of the imaginary parts: their states stand one after the other,
  * and the variance, the mean of |x - mean|^2, is the sum of both. Complex products have a state of two parts and are
  * multiplied as complex128, in the order of sums. All parts are float64.
@@ -23,6 +25,7 @@ import {
 
 export type MonoidName =
   | "sum"
+  | "dot"
   | "prod"
   | "min"
   | "max"
@@ -38,6 +41,7 @@ export type MonoidName =
 /** What a leaf kernel accumulates; mean shares the state of sum, var and std that of moments. */
 export type LeafMonoid =
   | "sum"
+  | "dot"
   | "prod"
   | "min"
   | "max"
@@ -61,6 +65,8 @@ export function stateDTypes(monoid: LeafMonoid, on: DType): readonly DType[] {
     return new Array<DType>(monoid === "moments" ? 4 : 2).fill("float64");
   }
   switch (monoid) {
+    case "dot":
+      return ["float64"];
     case "sum":
     case "prod":
       return [isFloat(on) ? "float64" : kindOf(on) === "uint" ? "uint64" : "int64"];
@@ -96,6 +102,7 @@ export function mergeTrees(monoid: LeafMonoid, on: DType): readonly Scalar[] {
   const b = arg(state.length, d0);
   switch (monoid) {
     case "sum":
+    case "dot":
     case "count":
       return [call("add", d0, a, b)];
     case "prod":
@@ -200,6 +207,7 @@ export function identityState(monoid: LeafMonoid, on: DType): readonly ScalarCon
   }
   switch (monoid) {
     case "sum":
+    case "dot":
     case "count":
     case "any":
       return [constant(0, state[0] as DType)];

@@ -19,6 +19,7 @@ import { stateDTypes } from "../ir/monoid.js";
 import type { BinaryFunction, ScalarOp, ScalarProgram } from "../ir/scalar.js";
 import type { Code, ValueType } from "./assembler.js";
 import { HEADER } from "./descriptor.js";
+import { type DotPart, dotCells, emitDotAdd, emitDotInit, emitDotState } from "./dot.js";
 import {
   emitProductGroup,
   emitProductInit,
@@ -55,6 +56,7 @@ export type Part =
       readonly value: number;
       readonly on: DType;
     }
+  | DotPart
   | ProductPart;
 
 /** Instructions whose values a part takes. */
@@ -96,6 +98,10 @@ export function leafProgram(spec: LeafSpec): LeafProgram {
           ? { kind: "ordered", fn, value: castTo(x, state), on: state }
           : { kind: "fold", fn, value: castTo(x, state), on: state };
       }
+      case "dot":
+        if (on !== "float32" && on !== "float64")
+          throw new InternalError(`dot has no leaf kernel on ${on}`);
+        return { kind: "dot", value: x, on };
       case "min":
       case "max":
         return { kind: "fold", fn: monoid === "min" ? "minimum" : "maximum", value: x, on };
@@ -120,7 +126,10 @@ export function leafProgram(spec: LeafSpec): LeafProgram {
 }
 
 export const isOrdered = (part: Part): boolean =>
-  part.kind === "ordered" || part.kind === "moments" || part.kind === "product";
+  part.kind === "ordered" ||
+  part.kind === "moments" ||
+  part.kind === "product" ||
+  part.kind === "dot";
 
 // ------------------------------------------------------------------------------------------------ cells
 
@@ -149,6 +158,8 @@ export function cellTypes(part: Part, flavour: Flavour): readonly ValueType[] {
         : [flavour === "columns" ? "v128" : typeOf(part.on)];
     case "arg":
       return [typeOf(part.on), "i64"];
+    case "dot":
+      return dotCells(part, flavour);
     case "product":
       return ["f64", "f64", "f64", "f64"];
   }
@@ -188,6 +199,10 @@ function emitIdentityVector(c: Code, fn: BinaryFunction, on: DType): void {
 export function emitInit(c: Code, part: Part, flavour: Flavour, cells: readonly number[]): void {
   if (part.kind === "product") {
     emitProductInit(c, cells);
+    return;
+  }
+  if (part.kind === "dot") {
+    emitDotInit(c, part, flavour, cells);
     return;
   }
   if (part.kind === "arg") {
@@ -244,7 +259,8 @@ export function emitAccumulate(
     sums.set(part, open);
     if (position.in === "group") emitProductGroup(c, cells, pair, position.place, open);
     else emitProductRest(c, cells, pair, position.odd);
-  } else if (part.kind === "arg") emitArg(c, part, cells, value, argIndex);
+  } else if (part.kind === "dot") emitDotAdd(c, part, flavour === "columns", cells, value.local);
+  else if (part.kind === "arg") emitArg(c, part, cells, value, argIndex);
   else if (part.kind === "fold") {
     const vector = flavour === "columns" || (flavour === "rows" && position.in === "group");
     const chain =
@@ -414,6 +430,7 @@ export function emitState(
   width: number,
 ): void {
   if (part.kind === "product") emitProductState(c, cells, component);
+  else if (part.kind === "dot") emitDotState(c, part, flavour, cells, lane);
   else if (part.kind === "arg") c.get(cells[component] as number);
   else if (part.kind === "moments" && component === 0) {
     const mean = cells[flavour === "rows" ? 1 : 2] as number;

@@ -1,6 +1,7 @@
 /** From a leaf over any extents and strides to calls of a compiled leaf kernel. */
 import { InternalError } from "../errors.js";
 import { type DType, itemSize } from "../ir/dtype.js";
+import { DOT_RUN } from "../ir/leaves.js";
 import { isOrdered, leafProgram } from "./accumulators.js";
 import { halves, partPlaces, realLeaf } from "./complex.js";
 import { descriptorBytes, HEADER } from "./descriptor.js";
@@ -8,6 +9,7 @@ import { indexWalker, type Launcher, stepOf } from "./launch-map.js";
 import {
   compileLeaf,
   GROUP,
+  hasRowVectors,
   type LeafPlan,
   leafLanes,
   panelStepBytes,
@@ -42,6 +44,8 @@ interface Prepared {
   readonly plan: LeafPlan;
   readonly lanes: number;
   readonly ordered: boolean;
+  /** Rows of a multiple of this many elements may be joined although their order shows. */
+  readonly joint: number;
 }
 const prepared = new WeakMap<LeafSpec, Prepared>();
 
@@ -57,6 +61,7 @@ function prepare(spec: LeafSpec): Prepared {
       plan,
       lanes: leafLanes(plan),
       ordered: plan.leaf.parts.some(isOrdered),
+      joint: plan.leaf.parts.some((part) => part.kind === "dot") ? DOT_RUN : GROUP,
     };
     prepared.set(spec, found);
   }
@@ -169,10 +174,10 @@ function simplify(
     walkers,
     reduced.slice(0, -1).filter((axis) => extents[axis] !== 1),
   );
-  // Rows are observable in float sums: they may be joined only where no group of eight spans the joint.
+  // Rows are observable in float sums: they may be joined only where no group or run spans the joint.
   if (!info.ordered && extents[row] === 1) row = rest.pop() ?? row;
   const outer = rest.at(-1);
-  const whole = !info.ordered || (extents[row] as number) % GROUP === 0;
+  const whole = !info.ordered || (extents[row] as number) % info.joint === 0;
   if (outer !== undefined && whole && mergeable(extents, walkers, outer, row)) {
     extents[row] = (extents[row] as number) * (extents[outer] as number);
     rest.pop();
@@ -221,7 +226,7 @@ function launchRows(launcher: Launcher, nest: Nest): void {
   const { spec, extents, walkers, states, row, prepared: info } = nest;
   const { layout } = info.plan;
   const long = (extents[row] as number) >= rowGroup(info.plan, info.lanes);
-  const steps = long ? stepsAlong(nest, row) : undefined;
+  const steps = long && hasRowVectors(info.plan, info.lanes) ? stepsAlong(nest, row) : undefined;
   const run = cache.get(`${info.key}rows|${steps?.join() ?? ""}`, () =>
     compileLeaf(spec, info.plan, "rowsInner", steps),
   );

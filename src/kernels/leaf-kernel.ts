@@ -6,6 +6,7 @@
  * walked eight rows at a time, with the accumulators of the panel in scratch memory.
  */
 import { type DType, itemSize } from "../ir/dtype.js";
+import { DOT_RUN } from "../ir/leaves.js";
 import { stateDTypes } from "../ir/monoid.js";
 import {
   CHAINS,
@@ -32,6 +33,15 @@ import {
   type Layout,
   type WalkerLocal,
 } from "./descriptor.js";
+import {
+  BLOCK_RUNS,
+  type DotPart,
+  dotLanes,
+  emitBlockAdd,
+  emitBlockFlush,
+  emitBlockInit,
+  emitDotFlush,
+} from "./dot.js";
 import { emitAdvance, emitConstants, emitSplatConstants, emitWhileAtLeast } from "./map-kernel.js";
 import { type Environment, evaluate, lanesOf, release, type Step } from "./program.js";
 import { emitStore } from "./scalar-code.js";
@@ -58,7 +68,17 @@ export const GROUP = 8;
 
 /** Elements that the vector loop along a row takes at once. */
 export const rowGroup = ({ leaf }: LeafPlan, lanes: number): number =>
-  leaf.parts.some(isOrdered) ? GROUP : Math.max(GROUP, CHAINS * lanes);
+  leaf.parts.some(isDot)
+    ? BLOCK_RUNS * DOT_RUN
+    : leaf.parts.some(isOrdered)
+      ? GROUP
+      : Math.max(GROUP, CHAINS * lanes);
+
+const isDot = (part: Part): part is DotPart => part.kind === "dot";
+
+/** Whether the vector loop along a row serves these parts: blocks of runs and groups do not mix. */
+export const hasRowVectors = ({ leaf }: LeafPlan, lanes: number): boolean =>
+  leaf.parts.every((part) => isDot(part) && dotLanes(part) === lanes) || !leaf.parts.some(isDot);
 
 export interface LeafPlan {
   readonly leaf: LeafProgram;
@@ -267,13 +287,82 @@ class LeafEmitter {
     const left = c.local("i32");
     emitOdometer(c, this.#plan.layout, 1, this.#walkers, () => {
       c.get(0).memory("i32.load", HEADER.inner).set(left);
-      if (this.#shape === "rowsInner") this.#row(parts, second, left);
-      else {
-        emitWhileAtLeast(c, left, GROUP, () => this.#panelRows(parts, second, "group"));
-        this.#rest(parts, left, (odd) => this.#panelRows(parts, second, odd));
-      }
+      if (parts.some(isDot)) this.#runs(parts, second, left);
+      else this.#stretch(parts, second, left);
     });
     c.free(left);
+  }
+
+  /** The next `left` elements of a row, or rows of the panel. */
+  #stretch(parts: readonly Part[], second: boolean, left: number): void {
+    if (this.#shape === "rowsInner") this.#row(parts, second, left);
+    else {
+      emitWhileAtLeast(this.c, left, GROUP, () => this.#panelRows(parts, second, "group"));
+      this.#rest(parts, left, (odd) => this.#panelRows(parts, second, odd));
+    }
+  }
+
+  /** A row (or the rows of the panel) run by run, for dots; groups of other parts end where runs end. */
+  #runs(parts: readonly Part[], second: boolean, left: number): void {
+    const { c } = this;
+    const dots = parts.filter(isDot);
+    const run = c.local("i32");
+    if (this.#flavour === "rows") this.#runBlocks(dots, left);
+    c.block((done) => {
+      c.loop((again) => {
+        c.get(left).op("i32.eqz").brIf(done);
+        c.get(left).i32(DOT_RUN).get(left).i32(DOT_RUN);
+        c.op("i32.lt_u", "select").set(run);
+        c.get(left, run).op("i32.sub").set(left);
+        this.#stretch(parts, second, run);
+        this.#forCells(dots, true, () => {
+          for (const dot of dots) emitDotFlush(c, dot, this.#flavour, this.#cellsOf(dot));
+        });
+        c.br(again);
+      });
+    });
+    c.free(run);
+  }
+
+  /** Blocks of whole runs along a row, a vector of the same places of several runs at a time. */
+  #runBlocks(dots: readonly DotPart[], left: number): void {
+    const { c } = this;
+    const { program } = this.#plan.leaf;
+    const lanes = this.#lanes;
+    const wanted = dots.map((dot) => dot.value);
+    const place = c.local("i32");
+    emitWhileAtLeast(c, left, BLOCK_RUNS * DOT_RUN, () => {
+      for (const dot of dots) emitBlockInit(c, dot, this.#cellsOf(dot));
+      c.i32(DOT_RUN).set(place);
+      emitWhileAtLeast(c, place, lanes, () => {
+        for (let group = 0; group * lanes < BLOCK_RUNS; group++) {
+          const runs = Array.from({ length: lanes }, (_, r) =>
+            evaluate(c, program, wanted, this.#vectorEnv, lanes, (group * lanes + r) * DOT_RUN),
+          );
+          dots.forEach((dot, i) => {
+            const values = runs.map((run) => (run[i] as (typeof run)[number]).local);
+            emitBlockAdd(c, dot, this.#cellsOf(dot), group, values);
+          });
+          for (const run of runs) release(c, program, wanted, run);
+        }
+        this.#advance(lanes);
+      });
+      this.#advance((BLOCK_RUNS - 1) * DOT_RUN);
+      for (const dot of dots) emitBlockFlush(c, dot, this.#cellsOf(dot));
+    });
+    c.free(place);
+  }
+
+  /** Moves walkers that vectors follow by `n` elements. */
+  #advance(n: number): void {
+    const { c } = this;
+    this.#walkers.forEach(({ local, wide }, i) => {
+      if (this.#steps[i] === "repeated") return;
+      c.get(local);
+      if (wide) c.i64(BigInt(n)).op("i64.add");
+      else c.i32(n * itemSize(this.#spec.operands[i] as DType)).op("i32.add");
+      c.set(local);
+    });
   }
 
   /** The elements (or rows) after the last full group, in turn even and odd. */
@@ -319,26 +408,22 @@ class LeafEmitter {
   #row(parts: readonly Part[], second: boolean, left: number): void {
     const { c } = this;
     const lanes = this.#lanes;
-    const group = rowGroup(this.#plan, lanes);
-    emitWhileAtLeast(c, left, group, () => {
-      const sums: GroupSums = new Map();
-      if (lanes === 0) {
-        for (let place = 0; place < GROUP; place++) {
-          this.#accumulate(parts, second, 0, 0, { in: "group", place }, sums);
-          emitAdvance(c, this.#walkers, this.#strides);
+    const group = lanes === 0 ? GROUP : rowGroup(this.#plan, lanes);
+    // In vectors of a row's runs only what is left over comes here.
+    if (lanes === 0 || !parts.some(isDot))
+      emitWhileAtLeast(c, left, group, () => {
+        const sums: GroupSums = new Map();
+        if (lanes === 0) {
+          for (let place = 0; place < GROUP; place++) {
+            this.#accumulate(parts, second, 0, 0, { in: "group", place }, sums);
+            emitAdvance(c, this.#walkers, this.#strides);
+          }
+          return;
         }
-        return;
-      }
-      for (let place = 0; place * lanes < group; place++)
-        this.#accumulate(parts, second, lanes, place * lanes, { in: "group", place }, sums);
-      this.#walkers.forEach(({ local, wide }, i) => {
-        if (this.#steps[i] === "repeated") return;
-        c.get(local);
-        if (wide) c.i64(BigInt(group)).op("i64.add");
-        else c.i32(group * itemSize(this.#spec.operands[i] as DType)).op("i32.add");
-        c.set(local);
+        for (let place = 0; place * lanes < group; place++)
+          this.#accumulate(parts, second, lanes, place * lanes, { in: "group", place }, sums);
+        this.#advance(group);
       });
-    });
     this.#rest(parts, left, (odd) => {
       this.#accumulate(parts, second, 0, 0, { in: "rest", odd }, new Map());
       emitAdvance(c, this.#walkers, this.#strides);

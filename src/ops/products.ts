@@ -9,7 +9,7 @@ import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import { broadcastShapes, integerOf, normalAxis } from "./axes.js";
 import { axesView, broadcastNode, castNode } from "./build.js";
 import { binary, unary } from "./elementwise.js";
-import { any, sum } from "./reductions.js";
+import { any, dot, sum } from "./reductions.js";
 import { shapeText, valueText } from "./words.js";
 
 /** An axis: a letter of an einsum, or any other name. */
@@ -41,6 +41,10 @@ export const total = (node: Node, axes: readonly number[]): Node =>
     ? any(node, { axis: axes })
     : sum(node, { axis: axes, dtype: dtypeOf(node) });
 
+/** The sum of products. Of bools: any. */
+const totalProduct = (product: Node, axes: readonly number[]): Node =>
+  dtypeOf(product) === "bool" ? any(product, { axis: axes }) : dot(product, axes);
+
 /** `out[labels] = sum over all other labels of a * b`. Both have one dtype, and equal lengths at equal labels. */
 export function contractPair(a: Labelled, b: Labelled, labels: readonly Label[]): Labelled {
   const wanted = new Set(labels);
@@ -52,7 +56,7 @@ export function contractPair(a: Labelled, b: Labelled, labels: readonly Label[])
   const product = binary.multiply(arranged(left, space), arranged(right, space));
   if (summed.length === 0) return { node: product, labels: kept };
   const axes = summed.map((_, i) => kept.length + i);
-  return { node: total(product, axes), labels: kept };
+  return { node: totalProduct(product, axes), labels: kept };
 }
 
 /** Arrays in the dtype in which they meet. */
@@ -201,7 +205,7 @@ export function vecdot(a: Node, b: Node, axis: unknown = -1): Node {
   const [m, k] = [knownShape(x).at(n), knownShape(y).at(n)];
   if (m !== k) throw mismatch("vecdot", x, y, `the lengths of axis ${n} are ${m} and ${k}`);
   broadcastShapes("vecdot", [knownShape(x), knownShape(y)]);
-  return total(binary.multiply(unary.conj(x), y), [n]);
+  return totalProduct(binary.multiply(unary.conj(x), y), [n]);
 }
 
 /** All products of the elements of two 1-d arrays. */

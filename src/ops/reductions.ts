@@ -148,6 +148,13 @@ function accumulate(fn: "sum" | "prod", x: Node, options: SumOptions): Node {
  * (complex128) in the fixed order of `ir/leaves.ts`. `dtype` casts the elements first.
  */
 export const sum = (x: Node, options: SumOptions = {}): Node => accumulate("sum", x, options);
+/** Sum of products `x` over `axis`, in the order of contractions; integers and complex numbers are plain sums. */
+export const dot = (x: Node, axis: readonly number[]): Node => {
+  const dtype = dtypeOf(x);
+  return isFloat(dtype)
+    ? reduce("dot", x, { axis }, { monoid: "dot", on: dtype, dtype })
+    : sum(x, { axis, dtype });
+};
 export const prod = (x: Node, options: SumOptions = {}): Node => accumulate("prod", x, options);
 
 function extreme(fn: "min" | "max", x: Node, options: ReduceOptions): Node {

@@ -93,9 +93,12 @@ function overMask(
     mapNode(fn, [mask, x], call("where", on, arg(0, "bool"), arg(1, on), value));
   switch (monoid) {
     case "sum":
+    case "dot":
     case "any":
-    case "count":
-      return reduce(masked(constant(monoid === "sum" ? 0 : false, on)), whole, recipe);
+    case "count": {
+      const nothing = monoid === "sum" || monoid === "dot" ? 0 : false;
+      return reduce(masked(constant(nothing, on)), whole, recipe);
+    }
     case "prod":
     case "all":
       return reduce(masked(constant(monoid === "prod" ? 1 : true, on)), whole, recipe);

@@ -21,6 +21,7 @@ import {
 
 const MONOIDS: readonly LeafMonoid[] = [
   "sum",
+  "dot",
   "prod",
   "min",
   "max",
@@ -31,6 +32,9 @@ const MONOIDS: readonly LeafMonoid[] = [
   "argmax",
   "moments",
 ];
+
+/** What integers and bools have. */
+const EXACT = MONOIDS.filter((monoid) => monoid !== "dot");
 
 /** Rows of a leaf box: the text of `ir/leaves.ts`. */
 function ordered(rows: readonly (readonly number[])[], op: "+" | "*"): number {
@@ -49,6 +53,19 @@ function ordered(rows: readonly (readonly number[])[], op: "+" | "*"): number {
       else o = f(o, at(k));
   }
   return f(e, o);
+}
+
+/** Sum of products in runs: the text of `ir/leaves.ts`. */
+function inRuns(rows: readonly (readonly number[])[], on: DType): number {
+  const round = on === "float32" ? Math.fround : (x: number): number => x;
+  let total = -0;
+  for (const row of rows)
+    for (let i = 0; i < row.length; ) {
+      let run = row[i++] as number;
+      for (; i < row.length && i % 64 !== 0; i++) run = round(run + (row[i] as number));
+      total += run;
+    }
+  return total;
 }
 
 const wrap64 = (x: bigint, dtype: DType): bigint =>
@@ -84,6 +101,8 @@ function expectedState(
               state,
             ),
           ];
+    case "dot":
+      return [inRuns(floats(), on)];
     case "prod":
       return isFloat(on)
         ? [ordered(floats(), "*")]
@@ -259,7 +278,7 @@ const GEOMETRY: readonly (readonly [readonly number[], readonly number[]])[] = [
 
 describe("every monoid on every dtype", () => {
   for (const on of REAL_DTYPES)
-    for (const monoid of MONOIDS)
+    for (const monoid of MONOIDS.filter((m) => m !== "dot" || isFloat(on)))
       it(`${monoid} of ${on}`, () => {
         const rand = random(11);
         for (const [shape, reduced] of GEOMETRY)
@@ -305,7 +324,10 @@ describe("lengths", () => {
   for (const on of ["float64", "float32", "int16"] as const)
     it(`1 to 40 and 1000 to 1024 of ${on}`, () => {
       const rand = random(3);
-      const monoids: LeafMonoid[] = ["sum", "moments", "max", "count"];
+      const sets: LeafMonoid[][] = [
+        ["sum", "moments", "max", "count"],
+        ...(isFloat(on) ? ([["dot"], ["dot", "sum"]] as LeafMonoid[][]) : []),
+      ];
       for (const n of lengths)
         for (const [shape, reduced] of [
           [[2, n], [1]],
@@ -317,7 +339,13 @@ describe("lengths", () => {
         ] as const) {
           reset();
           const input = write(lay(on, shape), randomValues(on, shape[0] * shape[1], rand));
-          check({ monoids, on, shape, reduced, layout: "contiguous" }, input, arg(0, on), identity);
+          for (const monoids of sets)
+            check(
+              { monoids, on, shape, reduced, layout: "contiguous" },
+              input,
+              arg(0, on),
+              identity,
+            );
         }
     });
 
@@ -331,7 +359,7 @@ describe("lengths", () => {
       );
       check(
         {
-          monoids: ["sum", "min", "moments"],
+          monoids: ["sum", "dot", "min", "moments"],
           on: "float32",
           shape: [11, columns],
           reduced: [0],
@@ -364,7 +392,7 @@ describe("fused programs", () => {
           f(f((x as number) + f(0.1)) * f(Math.sqrt(Math.abs(x as number))));
         check(
           {
-            monoids: ["sum", "prod", "min", "max", "moments"],
+            monoids: ["sum", "dot", "prod", "min", "max", "moments"],
             on: "float32",
             shape,
             reduced,
@@ -391,7 +419,7 @@ describe("fused programs", () => {
       reset();
       const n = shape.reduce((a, b) => a * b, 1);
       const input = write(lay("int32", shape), randomValues("int32", n, rand));
-      for (const monoids of [["any"], ["all"], ["count"], ["min", "max", "any"], MONOIDS] as const)
+      for (const monoids of [["any"], ["all"], ["count"], ["min", "max", "any"], EXACT] as const)
         check(
           { monoids, on: "bool", shape, reduced, layout: "contiguous" },
           input,
@@ -409,7 +437,7 @@ describe("fused programs", () => {
       call("bitwiseXor", "int64", indexOf(1), cast(arg(0, "int8"), "int64")),
     );
     for (const reduced of [[0], [1], [0, 1]])
-      for (const monoids of [["sum", "max"], MONOIDS] as const) {
+      for (const monoids of [["sum", "max"], EXACT] as const) {
         reset();
         const input = write(lay("int8", [19, 11]), [1, 2, 3]);
         check(

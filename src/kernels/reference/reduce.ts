@@ -6,6 +6,7 @@ import { InternalError } from "../../errors.js";
 import { pieceSizes } from "../../ir/cuts.js";
 import { type DType, isComplex, isFloat } from "../../ir/dtype.js";
 import { elementCount, ravel } from "../../ir/index-map.js";
+import { DOT_RUN } from "../../ir/leaves.js";
 import {
   finishTree,
   identityState,
@@ -148,6 +149,10 @@ function leafState(
     case "sum":
     case "prod":
       return { values: [accumulate(monoid, state, values())], count };
+    case "dot": {
+      const products = rows.map((row) => row.map(element) as number[]);
+      return { values: [dotRows(on, products)], count };
+    }
     case "moments": {
       const x = values() as number[][];
       const mean = (accumulate("sum", state, x) as number) / count;
@@ -218,6 +223,19 @@ function rowsOf(box: LeafBox): number[][][] {
     }
   }
   return rows;
+}
+
+/** Sum of rows of products: runs in their own dtype, their sums in float64. */
+function dotRows(on: DType, rows: readonly (readonly number[])[]): number {
+  const round = on === "float32" ? Math.fround : (x: number): number => x;
+  let total = -0;
+  for (const row of rows) {
+    for (let start = 0; start < row.length; start += DOT_RUN) {
+      const run = row.slice(start, start + DOT_RUN);
+      total += run.reduce((sum, product) => round(sum + product));
+    }
+  }
+  return total;
 }
 
 /** Sum or product of rows in the order of `ir/leaves.ts`: two running values, groups of eight, then the rest. */
