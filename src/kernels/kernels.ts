@@ -1,6 +1,7 @@
 /** The kernels of one thread and one memory. */
 import { DescriptorWriter } from "./descriptor.js";
 import { type ItemSize, launchCopy, launchFill } from "./launch-copy.js";
+import type { Work } from "./launch-gemm.js";
 import { launchLeaf } from "./launch-leaf.js";
 import { type Launcher, launchMap } from "./launch-map.js";
 import { launchShuffle } from "./launch-shuffle.js";
@@ -57,6 +58,8 @@ export class Kernels {
    * Reduces the axes `reduced` (ascending, none empty) as one leaf per position of the other axes, in the order of
    * `ir/leaves.ts`. `states[output][component]` are the places of the states; their strides along reduced axes are
    * ignored. The index of an arg- reduction is the sum of `(origin + counter) * argStrides` over the reduced axes.
+   *
+   * Matrix products are packed in `work`, if there is any: `packedBytes` says how much serves best.
    */
   leaf(
     spec: LeafSpec,
@@ -67,9 +70,10 @@ export class Kernels {
     states: readonly (readonly Place[])[],
     argStrides: readonly number[],
     constants: Constants = spec.program.constants,
+    work?: Work,
   ): void {
     const to = this.#launcher;
-    launchLeaf(to, spec, extents, origin, reduced, operands, states, argStrides, constants);
+    launchLeaf(to, spec, extents, origin, reduced, operands, states, argStrides, constants, work);
   }
 
   /** Copies elements of `itemSize` bytes between places that do not overlap. */

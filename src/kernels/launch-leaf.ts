@@ -5,6 +5,7 @@ import { DOT_RUN } from "../ir/leaves.js";
 import { isOrdered, leafProgram } from "./accumulators.js";
 import { halves, partPlaces, realLeaf } from "./complex.js";
 import { descriptorBytes, HEADER } from "./descriptor.js";
+import { launchGemm, type Work } from "./launch-gemm.js";
 import { indexWalker, type Launcher, stepOf } from "./launch-map.js";
 import {
   compileLeaf,
@@ -94,6 +95,7 @@ export function launchLeaf(
   states: readonly (readonly Place[])[],
   argStrides: readonly number[],
   constants: Constants,
+  work?: Work,
 ): void {
   if (extents.includes(0)) {
     if (reduced.some((axis) => extents[axis] === 0))
@@ -116,6 +118,7 @@ export function launchLeaf(
     return;
   }
   const nest = simplify(spec, extents, origin, reduced, operands, states, argStrides, constants);
+  if (launchGemm(launcher, nest, work)) return;
   const column = nest.kept.at(-1);
   const places = nest.walkers.slice(0, spec.operands.length);
   if (column !== undefined && spread(places, column) < spread(places, nest.row))

@@ -2,7 +2,8 @@
 import { COMPLEX_PARTS } from "./complex-math.js";
 import { FLOAT_IMPORTS, FLOAT32_IMPORTS } from "./floats.js";
 
-export type Run = (descriptor: number) => void;
+/** A kernel: its descriptor, and what it takes beside that. */
+export type Run = (...parameters: number[]) => void;
 
 const MATH_IMPORTS: Readonly<Record<string, unknown>> = {
   ...FLOAT_IMPORTS,
