@@ -63,7 +63,8 @@ export const TILE_ROWS = 4;
 export const tileColumns = (on: "float32" | "float64"): number => (on === "float32" ? 8 : 4);
 
 /** Most rows, columns and products in a row of a packed block: half a megabyte each at the most. */
-export const PACKED = { rows: 128, columns: 256, depth: 256 } as const;
+export const PACKED = { rows: 128, depth: 256 } as const;
+export const packedColumns = (on: "float32" | "float64"): number => (on === "float32" ? 512 : 256);
 /** Bytes of a packed element of the rows: it fills a vector. */
 export const ROW_ELEMENT = 16;
 
@@ -79,7 +80,7 @@ export function packedBytes(
   const tile = tileColumns(on);
   const size = on === "float32" ? 4 : 8;
   const [m, n] = [padded(rows, TILE_ROWS), padded(columns, tile)];
-  const across = Math.min(m, PACKED.rows) * ROW_ELEMENT + Math.min(n, PACKED.columns) * size;
+  const across = Math.min(m, PACKED.rows) * ROW_ELEMENT + Math.min(n, packedColumns(on)) * size;
   const panels = Math.min(depth, PACKED.depth) * across;
   return panels + edgeBytes(on, rows, columns);
 }

@@ -39,25 +39,33 @@ export const LEAF_ELEMENTS = 8192;
 /** Tiny chunks share a leaf while their data stays below this many elements. */
 export const LEAF_MERGE_ELEMENTS = 16384;
 
+/** The same for dots: most elements of a factor, which does not have all kept axes, that a leaf brings together. */
+export const DOT_MERGE_ELEMENTS: number = 2 ** 18;
+
 /**
- * Leaf cuts of the reduced axes.
+ * Leaf cuts of the reduced axes. A `dot` is taken for a matrix product, whose factors lack one kept axis each.
  *
  * Chunks longer than the limit are cut; consecutive chunks shorter than the limit share a leaf, as long as the
  * blocks they stand for stay small (`LEAF_MERGE_ELEMENTS`), so that a leaf never forces a task to hold much data.
  */
-export function leafCuts(grid: readonly Cuts[], axes: readonly number[]): readonly Cuts[] {
+export function leafCuts(
+  grid: readonly Cuts[],
+  axes: readonly number[],
+  dot = false,
+): readonly Cuts[] {
   const out = new Array<Cuts>(axes.length);
+  const mergeable = dot ? DOT_MERGE_ELEMENTS : LEAF_MERGE_ELEMENTS;
   let chunkElements = grid.reduce((n, c) => n * Math.max(1, cutsMax(c)), 1);
+  if (dot) {
+    const kept = grid.flatMap((c, axis) => (axes.includes(axis) ? [] : [Math.max(1, cutsMax(c))]));
+    if (kept.length > 1) chunkElements /= Math.min(...kept);
+  }
   let elements = 1;
   for (let k = axes.length - 1; k >= 0; k--) {
     const cuts = grid[axes[k] as number] as Cuts;
     const limit =
       k === axes.length - 1 ? LEAF_ROW : Math.max(1, Math.floor(LEAF_ELEMENTS / elements));
-    const leaves = cutToLeaves(
-      cuts,
-      limit,
-      Math.floor(LEAF_MERGE_ELEMENTS / Math.max(1, chunkElements)),
-    );
+    const leaves = cutToLeaves(cuts, limit, Math.floor(mergeable / Math.max(1, chunkElements)));
     out[k] = leaves;
     chunkElements = (chunkElements / Math.max(1, cutsMax(cuts))) * Math.max(1, cutsMax(leaves));
     elements *= Math.max(1, cutsMax(leaves));

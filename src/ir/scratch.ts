@@ -9,6 +9,7 @@
  *  - moves (concat, gather, a map stage that only copies) put what they can straight into the output block.
  */
 import { InternalError } from "../errors.js";
+import { type Factors, factorAlong, factorsOf, packedBytes } from "./contraction.js";
 import {
   type Cuts,
   cutsCount,
@@ -28,6 +29,7 @@ import { leafCount } from "./leaves.js";
 import { stateDTypes } from "./monoid.js";
 import { nodeBytes, partialNodes } from "./partials.js";
 import {
+  type Accumulator,
   type CallStage,
   type GatherStage,
   keptAxes,
@@ -85,6 +87,7 @@ export function taskScratchBytes(stage: Stage, plan: Pick<Plan, "arrays" | "stag
     case "reduce":
       return (
         batchBytes(stage) +
+        workBytes(stage) +
         reduceSlots(stage) * slotBytes(stage, maxKept(stage)) +
         operandsBytes(stage.operands, plan, stage.cuts)
       );
@@ -228,6 +231,46 @@ export const batchCountBytes = (stage: ReduceStage): number =>
 function batchBytes(stage: ReduceStage): number {
   const leaves = batchLeaves(stage);
   return leaves === 1 ? 0 : slotBytes(stage, leaves * maxKept(stage)) + batchCountBytes(stage);
+}
+
+/** The factors of an accumulator that may be a matrix product: one has rows, the other columns. */
+export function matrixFactors(stage: ReduceStage, accumulator: Accumulator): Factors | undefined {
+  if (accumulator.monoid !== "dot") return undefined;
+  const factors = factorsOf(stage.program, accumulator.value);
+  if (factors === undefined) return undefined;
+  const sides = keptAxes(stage).map((axis) => sideOf(stage, factors, axis));
+  return sides.includes(0) && sides.includes(1) ? factors : undefined;
+}
+
+/** Which factor alone moves along an axis of the space. */
+const sideOf = (stage: ReduceStage, factors: Factors, axis: number): 0 | 1 | undefined =>
+  factorAlong(
+    factors,
+    (operand) =>
+      stage.operands[operand]?.map.some(
+        (m) => m.axis === axis && m.step !== 0 && cutsMax(stage.cuts[axis] as Cuts) > 1,
+      ) === true,
+  );
+
+/** Bytes in which the leaves of matrix products pack their factors. */
+export function workBytes(stage: ReduceStage): number {
+  let most = 0;
+  for (const accumulator of stage.accumulators) {
+    const factors = matrixFactors(stage, accumulator);
+    if (factors === undefined) continue;
+    const across = (side: 0 | 1): number =>
+      keptAxes(stage).reduce(
+        (n, axis) =>
+          sideOf(stage, factors, axis) === side ? n * cutsMax(stage.cuts[axis] as Cuts) : n,
+        1,
+      );
+    const depth = stage.leaves.reduce((n, cuts) => n * cutsMax(cuts), 1);
+    const [m, n] = [across(0), across(1)];
+    // Which of them are the rows depends on how the states lie.
+    const bytes = [packedBytes(factors.on, m, n, depth), packedBytes(factors.on, n, m, depth)];
+    most = Math.max(most, ...bytes);
+  }
+  return alignScratch(most);
 }
 
 const log2 = (n: number): number => Math.floor(Math.log2(Math.max(1, n)));

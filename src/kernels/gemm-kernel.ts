@@ -18,6 +18,9 @@ import type { LeafSpec } from "./structure.js";
 
 type Float = "float32" | "float64";
 
+/** Panels that are packed side by side where rows of columns lie in memory: whole cache lines are read at once. */
+const TOGETHER = 4;
+
 /** Vectors in a row of a tile. */
 const VECTORS = 2;
 
@@ -282,13 +285,38 @@ class PackEmitter {
 
   emit(): void {
     const { c } = this;
-    const [lanes] = [2];
+    const lanes = 2;
+    const panel = c.local("i32");
+    c.get(3, 4)
+      .op("i32.mul")
+      .i32(this.#width * this.#bytes)
+      .op("i32.mul")
+      .set(panel);
+    if (this.#lanes > 0)
+      emitWhileAtLeast(c, lanes, TOGETHER * this.#width, () => {
+        const targets = Array.from({ length: TOGETHER }, () => c.local("i32"));
+        targets.forEach((target, i) => {
+          c.get(i === 0 ? this.#target : (targets[i - 1] as number));
+          if (i > 0) c.get(panel).op("i32.add");
+          c.set(target);
+        });
+        this.#panel(targets, () => this.#whole(targets));
+        c.get(targets.at(-1) as number).set(this.#target);
+        this.#pass(TOGETHER * this.#width);
+        c.free(...targets);
+      });
+    const targets = [this.#target];
     emitWhileAtLeast(c, lanes, this.#width, () => {
-      this.#panel(() => (this.#lanes > 0 ? this.#whole() : this.#some(undefined)));
-      for (let i = 0; i < this.#width; i++) this.#move(this.#panels, PACK_SLOT.lane);
+      this.#panel(targets, () => (this.#lanes > 0 ? this.#whole(targets) : this.#some(undefined)));
+      this.#pass(this.#width);
     });
     c.get(lanes);
-    c.if(undefined, () => this.#panel(() => this.#some(lanes)));
+    c.if(undefined, () => this.#panel(targets, () => this.#some(lanes)));
+  }
+
+  /** On to the next panels. */
+  #pass(lanes: number): void {
+    for (let i = 0; i < lanes; i++) this.#move(this.#panels, PACK_SLOT.lane);
   }
 
   /** Bytes of an element of the panel. */
@@ -318,7 +346,7 @@ class PackEmitter {
   }
 
   /** Runs `body` for every product of every row. */
-  #panel(body: () => void): void {
+  #panel(targets: readonly number[], body: () => void): void {
     const { c } = this;
     const [rows, products] = [c.local("i32"), c.local("i32")];
     this.#begin(this.#rows, this.#panels);
@@ -328,10 +356,12 @@ class PackEmitter {
       c.get(3).set(products);
       emitWhileAtLeast(c, products, 1, () => {
         body();
-        c.get(this.#target);
-        c.i32(this.#width * this.#bytes)
-          .op("i32.add")
-          .set(this.#target);
+        for (const target of targets) {
+          c.get(target);
+          c.i32(this.#width * this.#bytes)
+            .op("i32.add")
+            .set(target);
+        }
         this.#move(this.#products, PACK_SLOT.product);
       });
       this.#move(this.#rows, PACK_SLOT.row);
@@ -339,15 +369,18 @@ class PackEmitter {
     c.free(rows, products);
   }
 
-  #whole(): void {
+  #whole(targets: readonly number[]): void {
     const { c } = this;
-    for (let at = 0; at < this.#width; at += this.#lanes) {
-      const { program } = this.#spec;
-      const values = evaluate(c, program, [this.#value], this.#vectors, this.#lanes, at);
-      c.get(this.#target, (values[0] as (typeof values)[number]).local);
-      c.memory("v128.store", at * this.#size);
-      release(c, program, [this.#value], values);
-    }
+    const { program } = this.#spec;
+    targets.forEach((target, panel) => {
+      for (let at = 0; at < this.#width; at += this.#lanes) {
+        const place = panel * this.#width + at;
+        const values = evaluate(c, program, [this.#value], this.#vectors, this.#lanes, place);
+        c.get(target, (values[0] as (typeof values)[number]).local);
+        c.memory("v128.store", at * this.#size);
+        release(c, program, [this.#value], values);
+      }
+    });
   }
 
   /** Element by element: all of the width, or as many as a local says and zeros. */

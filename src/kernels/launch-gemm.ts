@@ -9,6 +9,7 @@ import {
   factorAlong,
   factorsOf,
   PACKED,
+  packedColumns,
   ROW_ELEMENT,
   TILE_ROWS,
   tileColumns,
@@ -107,7 +108,7 @@ function shapeOf(nest: GemmNest, found: Factors): Shape | undefined {
 
 /** Runs the leaf as a matrix product if it is one, and there is enough memory to pack in. */
 export function launchGemm(launcher: Launcher, nest: GemmNest, work: Work | undefined): boolean {
-  const found = work === undefined ? undefined : factors(nest.spec);
+  const found = work === undefined || work.bytes === 0 ? undefined : factors(nest.spec);
   const shape = found === undefined ? undefined : shapeOf(nest, found);
   if (work === undefined || found === undefined || shape === undefined) return false;
   const blocks = blocksIn(nest, shape, work.bytes);
@@ -136,7 +137,7 @@ function blocksIn({ extents }: GemmNest, shape: Shape, bytes: number): Blocks | 
   const size = itemSize(shape.on);
   const padded = (x: number, step: number): number => Math.ceil(x / step) * step;
   let rows = Math.min(padded(m, TILE_ROWS), PACKED.rows);
-  let columns = Math.min(padded(n, tile), PACKED.columns);
+  let columns = Math.min(padded(n, tile), packedColumns(shape.on));
   const least = Math.min(shape.length, DOT_RUN);
   const across = (): number => rows * ROW_ELEMENT + columns * size;
   while (across() * least > room) {

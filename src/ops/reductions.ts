@@ -84,7 +84,7 @@ function reduceNode(
       correction,
     });
   }
-  const leaves = leafCuts(grid, axes);
+  const leaves = leafCuts(grid, axes, monoid === "dot");
   return ir.reduceNode(entering, monoid, axes, leaves, on, dtype, correction);
 }
 

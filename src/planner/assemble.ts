@@ -112,7 +112,14 @@ function place(
   let { target, limit } = spreadWork(draft, sizing, ctx.config.workers);
   const mark = { arrays: out.arrays.length, stages: out.stages.length };
   for (;;) {
-    const cuts = chooseCuts(draft, { gridOf, hint, target, limit, coalesce: ctx.isOn("grid") });
+    const cuts = chooseCuts(draft, {
+      gridOf,
+      hint,
+      target,
+      limit,
+      workers: ctx.config.workers,
+      coalesce: ctx.isOn("grid"),
+    });
     materialise(draft, cuts, ctx, out);
     const made = out.stages.slice(mark.stages);
     // Codec memory stays the same however small the blocks are.

@@ -29,7 +29,13 @@ import {
 } from "../../ir/scratch.js";
 import type { ReduceStage } from "../../ir/stage.js";
 import type { MapSpec } from "../../kernels/index.js";
-import { itemOf, type Place, type ScratchStack, type TaskContext } from "./context.js";
+import {
+  itemOf,
+  type Place,
+  type Scratch,
+  type ScratchStack,
+  type TaskContext,
+} from "./context.js";
 import type { Forest } from "./forest.js";
 import {
   isArg,
@@ -116,6 +122,7 @@ export class LeafBatch {
   readonly #dtypes: readonly DType[];
   readonly #states: number;
   readonly #counts: number;
+  readonly #work: Scratch;
 
   constructor(
     ctx: TaskContext,
@@ -124,8 +131,10 @@ export class LeafBatch {
     geometry: StateGeometry,
     math: StateMath,
     scratch: ScratchStack,
+    work: Scratch,
   ) {
     this.#ctx = ctx;
+    this.#work = work;
     this.#stage = stage;
     this.#calls = calls;
     this.#geometry = geometry;
@@ -211,6 +220,7 @@ export class LeafBatch {
         accumulators.map((a) => target[a] as Place[]),
         [...numbers.map(() => 0), ...argStrides],
         stage.program.constants,
+        this.#work,
       );
       for (const a of accumulators) {
         if (!isArg(stage.accumulators[a]?.monoid ?? "")) continue;

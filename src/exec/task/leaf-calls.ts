@@ -1,13 +1,16 @@
 /** What leaf kernels are called with: specs (once per stage: kernels remember by object) and places. */
 import { type Box, boxShape, rowMajorStrides } from "../../ir/index-map.js";
 import type { ScalarProgram } from "../../ir/scalar.js";
-import { stateComponents } from "../../ir/scratch.js";
+import { matrixFactors, stateComponents } from "../../ir/scratch.js";
 import { keptAxes, type ReduceStage } from "../../ir/stage.js";
 import type { LeafSpec } from "../../kernels/index.js";
 import { itemOf, type Place } from "./context.js";
 import { shifted } from "./operands.js";
 
-/** Accumulators that one leaf call can fill: all of them, unless arg- reductions number their elements differently. */
+/**
+ * Accumulators that one leaf call can fill: all of them, unless arg- reductions number their elements differently.
+ * Matrix products have a call each: what packs them does nothing else.
+ */
 export interface LeafCall {
   readonly accumulators: readonly number[];
   readonly argStrides: readonly number[];
@@ -26,7 +29,8 @@ export function leafCalls(stage: ReduceStage): readonly LeafCall[] {
     const groups = new Map<string, number[]>();
     const args = stage.accumulators.filter((a) => isArg(a.monoid));
     stage.accumulators.forEach((a, i) => {
-      const key = (isArg(a.monoid) ? a : args[0])?.argStrides.join() ?? "";
+      const strides = (isArg(a.monoid) ? a : args[0])?.argStrides.join() ?? "";
+      const key = matrixFactors(stage, a) === undefined ? strides : `matrix${i}`;
       groups.set(key, [...(groups.get(key) ?? []), i]);
     });
     calls = [...groups.values()].map((accumulators) => leafCall(stage, accumulators));

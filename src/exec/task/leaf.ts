@@ -3,10 +3,16 @@
  */
 import { type Cuts, cutsCount, pieceStart, piecesIn } from "../../ir/cuts.js";
 import { type Box, boxShape, ravel } from "../../ir/index-map.js";
-import { batchLeaves, isIndexed, treeAxis } from "../../ir/scratch.js";
+import { batchLeaves, isIndexed, treeAxis, workBytes } from "../../ir/scratch.js";
 import type { ReduceStage } from "../../ir/stage.js";
 import { LeafBatch } from "./batch.js";
-import { checkCancelled, type Place, type ScratchStack, type TaskContext } from "./context.js";
+import {
+  checkCancelled,
+  type Place,
+  type Scratch,
+  type ScratchStack,
+  type TaskContext,
+} from "./context.js";
 import type { Forest } from "./forest.js";
 import {
   geometryOf,
@@ -27,6 +33,7 @@ export class LeafRunner {
   readonly #calls: readonly LeafCall[];
   readonly #geometry: StateGeometry;
   readonly #most: number;
+  readonly #work: Scratch;
   readonly #batch: LeafBatch | undefined;
 
   constructor(
@@ -43,8 +50,18 @@ export class LeafRunner {
     this.#calls = leafCalls(stage);
     this.#geometry = geometryOf(stage, whole);
     this.#most = batchLeaves(stage);
+    const bytes = workBytes(stage);
+    this.#work = { address: scratch.take(bytes), bytes };
     if (this.#most > 1) {
-      this.#batch = new LeafBatch(ctx, stage, this.#calls, this.#geometry, math, scratch);
+      this.#batch = new LeafBatch(
+        ctx,
+        stage,
+        this.#calls,
+        this.#geometry,
+        math,
+        scratch,
+        this.#work,
+      );
     }
   }
 
@@ -116,6 +133,7 @@ export class LeafRunner {
         accumulators.map((a) => target[a] as Place[]),
         argStrides,
         stage.program.constants,
+        this.#work,
       );
     }
     return states;

@@ -22,6 +22,7 @@ import { viewCuts } from "../../ir/grid.js";
 import { type AxisMap, elementCount } from "../../ir/index-map.js";
 import { dtypeOf, knownShape } from "../../ir/node.js";
 import type { Draft, DraftOperand, ReduceDraft, ReshapeDraft } from "../draft.js";
+import { matrixCuts } from "./matrix.js";
 
 export interface GridView {
   /** Storage grid of a source, or the chosen blocks of a materialised base. */
@@ -32,6 +33,7 @@ export interface GridView {
   readonly target: number;
   /** Bytes that a task must not exceed, if it can be helped. */
   readonly limit: number;
+  readonly workers: number;
   /** False: blocks are the bases' own pieces, never coalesced. */
   readonly coalesce: boolean;
 }
@@ -225,7 +227,9 @@ function writeCuts(chunks: readonly Cuts[], draft: Draft, view: GridView): reado
 
 function reduceCuts(draft: ReduceDraft, wishes: readonly Cuts[], view: GridView): readonly Cuts[] {
   const perElement = bytesPerElement(draft);
-  const sized = sizedCuts(wishes, perElement, view, residentLimit(draft, view));
+  const longest = residentLimit(draft, view);
+  const sized =
+    matrixCuts(draft, wishes, view, longest) ?? sizedCuts(wishes, perElement, view, longest);
   return sized.map((cuts, axis) => {
     const k = draft.reduced.indexOf(axis);
     if (k < 0) return cuts;
