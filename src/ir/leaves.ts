@@ -39,8 +39,11 @@ export const LEAF_ELEMENTS = 8192;
 /** Tiny chunks share a leaf while their data stays below this many elements. */
 export const LEAF_MERGE_ELEMENTS = 16384;
 
-/** The same for dots: most elements of a factor, which does not have all kept axes, that a leaf brings together. */
-export const DOT_MERGE_ELEMENTS: number = 2 ** 18;
+/**
+ * The same for dots: most elements of a factor, which does not have all kept axes, that a leaf brings together. Every
+ * leaf costs a pass over its states, so leaves are long; below this size the chunks of kept axes do not show.
+ */
+export const DOT_MERGE_ELEMENTS: number = 2 ** 20;
 
 /**
  * Leaf cuts of the reduced axes. A `dot` is taken for a matrix product, whose factors lack one kept axis each.
