@@ -41,8 +41,8 @@ export interface GemmNest {
   readonly constants: Constants;
 }
 
-/** Products of one matrix below which packing costs more than it saves. */
-const FEWEST = 4096;
+/** Products of one matrix below which packing, some ten microseconds, costs more than it saves. */
+const FEWEST = { float32: 2 ** 15, float64: 2 ** 14 } as const;
 /**
  * Panels of columns in one call of the tile kernel: they fill half of a second-level cache, and a call takes about a
  * millisecond, so that slow first code is soon left.
@@ -100,7 +100,10 @@ function shapeOf(nest: GemmNest, found: Factors): Shape | undefined {
   const depth = nest.reduced.reduce((n, axis) => n * (extents[axis] as number), length);
   const [m, n] = [extents[rows] as number, extents[columns] as number];
   const pays =
-    m >= TILE_ROWS && 2 * n >= tileColumns(found.on) && depth >= 4 && m * n * depth >= FEWEST;
+    m >= TILE_ROWS &&
+    2 * n >= tileColumns(found.on) &&
+    depth >= 4 &&
+    m * n * depth >= FEWEST[found.on];
   if (!pays) return undefined;
   const batch = kept.filter((axis) => axis !== rows && axis !== columns);
   return { on: found.on, rows, columns, left, batch, length };

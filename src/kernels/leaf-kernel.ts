@@ -63,6 +63,9 @@ export const SLOT = {
   rowReset: 5,
 } as const;
 
+/** Bytes of a cache line. */
+const LINE = 64;
+
 /** Rows or elements that are added as one group. */
 export const GROUP = 8;
 
@@ -159,6 +162,8 @@ class LeafEmitter {
   readonly #scalarEnv: Environment;
   readonly #vectorEnv: Environment;
   readonly #widths = new Map<Part, number>();
+  /** Whether a run of dots is open, whose sum is not in the total yet; -1 without dots. */
+  readonly #open: number;
 
   constructor(
     c: Code,
@@ -207,6 +212,7 @@ class LeafEmitter {
       this.#lanes > 0
         ? { ...this.#scalarEnv, constants: emitSplatConstants(c, plan.leaf.program, constants) }
         : this.#scalarEnv;
+    this.#open = plan.leaf.parts.some(isDot) ? c.local("i32") : -1;
     this.#cells = plan.leaf.parts.map((part) =>
       cellTypes(part, this.#flavour).map((type) => c.local(type)),
     );
@@ -215,9 +221,11 @@ class LeafEmitter {
   emit(): void {
     const { c } = this;
     const { parts } = this.#plan.leaf;
+    const dots = parts.filter(isDot);
     const moments = parts.filter((part) => part.kind === "moments");
     emitOdometer(c, this.#plan.layout, 0, [...this.#bases, ...this.#states], () => {
       this.#forCells(parts, false, () => parts.forEach((part) => this.#init(part)));
+      if (this.#open >= 0) c.i32(0).set(this.#open);
       this.#pass(parts, false);
       if (moments.length > 0) {
         this.#forCells(moments, true, () => {
@@ -225,7 +233,10 @@ class LeafEmitter {
         });
         this.#pass(moments, true);
       }
-      this.#forCells(parts, true, () => this.#finish());
+      this.#forCells(parts, true, () => {
+        this.#flush(dots);
+        this.#finish();
+      });
     });
   }
 
@@ -307,21 +318,29 @@ class LeafEmitter {
     const { c } = this;
     const dots = parts.filter(isDot);
     const run = c.local("i32");
-    if (this.#flavour === "rows") this.#runBlocks(dots, left);
+    if (this.#flavour === "rows") {
+      this.#flush(dots);
+      this.#runBlocks(dots, left);
+    }
     c.block((done) => {
       c.loop((again) => {
         c.get(left).op("i32.eqz").brIf(done);
         c.get(left).i32(DOT_RUN).get(left).i32(DOT_RUN);
         c.op("i32.lt_u", "select").set(run);
         c.get(left, run).op("i32.sub").set(left);
+        // The last run is flushed with the leaf: one walk less over the panel of a short one.
+        c.get(this.#open);
+        c.if(undefined, () => this.#forCells(dots, true, () => this.#flush(dots)));
+        c.i32(1).set(this.#open);
         this.#stretch(parts, second, run);
-        this.#forCells(dots, true, () => {
-          for (const dot of dots) emitDotFlush(c, dot, this.#flavour, this.#cellsOf(dot));
-        });
         c.br(again);
       });
     });
     c.free(run);
+  }
+
+  #flush(dots: readonly DotPart[]): void {
+    for (const dot of dots) emitDotFlush(this.c, dot, this.#flavour, this.#cellsOf(dot));
   }
 
   /** Blocks of whole runs along a row, a vector of the same places of several runs at a time. */
@@ -332,6 +351,7 @@ class LeafEmitter {
     const wanted = dots.map((dot) => dot.value);
     const place = c.local("i32");
     emitWhileAtLeast(c, left, BLOCK_RUNS * DOT_RUN, () => {
+      this.#touch();
       for (const dot of dots) emitBlockInit(c, dot, this.#cellsOf(dot));
       c.i32(DOT_RUN).set(place);
       emitWhileAtLeast(c, place, lanes, () => {
@@ -351,6 +371,21 @@ class LeafEmitter {
       for (const dot of dots) emitBlockFlush(c, dot, this.#cellsOf(dot));
     });
     c.free(place);
+  }
+
+  /**
+   * Looks at every cache line of a block of runs, in the order of addresses: processors fetch ahead of a walk, but not
+   * of one through several runs at once.
+   */
+  #touch(): void {
+    const { c } = this;
+    this.#spec.operands.forEach((dtype, i) => {
+      if (this.#steps[i] === "repeated") return;
+      for (let at = 0; at < BLOCK_RUNS * DOT_RUN * itemSize(dtype); at += LINE)
+        c.get((this.#walkers[i] as WalkerLocal).local)
+          .memory("i32.load8_u", at)
+          .op("drop");
+    });
   }
 
   /** Moves walkers that vectors follow by `n` elements. */

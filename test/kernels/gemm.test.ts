@@ -157,17 +157,18 @@ describe("matrix products", () => {
   for (const on of ["float32", "float64"] as const) {
     it(`edges of tiles, runs and blocks of ${on}`, () => {
       const shapes = [
-        [16, 16, 16],
-        [17, 19, 65],
-        [4, 8, 300],
-        [5, 9, 128],
-        [33, 4, 63],
-        [13, 30, 64],
-        [7, 100, 7],
-        [131, 6, 9],
-        [6, 7, 521],
-        [5, 270, 4],
-        [4, 530, 5],
+        [16, 16, 64],
+        [32, 32, 32],
+        [17, 19, 130],
+        [14, 8, 300],
+        [15, 19, 128],
+        [133, 4, 63],
+        [23, 30, 64],
+        [47, 100, 7],
+        [331, 6, 17],
+        [10, 7, 521],
+        [31, 270, 4],
+        [13, 530, 5],
       ] as const;
       for (const [m, n, k] of shapes)
         for (const pair of [
@@ -205,10 +206,10 @@ describe("matrix products", () => {
       for (let trial = 0; trial < 44; trial++) {
         const [a, b, out] = subscripts[trial % subscripts.length] as (typeof subscripts)[number];
         const all = `${a}${b}`;
-        const sizes: Record<string, number> = { m: 3 + upTo(20), n: 3 + upTo(24) };
+        const sizes: Record<string, number> = { m: 12 + upTo(24), n: 12 + upTo(24) };
         if (all.includes("p")) sizes["p"] = upTo(4);
         if (all.includes("j")) sizes["j"] = upTo(6);
-        sizes["k"] = all.includes("j") ? upTo(80) : 10 + upTo(150);
+        sizes["k"] = all.includes("j") ? 10 + upTo(80) : 40 + upTo(150);
         const layouts = [LAYOUTS[upTo(4) - 1], LAYOUTS[upTo(4) - 1]] as [Layout, Layout];
         const best = packedBytes(on, 64, 64, 64);
         const work = trial % 3 === 0 ? Math.floor(best * rand()) : undefined;
@@ -237,7 +238,7 @@ describe("matrix products", () => {
         );
         check({
           on,
-          sizes: { m: 13, n: 11, k: 70 },
+          sizes: { m: 23, n: 21, k: 70 },
           a: "mk",
           b: "kn",
           out: "mn",
