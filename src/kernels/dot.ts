@@ -7,6 +7,7 @@
  * transposed: lane r of cell `2 + g` is the sum of run `g * lanes + r` of a block of {@link BLOCK_RUNS}.
  */
 import { itemSize } from "../ir/dtype.js";
+import { DOT_RUN } from "../ir/leaves.js";
 import type { Code, ValueType } from "./assembler.js";
 
 export interface DotPart {
@@ -117,6 +118,18 @@ export function emitDotState(
 }
 
 // ---------------------------------------------------------------------------------- several runs of a row
+
+/** Bytes of a cache line. */
+const LINE = 64;
+
+/**
+ * Looks at every cache line of a block of runs, in the order of addresses: processors fetch ahead of a walk, but not
+ * of one through several runs at once.
+ */
+export function emitTouch(c: Code, address: number, itemBytes: number): void {
+  for (let at = 0; at < BLOCK_RUNS * DOT_RUN * itemBytes; at += LINE)
+    c.get(address).memory("i32.load8_u", at).op("drop");
+}
 
 /** Before a block of runs. */
 export function emitBlockInit(c: Code, part: DotPart, cells: readonly number[]): void {

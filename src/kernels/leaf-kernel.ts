@@ -41,6 +41,7 @@ import {
   emitBlockFlush,
   emitBlockInit,
   emitDotFlush,
+  emitTouch,
 } from "./dot.js";
 import { emitAdvance, emitConstants, emitSplatConstants, emitWhileAtLeast } from "./map-kernel.js";
 import { type Environment, evaluate, lanesOf, release, type Step } from "./program.js";
@@ -62,9 +63,6 @@ export const SLOT = {
   /** From the end of a panel to the next row. */
   rowReset: 5,
 } as const;
-
-/** Bytes of a cache line. */
-const LINE = 64;
 
 /** Rows or elements that are added as one group. */
 export const GROUP = 8;
@@ -351,7 +349,10 @@ class LeafEmitter {
     const wanted = dots.map((dot) => dot.value);
     const place = c.local("i32");
     emitWhileAtLeast(c, left, BLOCK_RUNS * DOT_RUN, () => {
-      this.#touch();
+      this.#spec.operands.forEach((dtype, i) => {
+        if (this.#steps[i] === "next")
+          emitTouch(c, (this.#walkers[i] as WalkerLocal).local, itemSize(dtype));
+      });
       for (const dot of dots) emitBlockInit(c, dot, this.#cellsOf(dot));
       c.i32(DOT_RUN).set(place);
       emitWhileAtLeast(c, place, lanes, () => {
@@ -371,21 +372,6 @@ class LeafEmitter {
       for (const dot of dots) emitBlockFlush(c, dot, this.#cellsOf(dot));
     });
     c.free(place);
-  }
-
-  /**
-   * Looks at every cache line of a block of runs, in the order of addresses: processors fetch ahead of a walk, but not
-   * of one through several runs at once.
-   */
-  #touch(): void {
-    const { c } = this;
-    this.#spec.operands.forEach((dtype, i) => {
-      if (this.#steps[i] === "repeated") return;
-      for (let at = 0; at < BLOCK_RUNS * DOT_RUN * itemSize(dtype); at += LINE)
-        c.get((this.#walkers[i] as WalkerLocal).local)
-          .memory("i32.load8_u", at)
-          .op("drop");
-    });
   }
 
   /** Moves walkers that vectors follow by `n` elements. */
