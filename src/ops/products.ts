@@ -1,7 +1,7 @@
 /**
  * Contractions: matmul, tensordot, vecdot, outer and einsum. All of them are one idea: label the axes, multiply the
  * arrays over the union of their labels and sum over the labels that the result does not have. The product is never
- * made; it is fused into the sum, whose order is fixed like that of any other.
+ * made; it is fused into the sum, whose order is fixed like that of any other (floats: `dot` in `ir/leaves.ts`).
  */
 import { ShapeError } from "../errors.js";
 import { type DType, promoteAll } from "../ir/dtype.js";

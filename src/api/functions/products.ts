@@ -29,7 +29,8 @@ const pair = (
 
 /**
  * Matrix product: sums over the last axis of `a` and the last but one of `b`; the axes before them broadcast. A 1-d
- * array is a row on the left, a column on the right. Dtypes promote; sums of floats run in float64, integers wrap.
+ * array is a row on the left, a column on the right. Dtypes promote; integers wrap; floats are summed in runs of 64 in
+ * their own dtype, the runs in float64.
  *
  * @example matmul(a, b) // (2, 3) and (3, 4) give (2, 4); (5, 2, 3) and (3, 4) give (5, 2, 4)
  */
