@@ -121,6 +121,8 @@ async function openPython(versions: Map<string, string>): Promise<LineChild | un
     OPENBLAS_NUM_THREADS: "1",
     MKL_NUM_THREADS: "1",
     OMP_NUM_THREADS: "2",
+    // Threads that spin after their work would take time from whose turn comes next.
+    OMP_WAIT_POLICY: "PASSIVE",
     NUMBA_NUM_THREADS: "2",
     NUMEXPR_MAX_THREADS: "2",
     PYTHONDONTWRITEBYTECODE: "1",

@@ -183,6 +183,7 @@ function math(size: Size, fn: string): Work {
   };
 }
 
+/** A result that is kept in one row-major buffer, whatever its blocks, makes this an ordinary copy. */
 function rechunk(size: Size): Work {
   const on = slabs(size);
   const chunk = [on.shape[0] as number, 48, 48];
