@@ -112,6 +112,7 @@ simd("i16x8", 128, "abs neg - all_true bitmask narrow_i32x4_s narrow_i32x4_u");
 simd("i16x8", 135, "extend_low_i8x16_s extend_high_i8x16_s extend_low_i8x16_u extend_high_i8x16_u");
 simd("i16x8", 139, "shl shr_s shr_u add - - sub");
 simd("f64x2", 148, "nearest");
+simd("f64x2", 246, "pmin pmax");
 simd("i16x8", 149, "mul min_s min_u max_s max_u");
 simd("i16x8", 156, "extmul_low_i8x16_s extmul_high_i8x16_s");
 simd("i32x4", 160, "abs neg - all_true bitmask");

@@ -5,11 +5,13 @@
  * An element is i32 (bool as 0 or 1; 8- and 16-bit integers sign- or zero-extended), i64, f32 or f64.
  */
 import { InternalError } from "../errors.js";
-import { type DType, isFloat, itemSize, kindOf } from "../ir/dtype.js";
+import { type DType, type FloatDType, isFloat, itemSize, kindOf } from "../ir/dtype.js";
 import type { ScalarFunction } from "../ir/scalar.js";
 import type { Code, ValueType } from "./assembler.js";
 import { COMPLEX_PARTS } from "./complex-math.js";
 import { FLOAT_IMPORTS, FLOAT32_IMPORTS } from "./floats.js";
+import { emitScalarFormula } from "./formula-code.js";
+import { formulaOf } from "./formulas/index.js";
 import { emitMultiplyHigh, emitRandomBits } from "./random-code.js";
 
 /** The WebAssembly type of one element. */
@@ -245,6 +247,12 @@ const BINARY_IMPORTS = new Set<ScalarFunction>([
 ]);
 
 function emitImported(c: Code, fn: ScalarFunction, on: DType, a: number, b: number): boolean {
+  const formula = formulaOf(fn);
+  if (formula !== undefined) {
+    const args = formula.arity === 2 ? [a, b] : [a];
+    emitScalarFormula(c, formula, on as FloatDType, args);
+    return true;
+  }
   if (!Object.hasOwn(FLOAT_IMPORTS, fn)) return false;
   const args = BINARY_IMPORTS.has(fn) ? [a, b] : [a];
   if (on === "float64") c.get(...args).callImport(fn, "f64", args.length);

@@ -9,6 +9,8 @@ import { InternalError } from "../errors.js";
 import { type DType, isFloat, itemSize, kindOf } from "../ir/dtype.js";
 import type { ScalarFunction, ScalarOp } from "../ir/scalar.js";
 import type { Code } from "./assembler.js";
+import { emitVectorFormula } from "./formula-code.js";
+import { formulaOf } from "./formulas/index.js";
 import { emitRandomLanes } from "./random-code.js";
 import { emitCall, emitCast, emitNumber, typeOf } from "./scalar-code.js";
 
@@ -228,7 +230,7 @@ export function hasLanes(op: ScalarOp, dtypeOf: (op: number) => DType): boolean 
   if (op.on === "bool") return BOOL.has(op.fn);
   if (COMPARE[op.fn] !== undefined) return true;
   return isFloat(op.on)
-    ? FLOAT[op.fn] !== undefined || OTHER_FLOAT.has(op.fn)
+    ? FLOAT[op.fn] !== undefined || OTHER_FLOAT.has(op.fn) || formulaOf(op.fn) !== undefined
     : INTEGER[op.fn] !== undefined || OTHER_INTEGER.has(op.fn);
 }
 
@@ -251,6 +253,8 @@ export function emitVectorOp(
       c.get(a.local, b.local).op(`${shapeOf(op.on)}.${compare}`);
       return itemSize(op.on);
     }
+    const locals = args.map((x) => x.local);
+    if (emitVectorFormula(c, op.fn, op.on, locals, lanes)) return 0;
     return emitFloat(c, op.fn, op.on, a.local, b?.local ?? a.local, args.length);
   }
   if (compare !== undefined) return emitIntegerCompare(c, compare, op.on, a.local, b.local);

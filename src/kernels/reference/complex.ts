@@ -5,11 +5,11 @@
 import type { ComplexDType } from "../../ir/dtype.js";
 import type { ScalarFunction } from "../../ir/scalar.js";
 import { COMPLEX_BINARY, COMPLEX_UNARY, type Pair } from "../complex-math.js";
-import { hypotF64 } from "../math.js";
 import { floatFunction } from "./floats.js";
 
 type ComplexFunction = (x: Pair, y: Pair) => number | Pair;
 
+const hypot = floatFunction("hypot", "float64") as (x: number, y: number) => number;
 const roundPart = floatFunction("round", "float64") as (x: number, y: number) => number;
 const isNan = ([a, b]: Pair): boolean => Number.isNaN(a) || Number.isNaN(b);
 const isInfinite = ([a, b]: Pair): boolean => Math.abs(a) === Infinity || Math.abs(b) === Infinity;
@@ -24,7 +24,7 @@ const FUNCTIONS: Partial<Record<ScalarFunction, ComplexFunction>> = {
   negative: ([a, b]) => [-a, -b],
   conj: ([a, b]) => [a, -b],
   imag: ([, b]) => b,
-  abs: ([a, b]) => hypotF64(a, b),
+  abs: ([a, b]) => hypot(a, b),
   round: ([a, b]) => [roundPart(a, 0), roundPart(b, 0)],
   equal: ([a, b], [c, d]) => Number(a === c && b === d),
   notEqual: ([a, b], [c, d]) => Number(a !== c || b !== d),

@@ -1,0 +1,13 @@
+/** The functions that are computed by formulas, by name. */
+import { EXPONENTIALS } from "./exponentials.js";
+import type { Formula, FormulaTable } from "./ops.js";
+
+const FORMULAS: FormulaTable = {
+  ...EXPONENTIALS,
+};
+
+/** The formula of a scalar function on floats, if it has one. */
+export const formulaOf = (fn: string): Formula | undefined =>
+  Object.hasOwn(FORMULAS, fn) ? FORMULAS[fn] : undefined;
+
+export const FORMULA_NAMES: readonly string[] = Object.keys(FORMULAS);
