@@ -113,15 +113,19 @@ simd("i16x8", 135, "extend_low_i8x16_s extend_high_i8x16_s extend_low_i8x16_u ex
 simd("i16x8", 139, "shl shr_s shr_u add - - sub");
 simd("f64x2", 148, "nearest");
 simd("i16x8", 149, "mul min_s min_u max_s max_u");
-simd("i16x8", 156, "extmul_low_i8x16_s extmul_high_i8x16_s");
+simd("i16x8", 156, "extmul_low_i8x16_s extmul_high_i8x16_s extmul_low_i8x16_u extmul_high_i8x16_u");
 simd("i32x4", 160, "abs neg - all_true bitmask");
 simd("i32x4", 167, "extend_low_i16x8_s extend_high_i16x8_s extend_low_i16x8_u extend_high_i16x8_u");
 simd("i32x4", 171, "shl shr_s shr_u add - - sub - - - mul min_s min_u max_s max_u");
+simd("i32x4", 188, "extmul_low_i16x8_s extmul_high_i16x8_s extmul_low_i16x8_u extmul_high_i16x8_u");
 simd("i64x2", 192, "abs neg - all_true bitmask");
 simd("i64x2", 199, "extend_low_i32x4_s extend_high_i32x4_s extend_low_i32x4_u extend_high_i32x4_u");
 simd("i64x2", 203, "shl shr_s shr_u add - - sub - - - mul eq ne lt_s gt_s le_s ge_s");
-simd("f32x4", 224, "abs neg - sqrt add sub mul div min max");
-simd("f64x2", 236, "abs neg - sqrt add sub mul div min max");
+simd("i64x2", 220, "extmul_low_i32x4_s extmul_high_i32x4_s extmul_low_i32x4_u extmul_high_i32x4_u");
+simd("f32x4", 224, "abs neg - sqrt add sub mul div min max pmin pmax");
+simd("f64x2", 236, "abs neg - sqrt add sub mul div min max pmin pmax");
+simd("i32x4", 248, "trunc_sat_f32x4_s trunc_sat_f32x4_u");
+simd("i32x4", 252, "trunc_sat_f64x2_s_zero trunc_sat_f64x2_u_zero");
 simd("f32x4", 250, "convert_i32x4_s convert_i32x4_u");
 simd("f64x2", 254, "convert_low_i32x4_s convert_low_i32x4_u");
 
