@@ -69,10 +69,43 @@ function emitToFloat(c: Code, x: number, from: DType, to: DType, lanes: number):
     emitBigToFloat64(c, x, isSigned(from));
     return;
   }
-  const folded = emitFolded(c, x, isSigned(from));
-  emitBigToFloat64(c, folded, isSigned(from));
-  c.free(folded);
+  emitBigToFloat32(c, x, isSigned(from));
+}
+
+/** Small integers, as most are, are the mantissa of a float64 as they are. */
+function emitBigToFloat32(c: Code, x: number, signed: boolean): void {
+  c.get(x);
+  if (signed) {
+    splatInteger(c, 8, 2n ** 51n);
+    c.op("i64x2.add");
+  }
+  splatInteger(c, 8, -(2n ** 52n));
+  c.op("v128.and", "v128.any_true");
+  c.if(
+    "v128",
+    () => {
+      const folded = emitFolded(c, x, signed);
+      emitBigToFloat64(c, folded, signed);
+      c.free(folded);
+    },
+    () => {
+      c.get(x);
+      splatInteger(c, 8, signed ? 0x4338000000000000n : 0x4330000000000000n);
+      c.op("i64x2.add");
+      splatConstant(c, "float64", signed ? 1.5 * 2 ** 52 : 2 ** 52);
+      c.op("f64x2.sub");
+    },
+  );
   c.op("f32x4.demote_f64x2_zero");
+}
+
+/** The magnitude, or one less where the number is negative. */
+function emitMagnitude(c: Code, x: number, signed: boolean): void {
+  c.get(x);
+  if (!signed) return;
+  c.get(x);
+  emitZeros(c);
+  c.op("i64x2.lt_s", "v128.xor");
 }
 
 /**
@@ -109,12 +142,7 @@ function emitFolded(c: Code, x: number, signed: boolean): number {
   c.op("i64x2.ne");
   splatInteger(c, 8, 0x800);
   c.op("v128.and", "v128.or").get(x);
-  if (signed) {
-    // The magnitude, or one less.
-    c.get(x).get(x);
-    emitZeros(c);
-    c.op("i64x2.lt_s", "v128.xor");
-  } else c.get(x);
+  emitMagnitude(c, x, signed);
   c.i32(53).op("i64x2.shr_u");
   emitZeros(c);
   c.op("i64x2.ne", "v128.bitselect");
@@ -134,7 +162,34 @@ function emitTruncation(c: Code, x: number, from: DType, to: DType, lanes: numbe
   }
   c.get(x);
   if (from === "float32") c.op("f64x2.promote_low_f32x4");
-  emitTruncationTo64(c, to === "int64");
+  const wide = c.keep("v128");
+  const signed = to === "int64";
+  c.get(wide);
+  if (signed) c.op("f64x2.abs");
+  splatConstant(c, "float64", 2 ** 51);
+  c.op("f64x2.lt");
+  if (!signed) {
+    c.get(wide);
+    splatConstant(c, "float64", -1);
+    c.op("f64x2.gt", "v128.and");
+  }
+  c.op("i64x2.all_true");
+  c.if(
+    "v128",
+    () => {
+      // The integer is the difference from the bits of a number in whose last place is 1.
+      c.get(wide).op("f64x2.trunc");
+      splatConstant(c, "float64", 1.5 * 2 ** 52);
+      c.op("f64x2.add");
+      splatInteger(c, 8, 0x4338000000000000n);
+      c.op("i64x2.sub");
+    },
+    () => {
+      c.get(wide);
+      emitTruncationTo64(c, signed);
+    },
+  );
+  c.free(wide);
 }
 
 /** Lanes of 32 bits. What lies within their range, and NaN, takes one instruction; all else goes by 64 bits. */
