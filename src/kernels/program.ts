@@ -75,15 +75,17 @@ export function evaluate(
     if (uses[n] === 0) return;
     if (op.op === "const") {
       const local = env.constants[op.param] as number;
-      values[n] = { local, dtype: op.dtype, width: op.dtype === "bool" && lanes > 0 ? 1 : 0 };
+      const width = op.dtype === "bool" && lanes > 0 ? 1 : 0;
+      values[n] = { local, dtype: op.dtype, width, repeated: true };
       return;
     }
     let width = 0;
+    let repeated = false;
     if (op.op === "load") {
       c.get(env.operands[op.operand] as number);
       if (lanes === 0) emitLoad(c, op.dtype, 0);
       else {
-        const repeated = env.steps[op.operand] === "repeated";
+        repeated = env.steps[op.operand] === "repeated";
         emitVectorLoad(c, op.dtype, lanes, repeated ? 0 : at * itemSize(op.dtype), repeated);
         width = op.dtype === "bool" ? 1 : 0;
       }
@@ -107,7 +109,8 @@ export function evaluate(
           c.free((values[arg] as Value).local);
       }
     }
-    values[n] = { local: c.keep(lanes > 0 ? "v128" : typeOf(op.dtype)), dtype: op.dtype, width };
+    const local = c.keep(lanes > 0 ? "v128" : typeOf(op.dtype));
+    values[n] = { local, dtype: op.dtype, width, repeated };
   });
   return wanted.map((n) => values[n] as Value);
 }
