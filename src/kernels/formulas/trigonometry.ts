@@ -1,0 +1,130 @@
+/** Sine, cosine and tangent: reduction to an angle around zero, and polynomials there. */
+import { type FormulaTable, type Ops, type Unary, unary } from "./ops.js";
+import { estrin } from "./polynomial.js";
+
+/** pi/2 in three parts (Cody and Waite 1980); the first two have 33 bits, so that 2^20 times them is exact. */
+const HALF_PI = [1.5707963267341256, 6.077100506303966e-11, 2.0222662487959506e-21] as const;
+const TWO_OVER_PI = 0.6366197723675814;
+/** pi in two parts, of which the first has 33 bits. */
+const PI = [3.1415926534682512, 1.2154201013012384e-10] as const;
+const ONE_OVER_PI = 0.3183098861837907;
+/** Angles beyond are reduced one at a time, with as many bits of pi as they need. */
+const LARGE = 2 ** 20;
+/** What is nearer to a multiple of pi/2 than this times itself needs more than three parts of it. */
+const NEAR = 2 ** -66;
+/** Added to a float of at most 51 bits, it rounds to an integer that stands in the low bits of the sum. */
+const ROUNDER = 6755399441055744;
+const SIGN = -(1n << 63n);
+
+/**
+ * `sin(r) = r + r z S(z)` and `cos(r) = 1 - z/2 + z^2 C(z)` with z = r^2 and |r| <= pi/4: Remez, relative to the
+ * result, within 2^-57.9 and 2^-64.2.
+ */
+export const SINE = [
+  -0.1666666666666663, 0.008333333333322118, -0.00019841269829589216, 2.7557313621283473e-6,
+  -2.505074774831406e-8, 1.5896229386021243e-10,
+] as const;
+export const COSINE = [
+  0.0416666666666666, -0.0013888888888874138, 2.4801587289491827e-5, -2.755731435524207e-7,
+  2.087572368444471e-9, -1.135966986597045e-11,
+] as const;
+/** S as above, for |r| <= pi/2: within 2^-35.3. */
+const SHORT_SINE = [
+  -0.1666666662615006, 0.008333331108590752, -0.00019840868208015255, 2.752538434549429e-6,
+  -2.3888908179354442e-8,
+] as const;
+
+interface Reduced<F, I> {
+  /** The angle without a multiple of pi/2, in two parts. */
+  readonly r: F;
+  readonly low: F;
+  /** Its low bits are the multiple, plus `turn`. */
+  readonly quadrant: I;
+}
+
+function reduced<F, I, M>(o: Ops<F, I, M>, x: F, turn: number): Reduced<F, I> {
+  const rounder = o.float(ROUNDER + turn);
+  const shifted = o.add(o.multiply(x, o.float(TWO_OVER_PI)), rounder);
+  const n = o.subtract(shifted, rounder);
+  const first = o.subtract(x, o.multiply(n, o.float(HALF_PI[0])));
+  const second = o.multiply(n, o.float(HALF_PI[1]));
+  const r = o.subtract(first, second);
+  const error = o.subtract(o.subtract(first, r), second);
+  const low = o.subtract(error, o.multiply(n, o.float(HALF_PI[2])));
+  return { r, low, quadrant: o.bits(shifted) };
+}
+
+/** Where {@link reduced} falls short. */
+const isHard = <F, I, M>(o: Ops<F, I, M>, x: F, r: F): M =>
+  o.or(o.less(o.float(LARGE), x), o.less(o.abs(r), o.multiply(x, o.float(NEAR))));
+
+/** Sine and cosine of `r + low`, |r| <= pi/4. */
+function sineAndCosine<F, I, M>(o: Ops<F, I, M>, r: F, low: F): readonly [F, F] {
+  const z = o.multiply(r, r);
+  const half = o.multiply(z, o.float(0.5));
+  const one = o.subtract(o.float(1), half);
+  const cubic = o.multiply(o.multiply(z, r), estrin(o, z, SINE));
+  const quartic = o.multiply(o.multiply(z, z), estrin(o, z, COSINE));
+  // For far angles, the lower part is many units in the last place.
+  const sine = o.add(r, o.add(cubic, o.multiply(low, o.add(one, quartic))));
+  // What the rounding of 1 - z/2 left over.
+  const rest = o.subtract(o.subtract(o.float(1), one), half);
+  const correction = o.subtract(rest, o.multiply(low, o.add(r, cubic)));
+  return [sine, o.add(one, o.add(quartic, correction))];
+}
+
+/** Of the sine and the cosine, the one that an angle has in its quadrant, with its sign; `sign` is xor-ed to that. */
+function inQuadrant<F, I, M>(o: Ops<F, I, M>, angle: Reduced<F, I>, sign?: I): F {
+  const [sine, cosine] = sineAndCosine(o, angle.r, angle.low);
+  const { quadrant } = angle;
+  const even = o.equalInteger(o.andInteger(quadrant, o.integer(1n)), o.integer(0n));
+  const lower = o.shiftLeft(quadrant, 62);
+  const negative = sign === undefined ? lower : o.xorInteger(lower, sign);
+  return withSign(o, o.select(even, sine, cosine), negative);
+}
+
+/** `y`, negated where the highest bit is set. */
+const withSign = <F, I, M>(o: Ops<F, I, M>, y: F, sign: I): F =>
+  o.fromBits(o.xorInteger(o.bits(y), o.andInteger(sign, o.integer(SIGN))));
+
+const sin: Unary = (o, given) => {
+  const x = o.abs(given);
+  const angle = reduced(o, x, 0);
+  return o.rare(isHard(o, x, angle.r), "sin", [given], inQuadrant(o, angle, o.bits(given)));
+};
+
+const cos: Unary = (o, given) => {
+  const x = o.abs(given);
+  const angle = reduced(o, x, 1);
+  return o.rare(isHard(o, x, angle.r), "cos", [given], inQuadrant(o, angle));
+};
+
+/** The sine of `x - n pi`, |x| <= 2^20, if that is within pi/2. */
+function shortSine<F, I, M>(o: Ops<F, I, M>, x: F, n: F): F {
+  const first = o.subtract(x, o.multiply(n, o.float(PI[0])));
+  const r = o.subtract(first, o.multiply(n, o.float(PI[1])));
+  const z = o.multiply(r, r);
+  return o.add(r, o.multiply(o.multiply(z, r), estrin(o, z, SHORT_SINE)));
+}
+
+const sinFloat32: Unary = (o, given) => {
+  const x = o.abs(given);
+  const shifted = o.add(o.multiply(x, o.float(ONE_OVER_PI)), o.float(ROUNDER));
+  const sine = shortSine(o, x, o.subtract(shifted, o.float(ROUNDER)));
+  const sign = o.xorInteger(o.shiftLeft(o.bits(shifted), 63), o.bits(given));
+  return o.rare(o.less(o.float(LARGE), x), "sin", [given], withSign(o, sine, sign));
+};
+
+const cosFloat32: Unary = (o, given) => {
+  const x = o.abs(given);
+  const turns = o.subtract(o.multiply(x, o.float(ONE_OVER_PI)), o.float(0.5));
+  const shifted = o.add(turns, o.float(ROUNDER + 1));
+  const n = o.add(o.subtract(shifted, o.float(ROUNDER + 1)), o.float(0.5));
+  const cosine = withSign(o, shortSine(o, x, n), o.shiftLeft(o.bits(shifted), 63));
+  return o.rare(o.less(o.float(LARGE), x), "cos", [given], cosine);
+};
+
+export const TRIGONOMETRY: FormulaTable = {
+  sin: unary(sin, sinFloat32),
+  cos: unary(cos, cosFloat32),
+};
