@@ -89,17 +89,25 @@ function polynomial(z: number, coefficients: readonly number[]): number {
   return sum;
 }
 
-/** The sine of the angle in `reduced` with `turn` quarters of a circle more. */
-function sine(turn: number): number {
+/** Sine and cosine of the angle in `reduced`, as sums. */
+function sineAndCosine(): readonly [readonly [number, number], readonly [number, number]] {
   const { r, low } = reduced;
-  const quadrant = reduced.quadrant + turn;
   const z = r * r;
   const one = 1 - z / 2;
-  const value =
-    quadrant % 2 === 0
-      ? r + (z * r * polynomial(z, SINE) + low * one)
-      : one + (z * z * polynomial(z, COSINE) + (1 - one - z / 2 - r * low));
-  return quadrant % 4 < 2 ? value : -value;
+  const upper = Math.fround(r);
+  // What the rounding of the square left over.
+  const error = upper * upper - z + (r + upper) * (r - upper);
+  return [
+    [r, z * r * polynomial(z, SINE) + low * one],
+    [one, z * z * polynomial(z, COSINE) + (1 - one - z / 2 - (r * low + error / 2))],
+  ];
+}
+
+/** The sine of the angle in `reduced` with `turn` quarters of a circle more. */
+function sine(turn: number): number {
+  const quadrant = reduced.quadrant + turn;
+  const [high, low] = sineAndCosine()[quadrant % 2 === 0 ? 0 : 1];
+  return quadrant % 4 < 2 ? high + low : -(high + low);
 }
 
 export function sinOfLarge(x: number): number {
@@ -112,4 +120,18 @@ export function cosOfLarge(x: number): number {
   if (!Number.isFinite(x)) return Number.NaN;
   reduce(Math.abs(x));
   return sine(1);
+}
+
+export function tanOfLarge(x: number): number {
+  if (!Number.isFinite(x)) return Number.NaN;
+  reduce(Math.abs(x));
+  const parts = sineAndCosine();
+  const even = reduced.quadrant % 2 === 0;
+  const [n, nLow] = parts[even ? 0 : 1];
+  const [d, dLow] = parts[even ? 1 : 0];
+  // The quotient in 24 bits, and what is missing.
+  const high = Math.fround((n + nLow) / (d + dLow));
+  const dHigh = Math.fround(d);
+  const ratio = high + (n - high * dHigh + (nLow - high * (d - dHigh + dLow))) / (d + dLow);
+  return x < 0 === even ? -ratio : ratio;
 }

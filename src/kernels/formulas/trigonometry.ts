@@ -1,9 +1,12 @@
 /** Sine, cosine and tangent: reduction to an angle around zero, and polynomials there. */
 import { type FormulaTable, type Ops, type Unary, unary } from "./ops.js";
 import { estrin } from "./polynomial.js";
+import { quotient, sum, upper } from "./quotients.js";
 
 /** pi/2 in three parts (Cody and Waite 1980); the first two have 33 bits, so that 2^20 times them is exact. */
 const HALF_PI = [1.5707963267341256, 6.077100506303966e-11, 2.0222662487959506e-21] as const;
+/** All but the first of them as one. */
+const HALF_PI_REST = 6.077100506506192e-11;
 const TWO_OVER_PI = 0.6366197723675814;
 /** pi in two parts, of which the first has 33 bits. */
 const PI = [3.1415926534682512, 1.2154201013012384e-10] as const;
@@ -34,6 +37,11 @@ const SHORT_SINE = [
   -2.3888908179354442e-8,
 ] as const;
 
+/** `cos(r) = 1 + z C(z)`, |r| <= pi/4: within 2^-34.1. */
+const SHORT_COSINE = [
+  -0.49999999725108096, 0.0416666233241701, -0.0013886763787689367, 2.439045004369294e-5,
+] as const;
+
 interface Reduced<F, I> {
   /** The angle without a multiple of pi/2, in two parts. */
   readonly r: F;
@@ -58,29 +66,50 @@ function reduced<F, I, M>(o: Ops<F, I, M>, x: F, turn: number): Reduced<F, I> {
 const isHard = <F, I, M>(o: Ops<F, I, M>, x: F, r: F): M =>
   o.or(o.less(o.float(LARGE), x), o.less(o.abs(r), o.multiply(x, o.float(NEAR))));
 
-/** Sine and cosine of `r + low`, |r| <= pi/4. */
-function sineAndCosine<F, I, M>(o: Ops<F, I, M>, r: F, low: F): readonly [F, F] {
+/** `r^2 - z`, where z is the rounded square. */
+function squareError<F, I, M>(o: Ops<F, I, M>, r: F, z: F): F {
+  const high = upper(o, r);
+  const rest = o.multiply(o.add(r, high), o.subtract(r, high));
+  return o.add(o.subtract(o.multiply(high, high), z), rest);
+}
+
+type Pair<F> = readonly [F, F];
+
+/** Sine and cosine of `r + low`, |r| <= pi/4, as sums; `closer` makes good what the rounding of r^2 does to the latter. */
+function sineAndCosine<F, I, M>(
+  o: Ops<F, I, M>,
+  r: F,
+  low: F,
+  closer = false,
+): readonly [Pair<F>, Pair<F>] {
   const z = o.multiply(r, r);
   const half = o.multiply(z, o.float(0.5));
   const one = o.subtract(o.float(1), half);
   const cubic = o.multiply(o.multiply(z, r), estrin(o, z, SINE));
   const quartic = o.multiply(o.multiply(z, z), estrin(o, z, COSINE));
   // For far angles, the lower part is many units in the last place.
-  const sine = o.add(r, o.add(cubic, o.multiply(low, o.add(one, quartic))));
+  const sine = o.add(cubic, o.multiply(low, o.add(one, quartic)));
   // What the rounding of 1 - z/2 left over.
-  const rest = o.subtract(o.subtract(o.float(1), one), half);
+  let rest = o.subtract(o.subtract(o.float(1), one), half);
+  if (closer) rest = o.subtract(rest, o.multiply(squareError(o, r, z), o.float(0.5)));
   const correction = o.subtract(rest, o.multiply(low, o.add(r, cubic)));
-  return [sine, o.add(one, o.add(quartic, correction))];
+  return [
+    [r, sine],
+    [one, o.add(quartic, correction)],
+  ];
 }
+
+const isEven = <F, I, M>(o: Ops<F, I, M>, n: I): M =>
+  o.equalInteger(o.andInteger(n, o.integer(1n)), o.integer(0n));
 
 /** Of the sine and the cosine, the one that an angle has in its quadrant, with its sign; `sign` is xor-ed to that. */
 function inQuadrant<F, I, M>(o: Ops<F, I, M>, angle: Reduced<F, I>, sign?: I): F {
   const [sine, cosine] = sineAndCosine(o, angle.r, angle.low);
   const { quadrant } = angle;
-  const even = o.equalInteger(o.andInteger(quadrant, o.integer(1n)), o.integer(0n));
   const lower = o.shiftLeft(quadrant, 62);
   const negative = sign === undefined ? lower : o.xorInteger(lower, sign);
-  return withSign(o, o.select(even, sine, cosine), negative);
+  const value = o.select(isEven(o, quadrant), o.add(...sine), o.add(...cosine));
+  return withSign(o, value, negative);
 }
 
 /** `y`, negated where the highest bit is set. */
@@ -124,7 +153,40 @@ const cosFloat32: Unary = (o, given) => {
   return o.rare(o.less(o.float(LARGE), x), "cos", [given], cosine);
 };
 
+const pick = <F, I, M>(o: Ops<F, I, M>, condition: M, a: Pair<F>, b: Pair<F>): Pair<F> => [
+  o.select(condition, a[0], b[0]),
+  o.select(condition, a[1], b[1]),
+];
+
+/** Sine by cosine, or minus cosine by sine. */
+const tan: Unary = (o, given) => {
+  const x = o.abs(given);
+  const { r, low, quadrant } = reduced(o, x, 0);
+  const even = isEven(o, quadrant);
+  const [sine, cosine] = sineAndCosine(o, r, low, true);
+  const [a, b] = [sum(o, ...sine), sum(o, ...cosine)];
+  const ratio = o.add(...quotient(o, pick(o, even, a, b), pick(o, even, b, a)));
+  const sign = o.xorInteger(o.shiftLeft(quadrant, 63), o.bits(given));
+  return o.rare(isHard(o, x, r), "tan", [given], withSign(o, ratio, sign));
+};
+
+const tanFloat32: Unary = (o, given) => {
+  const x = o.abs(given);
+  const shifted = o.add(o.multiply(x, o.float(TWO_OVER_PI)), o.float(ROUNDER));
+  const n = o.subtract(shifted, o.float(ROUNDER));
+  const first = o.subtract(x, o.multiply(n, o.float(HALF_PI[0])));
+  const r = o.subtract(first, o.multiply(n, o.float(HALF_PI_REST)));
+  const z = o.multiply(r, r);
+  const sine = o.add(r, o.multiply(o.multiply(z, r), estrin(o, z, SHORT_SINE)));
+  const cosine = o.add(o.float(1), o.multiply(z, estrin(o, z, SHORT_COSINE)));
+  const even = isEven(o, o.bits(shifted));
+  const ratio = o.divide(o.select(even, sine, cosine), o.select(even, cosine, sine));
+  const sign = o.xorInteger(o.shiftLeft(o.bits(shifted), 63), o.bits(given));
+  return o.rare(o.less(o.float(LARGE), x), "tan", [given], withSign(o, ratio, sign));
+};
+
 export const TRIGONOMETRY: FormulaTable = {
   sin: unary(sin, sinFloat32),
   cos: unary(cos, cosFloat32),
+  tan: unary(tan, tanFloat32),
 };
