@@ -122,7 +122,8 @@ interface Octant<F> {
 function octant<F, I, M>(o: Ops<F, I, M>, a: F, b: F): Octant<F> {
   const zero = o.float(0);
   const low = o.lessEqual(a, o.multiply(b, o.float(TAN_EIGHTH)));
-  const high = o.less(b, o.multiply(a, o.float(TAN_EIGHTH)));
+  // Equal where a factor has underflowed.
+  const high = o.lessEqual(b, o.multiply(a, o.float(TAN_EIGHTH)));
   const outside = o.or(low, high);
   const [n, d] = [o.subtract(a, b), o.add(a, b)];
   // Both are within a factor of tan(3 pi/8) of each other, for which these are exact.
