@@ -1,9 +1,13 @@
 /** The functions that are computed by formulas, by name. */
 import { EXPONENTIALS } from "./exponentials.js";
+import { INVERSE_TRIGONOMETRY } from "./inverse-trigonometry.js";
 import type { Formula, FormulaTable } from "./ops.js";
+import { TRIGONOMETRY } from "./trigonometry.js";
 
 const FORMULAS: FormulaTable = {
   ...EXPONENTIALS,
+  ...TRIGONOMETRY,
+  ...INVERSE_TRIGONOMETRY,
 };
 
 /** The formula of a scalar function on floats, if it has one. */
