@@ -7,9 +7,11 @@ const TWO_OVER_PI =
   "fe1deb1cb129a73ee88235f52ebb4484e99c7026b45f7e413991d639835339f49c845f8bbdf9283b1ff897ffde05980f" +
   "ef2f118b5a0a6d1f6d367ecf27cb09b74f463f669e5fea2d7527bac7ebe5f17b3d0739f78a5292ea6bfb5fb11f8d5d08" +
   "56033046fc7b6babf0";
-const WORDS = Float64Array.from({ length: 51 }, (_, i) =>
-  Number.parseInt(TWO_OVER_PI.slice(6 * i, 6 * i + 6), 16),
-);
+/** Zeros before and after, for what lies outside. */
+const BEFORE = 4;
+const WORDS = new Float64Array(64);
+for (let i = 0; i < 51; i++)
+  WORDS[BEFORE + i] = Number.parseInt(TWO_OVER_PI.slice(6 * i, 6 * i + 6), 16);
 const WORD = 2 ** 24;
 /** Words of the quotient: the integer part and 168 bits of fraction, of which an angle near zero cancels some 62. */
 const KEPT = 8;
@@ -18,6 +20,8 @@ const HALF_PI_LOW = 6.123233995736766e-17;
 
 const number = new Float64Array(1);
 const halves = new Uint32Array(number.buffer);
+/** Powers of a word, from -8 to 4. */
+const UNITS = Float64Array.from({ length: 13 }, (_, i) => WORD ** (i - 8));
 const words = new Float64Array(KEPT);
 const chunks = new Float64Array(4);
 
@@ -30,21 +34,23 @@ function divideByHalfPi(x: number): void {
   const exponent = ((halves[1] as number) >>> 20) - 1075;
   const place = Math.floor(exponent / 24);
   // An integer below 2^76, in words of 24 bits; the powers of two are in range and exact.
-  let rest = x * 2 ** (-12 * place) * 2 ** (-12 * place);
+  const root = 2 ** (-12 * place);
+  let rest = x * root * root;
   for (let i = 3; i >= 0; i--) {
-    const unit = WORD ** i;
-    const chunk = Math.floor(rest / unit);
+    const unit = UNITS[8 + i] as number;
+    const chunk = Math.floor(rest * (UNITS[8 - i] as number));
     chunks[i] = chunk;
     rest -= chunk * unit;
   }
   // Products that are multiples of 4 are left out, and those below the last word that is kept.
   for (let k = 0; k < KEPT; k++) {
     let sum = 0;
-    for (let i = 0; i < 4; i++) sum += (chunks[i] as number) * (WORDS[place + i - 1 + k] ?? 0);
+    const at = BEFORE + place - 1 + k;
+    for (let i = 0; i < 4; i++) sum += (chunks[i] as number) * (WORDS[at + i] as number);
     words[k] = sum;
   }
   for (let k = KEPT - 1; k > 0; k--) {
-    const carry = Math.floor((words[k] as number) / WORD);
+    const carry = Math.floor((words[k] as number) * 2 ** -24);
     words[k] = (words[k] as number) - carry * WORD;
     words[k - 1] = (words[k - 1] as number) + carry;
   }
@@ -56,25 +62,28 @@ function productError(a: number, b: number, p: number): number {
     const c = 134217729 * v;
     return c - (c - v);
   };
-  const [ah, bh] = [split(a), split(b)];
+  const ah = split(a);
+  const bh = split(b);
   return ah * bh - p + ah * (b - bh) + (a - ah) * bh + (a - ah) * (b - bh);
 }
 
 /** Into `reduced`; `x` is positive and finite. */
 function reduce(x: number): void {
   divideByHalfPi(x);
-  let quadrant = (words[0] as number) % 4;
+  // Below 2^53: its low bits are those of its remainder by 2^32.
+  let quadrant = (words[0] as number) & 3;
   // A fraction of a half and more counts down from the next multiple: all ones less the fraction, words all positive.
   const down = (words[1] as number) >= WORD / 2;
   if (down) {
-    quadrant = (quadrant + 1) % 4;
+    quadrant = (quadrant + 1) & 3;
     for (let k = 1; k < KEPT; k++) words[k] = WORD - 1 - (words[k] as number);
   }
   const pair = (k: number): number =>
-    ((words[k] as number) * WORD + (words[k + 1] ?? 0)) * WORD ** -(k + 1);
-  const [a, b] = [pair(1), pair(3)];
+    ((words[k] as number) * WORD + (words[k + 1] as number)) * (UNITS[7 - k] as number);
+  const a = pair(1);
+  const b = pair(3);
   const high = a + b;
-  const low = a - high + b + (pair(5) + (words[7] as number) * WORD ** -7);
+  const low = a - high + b + (pair(5) + (words[7] as number) * (UNITS[1] as number));
   const p = high * HALF_PI_HIGH;
   const tail = productError(high, HALF_PI_HIGH, p) + (high * HALF_PI_LOW + low * HALF_PI_HIGH);
   const r = p + tail;
@@ -106,8 +115,8 @@ function sineAndCosine(): readonly [readonly [number, number], readonly [number,
 /** The sine of the angle in `reduced` with `turn` quarters of a circle more. */
 function sine(turn: number): number {
   const quadrant = reduced.quadrant + turn;
-  const [high, low] = sineAndCosine()[quadrant % 2 === 0 ? 0 : 1];
-  return quadrant % 4 < 2 ? high + low : -(high + low);
+  const [high, low] = sineAndCosine()[(quadrant & 1) === 0 ? 0 : 1];
+  return (quadrant & 2) === 0 ? high + low : -(high + low);
 }
 
 export function sinOfLarge(x: number): number {
@@ -126,7 +135,7 @@ export function tanOfLarge(x: number): number {
   if (!Number.isFinite(x)) return Number.NaN;
   reduce(Math.abs(x));
   const parts = sineAndCosine();
-  const even = reduced.quadrant % 2 === 0;
+  const even = (reduced.quadrant & 1) === 0;
   const [n, nLow] = parts[even ? 0 : 1];
   const [d, dLow] = parts[even ? 1 : 0];
   // The quotient in 24 bits, and what is missing.
