@@ -3,6 +3,7 @@
  * from their first use to their last.
  */
 import { InternalError } from "../errors.js";
+import { type DType, type FloatDType, isFloat } from "../ir/dtype.js";
 import type { Code } from "./assembler.js";
 import type { Graph, GraphNode, Instruction } from "./formulas/graph.js";
 import { graphOf } from "./formulas/graph.js";
@@ -61,7 +62,10 @@ class GraphEmitter {
   #count(n: number): void {
     const uses = (this.#uses[n] as number) + 1;
     this.#uses[n] = uses;
-    if (uses === 1) for (const arg of this.#node(n).args) this.#count(arg);
+    if (uses > 1) return;
+    const { op, args } = this.#node(n);
+    const unused = op === "rare" && this.#c.rareFlag !== undefined;
+    for (const arg of unused ? args.slice(0, 2) : args) this.#count(arg);
   }
 
   #node(n: number): GraphNode {
@@ -124,6 +128,13 @@ class GraphEmitter {
   /** Lane by lane where the condition holds, behind a branch that is not taken if it holds nowhere. */
   #rare(node: GraphNode): void {
     const c = this.#c;
+    if (c.rareFlag !== undefined) {
+      const [condition, otherwise] = node.args as readonly [number, number];
+      this.push(otherwise);
+      this.push(condition);
+      c.op("v128.any_true").get(c.rareFlag).op("i32.or").set(c.rareFlag);
+      return;
+    }
     const keep = (n: number): number => {
       this.push(n);
       return c.keep("v128");
@@ -209,4 +220,16 @@ export function emitScalarFormula(
   c.lane("f64x2.extract_lane", 0);
   if (on === "float32") c.op("f32.demote_f64");
   c.free(...vectors);
+}
+
+const EMPTY: Graph = { nodes: [], result: 0 };
+
+/** Instructions of a function that is a formula, and whether it has a rare case; 0 for other functions. */
+export function weightOf(
+  fn: string,
+  on: DType,
+): { readonly instructions: number; readonly rare: boolean } {
+  const formula = isFloat(on) ? formulaOf(fn) : undefined;
+  const { nodes } = formula === undefined ? EMPTY : graphOf(formula, on as FloatDType);
+  return { instructions: nodes.length, rare: nodes.some(({ op }) => op === "rare") };
 }
