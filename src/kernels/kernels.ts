@@ -1,5 +1,6 @@
 /** The kernels of one thread and one memory. */
 import { DescriptorWriter } from "./descriptor.js";
+import { launchBitShuffle } from "./launch-bits.js";
 import { type ItemSize, launchCopy, launchFill } from "./launch-copy.js";
 import { launchLeaf } from "./launch-leaf.js";
 import { type Launcher, launchMap } from "./launch-map.js";
@@ -90,5 +91,17 @@ export class Kernels {
   /** Undoes {@link shuffle}. */
   unshuffle(itemSize: number, count: number, source: number, target: number): void {
     launchShuffle(this.#launcher, itemSize, count, source, target, true);
+  }
+
+  /**
+   * Gathers bit 0 of `count` elements, a multiple of eight, then bit 1, and so on. Source and target must not overlap.
+   */
+  bitShuffle(itemSize: number, count: number, source: number, target: number): void {
+    launchBitShuffle(this.#launcher, itemSize, count, source, target, false);
+  }
+
+  /** Undoes {@link bitShuffle}. */
+  bitUnshuffle(itemSize: number, count: number, source: number, target: number): void {
+    launchBitShuffle(this.#launcher, itemSize, count, source, target, true);
   }
 }
