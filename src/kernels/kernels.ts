@@ -2,6 +2,7 @@
 import { DescriptorWriter } from "./descriptor.js";
 import { launchBitShuffle } from "./launch-bits.js";
 import { type ItemSize, launchCopy, launchFill } from "./launch-copy.js";
+import { type HalfWay, launchHalves } from "./launch-halves.js";
 import { launchLeaf } from "./launch-leaf.js";
 import { type Launcher, launchMap } from "./launch-map.js";
 import { launchShuffle } from "./launch-shuffle.js";
@@ -103,5 +104,10 @@ export class Kernels {
   /** Undoes {@link bitShuffle}. */
   bitUnshuffle(itemSize: number, count: number, source: number, target: number): void {
     launchBitShuffle(this.#launcher, itemSize, count, source, target, true);
+  }
+
+  /** Converts `count` adjacent elements to or from float16 or bfloat16. Source and target must not overlap. */
+  halves(way: HalfWay, count: number, source: number, target: number): void {
+    launchHalves(this.#launcher, way, count, source, target);
   }
 }
