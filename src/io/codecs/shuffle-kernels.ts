@@ -1,38 +1,8 @@
-/**
- * Shuffles by the vector kernels. Codecs work on plain buffers, which kernels cannot see, so elements pass through a
- * small memory of the thread's own, piece by piece: two copies inside the second-level cache cost far less than
- * shuffling byte by byte.
- */
-import { Kernels } from "../../kernels/index.js";
+/** Shuffles by the vector kernels, piece by piece. */
+import { heapOfThread, PIECE } from "../kernel-heap.js";
 
-const PAGE = 65536;
-/** Bytes of one piece, before and after. */
-const PIECE = PAGE;
-/** Bytes that a thread which shuffles keeps: kernel scratch and two pieces. */
-export const SHUFFLE_BYTES: number = 3 * PAGE;
 /** Less is not worth the copies. */
 const FEWEST = 2048;
-
-interface Heap {
-  readonly kernels: Kernels;
-  readonly from: Uint8Array;
-  readonly to: Uint8Array;
-}
-
-let heap: Heap | undefined;
-
-function heapOfThread(): Heap {
-  if (heap === undefined) {
-    const pages = SHUFFLE_BYTES / PAGE;
-    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-    heap = {
-      kernels: new Kernels(memory, { address: 0, bytes: PAGE }),
-      from: new Uint8Array(memory.buffer, PAGE, PIECE),
-      to: new Uint8Array(memory.buffer, 2 * PAGE, PIECE),
-    };
-  }
-  return heap;
-}
 
 /** Whether the kernels have a network for elements of `size` bytes and there are enough of them. */
 export const hasShuffle = (size: number, elements: number): boolean =>
