@@ -32,9 +32,12 @@ export class Imports {
 /** A place that a branch can name: the nesting depth of its block. */
 export type Label = number & { readonly label: unique symbol };
 
-/** The body of one function. Locals are recycled by type; parameters are all i32. */
+/** Writers that no code uses any more: making one costs more than filling it. */
+const idle: ByteWriter[] = [];
+
+/** The body of one function, for one module. Locals are recycled by type; parameters are all i32. */
 export class Code {
-  readonly #out = new ByteWriter(1024);
+  readonly #out = idle.pop() ?? new ByteWriter(4096);
   readonly imports: Imports;
   readonly parameters: number;
   /** While set: the i32 local in which formulas note that something rare occurred, instead of seeing to it. */
@@ -213,34 +216,35 @@ export class Code {
     return this.#index(0x0d, this.#depth - 1 - label);
   }
 
-  /** The function body with its size and its local declarations in front. */
+  /** The function body with its size and its local declarations in front. Nothing can be added to it after. */
   encode(out: ByteWriter): void {
-    const declarations = new ByteWriter(32);
+    const size = out.hole();
     let groups = 0;
-    for (let i = 0; i < this.#types.length; groups++) {
+    this.#types.forEach((type, i) => {
+      if (type !== this.#types[i - 1]) groups++;
+    });
+    out.unsigned(groups);
+    for (let i = 0; i < this.#types.length; ) {
       const type = this.#types[i] as ValueType;
       let n = 1;
       while (this.#types[i + n] === type) n++;
-      declarations.unsigned(n);
-      declarations.byte(TYPE_BYTES[type]);
+      out.unsigned(n);
+      out.byte(TYPE_BYTES[type]);
       i += n;
     }
-    const count = new ByteWriter(5);
-    count.unsigned(groups);
-    out.unsigned(count.length + declarations.length + this.#out.length + 1);
-    out.append(count);
-    out.append(declarations);
     out.append(this.#out);
     out.byte(END);
+    out.fill(size);
+    this.#out.length = 0;
+    idle.push(this.#out);
   }
 }
 
 function section(out: ByteWriter, id: number, write: (body: ByteWriter) => void): void {
-  const body = new ByteWriter(64);
-  write(body);
   out.byte(id);
-  out.unsigned(body.length);
-  out.append(body);
+  const size = out.hole();
+  write(out);
+  out.fill(size);
 }
 
 function types(out: ByteWriter, count: number, type: ValueType): void {
@@ -262,7 +266,7 @@ export function assemble(
   functions: Readonly<Record<string, Code>>,
 ): Uint8Array<ArrayBuffer> {
   const entries = Object.entries(functions);
-  const out = new ByteWriter(2048);
+  const out = idle.pop() ?? new ByteWriter(4096);
   for (const byte of PREAMBLE) out.byte(byte);
   section(out, 1, (body) => {
     body.unsigned(imports.list.length + entries.length);
@@ -309,5 +313,8 @@ export function assemble(
     body.unsigned(entries.length);
     for (const [, code] of entries) code.encode(body);
   });
-  return out.finish();
+  const module = out.finish();
+  out.length = 0;
+  idle.push(out);
+  return module;
 }

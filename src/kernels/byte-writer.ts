@@ -77,6 +77,20 @@ export class ByteWriter {
     for (let i = 0; i < 16; i++) this.bytes[this.length++] = source[i] ?? 0;
   }
 
+  /** Makes room for a number of at most 28 bits that is not known yet; answers with its place. */
+  hole(): number {
+    const at = this.length;
+    for (let i = 0; i < 4; i++) this.byte(0);
+    return at;
+  }
+
+  /** Fills a hole with the number of bytes that have followed it. */
+  fill(hole: number): void {
+    const size = this.length - hole - 4;
+    for (let i = 0; i < 4; i++)
+      this.bytes[hole + i] = ((size >>> (7 * i)) & 0x7f) | (i < 3 ? 0x80 : 0);
+  }
+
   /** What another writer holds. */
   append(other: ByteWriter): void {
     this.#reserve(other.length);

@@ -27,8 +27,8 @@ export interface Environment {
 export type Value = Vector;
 
 /** Instructions that the wanted ones need, with the number of times that each is used. */
-export function usesOf(program: ScalarProgram, wanted: readonly number[]): Uint32Array {
-  const uses = new Uint32Array(program.ops.length);
+export function usesOf(program: ScalarProgram, wanted: readonly number[]): number[] {
+  const uses = new Array<number>(program.ops.length).fill(0);
   for (const n of wanted) uses[n] = (uses[n] as number) + 1;
   for (let n = program.ops.length - 1; n >= 0; n--) {
     const op = program.ops[n];

@@ -166,16 +166,20 @@ const FLOAT: Partial<Record<ScalarFunction, string>> = {
   minimum: "min",
   maximum: "max",
 };
+/** Whole names, which need not be put together every time. */
+const floatNames = (type: string): ReadonlyMap<string, string> =>
+  new Map(Object.entries(FLOAT).map(([fn, name]) => [fn, `${type}.${name}`]));
+const FLOAT_NAMES = { f32: floatNames("f32"), f64: floatNames("f64") };
 const FLOAT_UNARY = new Set(["negative", "abs", "sqrt", "floor", "ceil", "trunc", "round"]);
 
 function emitFloat(c: Code, fn: ScalarFunction, on: DType, a: number, b: number): boolean {
   const type = typeOf(on);
-  const name = FLOAT[fn];
+  const name = FLOAT_NAMES[type === "f32" ? "f32" : "f64"].get(fn);
   const compare = COMPARE[fn];
   if (name !== undefined) {
     c.get(a);
     if (!FLOAT_UNARY.has(fn)) c.get(b);
-    c.op(`${type}.${name}`);
+    c.op(name);
     return true;
   }
   if (compare !== undefined) {

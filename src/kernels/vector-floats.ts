@@ -10,6 +10,7 @@ import {
   shapeOf,
   splatConstant,
   splatInteger,
+  withShape,
 } from "./vector-lanes.js";
 import { emitFloatDivision } from "./vector-remainder.js";
 
@@ -30,6 +31,12 @@ const BINARY: Partial<Record<ScalarFunction, string>> = {
   minimum: "min",
   maximum: "max",
 };
+const NAMES = {
+  float32: withShape("f32x4", { ...UNARY, ...BINARY }),
+  float64: withShape("f64x2", { ...UNARY, ...BINARY }),
+};
+const nameOf = (fn: ScalarFunction, on: DType): string | undefined =>
+  NAMES[on === "float32" ? "float32" : "float64"][fn];
 const OTHERS = new Set<ScalarFunction>([
   "square",
   "reciprocal",
@@ -58,8 +65,8 @@ export function emitFloat(
   byLane: () => void,
 ): number {
   if (b === undefined) return emitUnary(c, fn, on, a);
-  const name = BINARY[fn];
-  if (name !== undefined) c.get(a, b).op(`${shapeOf(on)}.${name}`);
+  const name = nameOf(fn, on);
+  if (name !== undefined) c.get(a, b).op(name);
   else if (fn === "copysign") emitCopysign(c, on, a, b);
   else if (fn === "nextafter") emitNextafter(c, on, a, b);
   else if (fn === "floorDivide" || fn === "remainder")
@@ -71,9 +78,9 @@ export function emitFloat(
 function emitUnary(c: Code, fn: ScalarFunction, on: DType, a: number): number {
   const shape = shapeOf(on);
   const size = itemSize(on);
-  const name = UNARY[fn];
+  const name = nameOf(fn, on);
   if (name !== undefined) {
-    c.get(a).op(`${shape}.${name}`);
+    c.get(a).op(name);
     return 0;
   }
   switch (fn) {

@@ -27,6 +27,15 @@ export const shapeOf = (dtype: DType): string =>
 export const isSigned = (dtype: DType): boolean => kindOf(dtype) === "int";
 export const signOf = (dtype: DType): "s" | "u" => (isSigned(dtype) ? "s" : "u");
 
+/** The instructions of a table for one shape, by function: whole names, which need not be put together every time. */
+export const withShape = <K extends string>(
+  shape: string,
+  names: Partial<Record<K, string>>,
+): Partial<Record<K, string>> =>
+  Object.fromEntries(
+    Object.entries(names).map(([fn, name]) => [fn, `${shape}.${name}`]),
+  ) as Partial<Record<K, string>>;
+
 /** `value` in every lane. */
 export function splatConstant(c: Code, dtype: DType, value: number): void {
   emitNumber(c, typeOf(dtype), value);
