@@ -1,9 +1,11 @@
 /** The functions that are computed by formulas, by name. */
 import { EXPONENTIALS } from "./exponentials.js";
+import { LOGARITHMS } from "./logarithms.js";
 import type { Formula, FormulaTable } from "./ops.js";
 
 const FORMULAS: FormulaTable = {
   ...EXPONENTIALS,
+  ...LOGARITHMS,
 };
 
 /** The formula of a scalar function on floats, if it has one. */
