@@ -1,6 +1,7 @@
 /** The functions that are computed by formulas, by name. */
 import { EXPONENTIALS } from "./exponentials.js";
 import { INVERSE_TRIGONOMETRY } from "./inverse-trigonometry.js";
+import { LOGARITHMS } from "./logarithms.js";
 import type { Formula, FormulaTable } from "./ops.js";
 import { TRIGONOMETRY } from "./trigonometry.js";
 
@@ -8,6 +9,7 @@ const FORMULAS: FormulaTable = {
   ...EXPONENTIALS,
   ...TRIGONOMETRY,
   ...INVERSE_TRIGONOMETRY,
+  ...LOGARITHMS,
 };
 
 /** The formula of a scalar function on floats, if it has one. */
