@@ -1,3 +1,4 @@
+/** Which functions and casts have vector code: kernels are compiled and their vector loops read back. */
 import { describe, expect, it } from "vitest";
 import { type DType, REAL_DTYPES, type RealDType } from "../../dist/ir/dtype.js";
 import { programOf } from "../../dist/ir/monoid.js";
