@@ -1,8 +1,10 @@
 /** The functions that are computed by formulas, by name. */
 import { EXPONENTIALS } from "./exponentials.js";
+import { LENGTHS } from "./hypot.js";
 import { INVERSE_TRIGONOMETRY } from "./inverse-trigonometry.js";
 import { LOGARITHMS } from "./logarithms.js";
 import type { Formula, FormulaTable } from "./ops.js";
+import { POWERS } from "./pow.js";
 import { TRIGONOMETRY } from "./trigonometry.js";
 
 const FORMULAS: FormulaTable = {
@@ -10,6 +12,8 @@ const FORMULAS: FormulaTable = {
   ...TRIGONOMETRY,
   ...INVERSE_TRIGONOMETRY,
   ...LOGARITHMS,
+  ...POWERS,
+  ...LENGTHS,
 };
 
 /** The formula of a scalar function on floats, if it has one. */
