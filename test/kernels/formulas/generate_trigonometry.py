@@ -4,12 +4,13 @@ Run with mpmath and numpy: python generate_trigonometry.py. Arrays are little-en
 nearest doubles of the values (for float32 arguments too), and in float64 the rest in units in the last place.
 """
 
-import base64
 import json
 import pathlib
 
 import mpmath as mp
 import numpy as np
+
+from rounding import base, nearest
 
 mp.mp.prec = 1300
 FOLDER = pathlib.Path(__file__).parent / "vectors"
@@ -59,21 +60,6 @@ def points(n, dtype):
     y[:8] = [tiny, huge, huge, tiny, 1, huge, -tiny, 1]
     x[:8] = [huge, huge, tiny, tiny, huge, 1, -tiny, tiny]
     return y.astype(dtype), x.astype(dtype)
-
-
-def nearest(value):
-    """The double nearest to a value, and the rest in units in its last place."""
-    sign, mantissa, exponent, bits = value._mpf_
-    if mantissa == 0:
-        return 0.0, 0.0
-    place = max(exponent + bits - 53, -1074)
-    scaled = mp.ldexp(value, -place)
-    whole = mp.nint(scaled)
-    return float(mp.ldexp(whole, place)), float(scaled - whole)
-
-
-def base(values, dtype):
-    return base64.b64encode(np.asarray(values, dtype).tobytes()).decode()
 
 
 for fn in HARD:
