@@ -1,10 +1,14 @@
 /** The functions that are computed by formulas, by name. */
 import { EXPONENTIALS } from "./exponentials.js";
+import { HYPOT } from "./hypot.js";
+import { INVERSE_HYPERBOLICS } from "./inverse-hyperbolics.js";
 import { LOGARITHMS } from "./logarithms.js";
 import type { Formula, FormulaTable } from "./ops.js";
 
 const FORMULAS: FormulaTable = {
   ...EXPONENTIALS,
+  ...HYPOT,
+  ...INVERSE_HYPERBOLICS,
   ...LOGARITHMS,
 };
 

@@ -35,20 +35,20 @@ const SHORT_SERIES = [
 ];
 
 const SMALLEST_NORMAL = 2.2250738585072014e-308;
-const ONE_BITS = 0x3ff0000000000000n;
+export const ONE_BITS = 0x3ff0000000000000n;
 const MANTISSA = 0x000fffffffffffffn;
-const SIGN = -0x8000000000000000n;
+export const SIGN = -0x8000000000000000n;
 /** What carries into the exponent, added to the bits of a float: from above sqrt(2), from above 3/2. */
-const ABOVE_SQRT2 = 0x00095f619980c432n;
+export const ABOVE_SQRT2 = 0x00095f619980c432n;
 const ABOVE_HALF = 0x0007ffffffffffffn;
 /** The unit of {@link Split.k}. */
 const UNIT = 2 ** 1012;
 /** Where the exponent is put: into the top of the mantissa of 2^1023, of which the last bit is set. */
 const FIELD = 0x7fe0000000000001n;
-const BIAS = 2 ** 1023 + 1023 * UNIT + 2 ** 971;
+export const biasOf = (k: number): number => 2 ** 1023 + (1023 + k) * UNIT + 2 ** 971;
 
 /** A positive number as `2^k (1 + f)`, with k in a unit of its own. */
-export interface Split<F> {
+interface Split<F> {
   readonly k: F;
   readonly f: F;
   /** 2 + f, known as early as f. */
@@ -59,11 +59,11 @@ export interface Split<F> {
  * The exponent k of a positive, normal number, its bits, and the number over 2^k. Of what has a minus sign, k is NaN:
  * beside the field of the exponent, the sign is a carry that makes a NaN of 2^1023.
  */
-function parts<F, I, M>(
+export function parts<F, I, M>(
   o: Ops<F, I, M>,
   x: F,
   carry: bigint,
-  bias: F = o.float(BIAS),
+  bias: F = o.float(biasOf(0)),
 ): { readonly k: F; readonly exponent: I; readonly m: F } {
   const moved = o.addInteger(o.bits(x), o.integer(carry));
   const mantissa = o.andInteger(moved, o.integer(MANTISSA));
@@ -73,7 +73,7 @@ function parts<F, I, M>(
   return { k: o.subtract(o.fromBits(field), bias), exponent, m };
 }
 
-export function splitNormal<F, I, M>(o: Ops<F, I, M>, x: F, bias?: F): Split<F> {
+function splitNormal<F, I, M>(o: Ops<F, I, M>, x: F, bias?: F): Split<F> {
   const { k, m } = parts(o, x, ABOVE_SQRT2, bias);
   return { k, f: o.subtract(m, o.float(1)), sum: o.add(m, o.float(1)) };
 }
@@ -82,7 +82,7 @@ export function splitNormal<F, I, M>(o: Ops<F, I, M>, x: F, bias?: F): Split<F> 
 function split<F, I, M>(o: Ops<F, I, M>, x: F): Split<F> {
   const tiny = o.less(x, o.float(SMALLEST_NORMAL));
   const normal = o.select(tiny, o.multiply(x, o.float(2 ** 54)), x);
-  return splitNormal(o, normal, o.select(tiny, o.float(BIAS + 54 * UNIT), o.float(BIAS)));
+  return splitNormal(o, normal, o.select(tiny, o.float(biasOf(54)), o.float(biasOf(0))));
 }
 
 /** 1 + x without an error in f, though 1 + x has one: f = (2^-k - 1) + 2^-k x. */
@@ -112,9 +112,9 @@ function excess<F, I, M>(
   return o.subtract(half, o.add(late, more === undefined ? early : o.add(early, more)));
 }
 
-/** k ln 2 in two parts, of which the first is exact. */
-export function timesLn2<F, I, M>(o: Ops<F, I, M>, k: F): readonly [high: F, low: F] {
-  const high = o.multiply(k, o.float(LN2_HIGH / UNIT));
+/** k ln 2 in two parts, of which the first is exact; times a power of two. */
+export function timesLn2<F, I, M>(o: Ops<F, I, M>, k: F, power = 1): readonly [high: F, low: F] {
+  const high = o.multiply(k, o.float((LN2_HIGH * power) / UNIT));
   return [high, o.multiply(high, o.float(LN2_LOW / LN2_HIGH))];
 }
 
@@ -144,7 +144,7 @@ function shortLogOf<F, I, M>(o: Ops<F, I, M>, { k, f, sum }: Split<F>, more: F):
 }
 
 /** 0, or x if that is NaN or infinity. */
-function limit<F, I, M>(o: Ops<F, I, M>, x: F): F {
+export function limit<F, I, M>(o: Ops<F, I, M>, x: F): F {
   return o.greater(o.subtract(x, o.float(Number.MAX_VALUE)), o.float(0));
 }
 
