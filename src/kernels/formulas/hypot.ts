@@ -1,78 +1,44 @@
-/** The length of a vector, and the logarithm of a sum of exponentials. */
-import { EXPONENTIALS } from "./exponentials.js";
-import { LOGARITHMS } from "./logarithms.js";
-import {
-  type Binary,
-  binary,
-  type Formula,
-  type FormulaTable,
-  type Ops,
-  type Unary,
-} from "./ops.js";
-import { sum, upper } from "./quotients.js";
+/** The hypotenuse: a square root of a sum of squares that is rounded once. */
+import { type Binary, binary, type FormulaTable, type Ops } from "./ops.js";
 
-/** The square of `x` and what its rounding left (Dekker 1971). */
-export function square<F, I, M>(o: Ops<F, I, M>, x: F): readonly [F, F] {
-  const product = o.multiply(x, x);
-  const high = upper(o, x);
-  const low = o.subtract(x, high);
-  const cross = o.multiply(o.add(high, high), low);
-  const rest = o.add(o.subtract(o.multiply(high, high), product), cross);
-  return [product, o.add(rest, o.multiply(low, low))];
+const EXPONENT = 0x7ff0000000000000n;
+/** The upper 26 bits of a float. */
+const TOP = -0x8000000n;
+
+/** The square as a part without an error and a small rest. */
+function square<F, I, M>(o: Ops<F, I, M>, x: F): readonly [high: F, low: F] {
+  const top = o.fromBits(o.andInteger(o.bits(x), o.integer(TOP)));
+  return [o.multiply(top, top), o.multiply(o.subtract(x, top), o.add(x, top))];
 }
 
-/** Lengths beyond the first are scaled down, those below the second up, so that their squares are normal numbers. */
-const LARGE = 2 ** 500;
-const SMALL = 2 ** -400;
-const SCALE = 2 ** 600;
+/** sqrt(x^2 + y^2) for 0 <= y <= x, both scaled to where no square overflows or loses bits that matter. */
+function ofScaled<F, I, M>(o: Ops<F, I, M>, x: F, y: F): F {
+  const [xHigh, xLow] = square(o, x);
+  const [yHigh, yLow] = square(o, y);
+  const sum = o.add(xHigh, yHigh);
+  const error = o.add(o.subtract(xHigh, sum), yHigh);
+  return o.sqrt(o.add(sum, o.add(error, o.add(xLow, yLow))));
+}
 
-/** Infinite if either argument is, even beside a NaN. */
-function endless<F, I, M>(o: Ops<F, I, M>, x: F, y: F, otherwise: F): F {
+const infiniteIfEither = <F, I, M>(o: Ops<F, I, M>, x: F, y: F, value: F): F => {
   const infinity = o.float(Infinity);
-  const either = o.or(o.equal(o.abs(x), infinity), o.equal(o.abs(y), infinity));
-  return o.select(either, infinity, otherwise);
-}
-
-const hypot: Binary = (o, x, y) => {
-  const [a, b] = [o.abs(x), o.abs(y)];
-  const swapped = o.less(a, b);
-  const [most, least] = [o.select(swapped, b, a), o.select(swapped, a, b)];
-  const [large, small] = [o.less(o.float(LARGE), most), o.less(most, o.float(SMALL))];
-  const pick = (up: number): typeof most =>
-    o.select(large, o.float(1 / up), o.select(small, o.float(up), o.float(1)));
-  const scale = pick(SCALE);
-  const [p, pLow] = square(o, o.multiply(most, scale));
-  const [q, qLow] = square(o, o.multiply(least, scale));
-  const [s, lost] = sum(o, p, q);
-  const low = o.add(lost, o.add(pLow, qLow));
-  const root = o.sqrt(s);
-  // One step of Newton's method, with the residual to twice the precision.
-  const [r, rLow] = square(o, root);
-  const rest = o.add(o.subtract(o.subtract(s, r), rLow), low);
-  const zero = o.equal(most, o.float(0));
-  const twice = o.select(zero, o.float(1), o.add(root, root));
-  const length = o.multiply(o.add(root, o.divide(rest, twice)), pick(1 / SCALE));
-  return endless(o, x, y, length);
+  return o.select(o.or(o.equal(x, infinity), o.equal(y, infinity)), infinity, value);
 };
 
+const hypot: Binary = (o, givenX, givenY) => {
+  const [x, y] = [o.abs(givenX), o.abs(givenY)];
+  // In this order of arguments, both are NaN or one of them is if either argument is.
+  const [longer, shorter] = [o.greater(x, y), o.lesser(y, x)];
+  const clamped = o.lesser(o.greater(longer, o.float(2 ** -1022)), o.float(2 ** 1022));
+  const exponent = o.andInteger(o.bits(clamped), o.integer(EXPONENT));
+  // 2^-k, where the longer is 2^k at least and 4 times that at most, unless it is subnormal.
+  const scale = o.fromBits(o.subtractInteger(o.integer(0x7fe0000000000000n), exponent));
+  const scaled = ofScaled(o, o.multiply(longer, scale), o.multiply(shorter, scale));
+  return infiniteIfEither(o, x, y, o.multiply(scaled, o.fromBits(exponent)));
+};
+
+/** The squares of float32 are exact and in range. */
 const shortHypot: Binary = (o, x, y) =>
-  endless(o, x, y, o.sqrt(o.add(o.multiply(x, x), o.multiply(y, y))));
+  infiniteIfEither(o, o.abs(x), o.abs(y), o.sqrt(o.add(o.multiply(x, x), o.multiply(y, y))));
 
-const form = (table: FormulaTable, name: string, which: "float64" | "float32"): Unary =>
-  (table[name] as Formula<Unary>)[which];
-
-const logaddexpIn =
-  (which: "float64" | "float32"): Binary =>
-  (o, x, y) => {
-    const exp = form(EXPONENTIALS, "exp", which);
-    const log1p = form(LOGARITHMS, "log1p", which);
-    const distance = o.negate(o.abs(o.subtract(x, y)));
-    const sumOf = o.add(o.greater(x, y), log1p(o, exp(o, distance)));
-    // Of equal infinities the difference is not a number.
-    return o.select(o.equal(x, y), o.add(x, o.float(Math.LN2)), sumOf);
-  };
-
-export const LENGTHS: FormulaTable = {
-  hypot: binary(hypot, shortHypot),
-  logaddexp: binary(logaddexpIn("float64"), logaddexpIn("float32")),
-};
+export const HYPOT: FormulaTable = { hypot: binary(hypot, shortHypot) };

@@ -35,20 +35,20 @@ const SHORT_SERIES = [
 ];
 
 const SMALLEST_NORMAL = 2.2250738585072014e-308;
-const ONE_BITS = 0x3ff0000000000000n;
+export const ONE_BITS = 0x3ff0000000000000n;
 const MANTISSA = 0x000fffffffffffffn;
-const SIGN = -0x8000000000000000n;
+export const SIGN = -0x8000000000000000n;
 /** What carries into the exponent, added to the bits of a float: from above sqrt(2), from above 3/2. */
-const ABOVE_SQRT2 = 0x00095f619980c432n;
+export const ABOVE_SQRT2 = 0x00095f619980c432n;
 const ABOVE_HALF = 0x0007ffffffffffffn;
 /** The unit of {@link Split.k}. */
 const UNIT = 2 ** 1012;
 /** Where the exponent is put: into the top of the mantissa of 2^1023, of which the last bit is set. */
 const FIELD = 0x7fe0000000000001n;
-const BIAS = 2 ** 1023 + 1023 * UNIT + 2 ** 971;
+export const biasOf = (k: number): number => 2 ** 1023 + (1023 + k) * UNIT + 2 ** 971;
 
 /** A positive number as `2^k (1 + f)`, with k in a unit of its own. */
-export interface Split<F> {
+interface Split<F> {
   readonly k: F;
   readonly f: F;
   /** 2 + f, known as early as f. */
@@ -59,22 +59,30 @@ export interface Split<F> {
  * The exponent k of a positive, normal number, its bits, and the number over 2^k. Of what has a minus sign, k is NaN:
  * beside the field of the exponent, the sign is a carry that makes a NaN of 2^1023.
  */
-function parts<F, I, M>(
+export function parts<F, I, M>(
   o: Ops<F, I, M>,
   x: F,
   carry: bigint,
+  bias: F = o.float(biasOf(0)),
 ): { readonly k: F; readonly exponent: I; readonly m: F } {
   const moved = o.addInteger(o.bits(x), o.integer(carry));
   const mantissa = o.andInteger(moved, o.integer(MANTISSA));
   const m = o.fromBits(o.addInteger(mantissa, o.integer(ONE_BITS - carry)));
   const exponent = o.xorInteger(moved, mantissa);
   const field = o.orInteger(o.shiftRight(exponent, 11), o.integer(FIELD));
-  return { k: o.subtract(o.fromBits(field), o.float(BIAS)), exponent, m };
+  return { k: o.subtract(o.fromBits(field), bias), exponent, m };
 }
 
-export function split<F, I, M>(o: Ops<F, I, M>, x: F): Split<F> {
-  const { k, m } = parts(o, x, ABOVE_SQRT2);
+function splitNormal<F, I, M>(o: Ops<F, I, M>, x: F, bias?: F): Split<F> {
+  const { k, m } = parts(o, x, ABOVE_SQRT2, bias);
   return { k, f: o.subtract(m, o.float(1)), sum: o.add(m, o.float(1)) };
+}
+
+/** Of a number that may be subnormal. */
+function split<F, I, M>(o: Ops<F, I, M>, x: F): Split<F> {
+  const tiny = o.less(x, o.float(SMALLEST_NORMAL));
+  const normal = o.select(tiny, o.multiply(x, o.float(2 ** 54)), x);
+  return splitNormal(o, normal, o.select(tiny, o.float(biasOf(54)), o.float(biasOf(0))));
 }
 
 /** 1 + x without an error in f, though 1 + x has one: f = (2^-k - 1) + 2^-k x. */
@@ -89,25 +97,24 @@ function splitNext<F, I, M>(o: Ops<F, I, M>, x: F): Split<F> {
   return { k, f, sum: o.add(part, o.add(inverse, o.float(1))) };
 }
 
-/**
- * log(1 + f) = f - f^2 / 2 + t. Returns f^2 / 2 and t, for what is added last to come from the longest path alone.
- */
-function tail<F, I, M>(
+/** f - log(1 + f) - more, of the size of f^2 / 2; its parts are added as they become known. */
+function excess<F, I, M>(
   o: Ops<F, I, M>,
   { f, sum }: Split<F>,
   coefficients: readonly number[],
-): readonly [half: F, t: (more?: F) => F] {
+  more?: F,
+): F {
   const s = o.divide(f, sum);
   const z = o.multiply(s, s);
   const half = o.multiply(o.multiply(f, f), o.float(0.5));
-  const first = o.multiply(s, half);
-  const second = o.multiply(o.multiply(s, z), estrin(o, z, coefficients));
-  return [half, (more) => o.add(second, more === undefined ? first : o.add(first, more))];
+  const early = o.multiply(s, half);
+  const late = o.multiply(o.multiply(s, z), estrin(o, z, coefficients));
+  return o.subtract(half, o.add(late, more === undefined ? early : o.add(early, more)));
 }
 
-/** k ln 2 in two parts, of which the first is exact. */
-export function timesLn2<F, I, M>(o: Ops<F, I, M>, k: F): readonly [high: F, low: F] {
-  const high = o.multiply(k, o.float(LN2_HIGH / UNIT));
+/** k ln 2 in two parts, of which the first is exact; times a power of two. */
+export function timesLn2<F, I, M>(o: Ops<F, I, M>, k: F, power = 1): readonly [high: F, low: F] {
+  const high = o.multiply(k, o.float((LN2_HIGH * power) / UNIT));
   return [high, o.multiply(high, o.float(LN2_LOW / LN2_HIGH))];
 }
 
@@ -119,8 +126,8 @@ function logOf<F, I, M>(
   more: F,
 ): F {
   const [high, low] = timesLn2(o, given.k);
-  const [half, t] = tail(o, given, coefficients);
-  return o.add(high, o.subtract(given.f, o.subtract(half, t(o.add(low, more)))));
+  const less = excess(o, given, coefficients, o.add(low, more));
+  return o.add(high, o.subtract(given.f, less));
 }
 
 /** log((1 + s) / (1 - s)) + `more`, to some 35 bits. */
@@ -137,7 +144,7 @@ function shortLogOf<F, I, M>(o: Ops<F, I, M>, { k, f, sum }: Split<F>, more: F):
 }
 
 /** 0, or x if that is NaN or infinity. */
-function limit<F, I, M>(o: Ops<F, I, M>, x: F): F {
+export function limit<F, I, M>(o: Ops<F, I, M>, x: F): F {
   return o.greater(o.subtract(x, o.float(Number.MAX_VALUE)), o.float(0));
 }
 
@@ -146,21 +153,13 @@ function withPole<F, I, M>(o: Ops<F, I, M>, x: F, pole: number, value: F): F {
   return o.select(o.equal(x, o.float(pole)), o.float(-Infinity), value);
 }
 
-/** `value` except for 0 and subnormal x. */
-function withLowEnd<F, I, M>(o: Ops<F, I, M>, name: string, x: F, value: F): F {
-  const tiny = o.and(o.less(o.float(0), x), o.less(x, o.float(SMALLEST_NORMAL)));
-  return o.rare(tiny, name, [x], withPole(o, x, 0, value));
-}
-
-const log: Unary = (o, x) => {
-  return withLowEnd(o, "log", x, logOf(o, split(o, x), SERIES, limit(o, x)));
-};
+const log: Unary = (o, x) => withPole(o, x, 0, logOf(o, split(o, x), SERIES, limit(o, x)));
 
 /** To a base, of which the factor from natural logarithms tells. The subnormal numbers of float32 are normal here. */
 const shortLog =
   (factor: number): Unary =>
   (o, x) => {
-    const natural = shortLogOf(o, split(o, x), limit(o, x));
+    const natural = shortLogOf(o, splitNormal(o, x), limit(o, x));
     return withPole(o, x, 0, factor === 1 ? natural : o.multiply(natural, o.float(factor)));
   };
 
@@ -176,38 +175,35 @@ const log1p: Unary = (o, x) => next(o, x, (parts, more) => logOf(o, parts, WIDE_
 const shortLog1p: Unary = (o, x) => next(o, x, (parts, more) => shortLogOf(o, parts, more));
 
 interface Base {
-  readonly name: string;
   /** The logarithm of 2; the product of the first part with an exponent is exact. */
   readonly ofTwo: readonly [high: number, low: number];
   /** The logarithm of e; the first part has 26 bits. */
   readonly ofE: readonly [high: number, low: number];
 }
-const BINARY: Base = { name: "log2", ofTwo: [1, 0], ofE: [LOG2E_HIGH, LOG2E_LOW] };
+const BINARY: Base = { ofTwo: [1, 0], ofE: [LOG2E_HIGH, LOG2E_LOW] };
 const DECIMAL: Base = {
-  name: "log10",
   ofTwo: [LOG10_2_HIGH, LOG10_2_LOW],
   ofE: [LOG10E_HIGH, LOG10E_LOW],
 };
 
 /** log(1 + f) as the sum of 26 bits and a rest, times a constant in two parts: rounded at the end alone. */
 const logTo =
-  ({ name, ofTwo, ofE }: Base): Unary =>
+  ({ ofTwo, ofE }: Base): Unary =>
   (o, x) => {
-    const { k, f, sum: twoAndF } = split(o, x);
-    const [half, t] = tail(o, { k, f, sum: twoAndF }, SERIES);
-    const less = o.subtract(half, t());
-    const natural = o.subtract(f, less);
+    const given = split(o, x);
+    const less = excess(o, given, SERIES);
+    const natural = o.subtract(given.f, less);
     const top = o.fromBits(o.andInteger(o.bits(natural), o.integer(-0x8000000n)));
-    const rest = o.subtract(o.subtract(f, top), less);
+    const rest = o.subtract(o.subtract(given.f, top), less);
     const part = o.multiply(top, o.float(ofE[0]));
-    const whole = o.multiply(k, o.float(ofTwo[0] / UNIT));
+    const whole = o.multiply(given.k, o.float(ofTwo[0] / UNIT));
     let low = o.multiply(natural, o.float(ofE[1]));
     if (ofTwo[1] !== 0) low = o.add(low, o.multiply(whole, o.float(ofTwo[1] / ofTwo[0])));
     low = o.add(low, limit(o, x));
     low = o.add(o.multiply(rest, o.float(ofE[0])), low);
     const sum = o.add(whole, part);
     const error = o.add(o.subtract(whole, sum), part);
-    return withLowEnd(o, name, x, o.add(sum, o.add(error, low)));
+    return withPole(o, x, 0, o.add(sum, o.add(error, low)));
   };
 
 export const LOGARITHMS: FormulaTable = {

@@ -7,8 +7,4 @@ export const RARE: Readonly<Record<string, (a: number, b: number) => number>> = 
   tan: tanOfLarge,
   // Its quotient neither overflows nor underflows before its time.
   atan2: Math.atan2,
-  // Of subnormal numbers.
-  log: Math.log,
-  log2: (x) => Math.log2(x * 2 ** 54) - 54,
-  log10: Math.log10,
 };
