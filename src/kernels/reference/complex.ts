@@ -3,8 +3,10 @@
  * with each part rounded once; what is more than arithmetic is defined in `complex-math.ts`.
  */
 import type { ComplexDType } from "../../ir/dtype.js";
+import { complexFormulaOf } from "../formulas/complex.js";
 import type { ScalarFunction } from "../../ir/scalar.js";
 import { COMPLEX_BINARY, COMPLEX_UNARY, type Pair } from "../complex-math.js";
+import { PLAIN } from "./formulas.js";
 import { floatFunction } from "./floats.js";
 
 type ComplexFunction = (x: Pair, y: Pair) => number | Pair;
@@ -37,8 +39,11 @@ const FUNCTIONS: Partial<Record<ScalarFunction, ComplexFunction>> = {
 export function complexFunction(fn: ScalarFunction, on: ComplexDType): ComplexFunction | undefined {
   const unary = Object.hasOwn(COMPLEX_UNARY, fn) ? COMPLEX_UNARY[fn] : undefined;
   const binary = Object.hasOwn(COMPLEX_BINARY, fn) ? COMPLEX_BINARY[fn] : undefined;
+  const formula = complexFormulaOf(fn);
   const exact: ComplexFunction | undefined =
-    unary !== undefined
+    formula !== undefined
+      ? ([a, b], [c, d] = [0, 0]) => formula.parts(PLAIN, a, b, c, d)
+      : unary !== undefined
       ? ([a, b]) => unary(a, b)
       : binary !== undefined
         ? ([a, b], [c, d]) => binary(a, b, c, d)
