@@ -10,7 +10,7 @@ import type { ScalarFunction } from "../ir/scalar.js";
 import type { Code, ValueType } from "./assembler.js";
 import { COMPLEX_PARTS } from "./complex-math.js";
 import { FLOAT_IMPORTS, FLOAT32_IMPORTS } from "./floats.js";
-import { emitScalarFormula } from "./formula-code.js";
+import { emitScalarFormula, emitScalarParts, partOfName } from "./formula-code.js";
 import { formulaOf } from "./formulas/index.js";
 import { emitMultiplyHigh, emitRandomBits } from "./random-code.js";
 
@@ -107,6 +107,11 @@ export function emitCall(c: Code, fn: ScalarFunction, on: DType, args: readonly 
   const [a, b] = args as readonly [number, number];
   if (fn === "where") {
     c.get(b, args[2] as number, a).op("select");
+    return;
+  }
+  const part = partOfName(fn);
+  if (part !== undefined) {
+    emitScalarParts(c, part.formula, args, [part.part]);
     return;
   }
   if (Object.hasOwn(COMPLEX_PARTS, fn)) {

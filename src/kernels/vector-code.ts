@@ -10,8 +10,7 @@
 import { type DType, isComplex, isFloat, itemSize } from "../ir/dtype.js";
 import type { ScalarFunction, ScalarOp } from "../ir/scalar.js";
 import type { Code } from "./assembler.js";
-import { emitVectorFormula } from "./formula-code.js";
-import { formulaOf } from "./formulas/index.js";
+import { emitVectorFormula, hasFormula } from "./formula-code.js";
 import { emitCall, emitCast, typeOf } from "./scalar-code.js";
 import { emitVectorCast } from "./vector-casts.js";
 import { emitFloat, floatHasLanes } from "./vector-floats.js";
@@ -103,7 +102,7 @@ export function hasLanes(op: ScalarOp, dtypeOf: (op: number) => DType): boolean 
   if (op.op !== "call" || op.fn === "where") return true;
   if (op.on === "bool") return boolHasLanes(op.fn);
   if (COMPARE[op.fn] !== undefined) return true;
-  if (formulaOf(op.fn) !== undefined && isFloat(op.on)) return true;
+  if (isFloat(op.on) && hasFormula(op.fn)) return true;
   return isFloat(op.on) ? floatHasLanes(op.fn) : integerHasLanes(op.fn, op.on);
 }
 

@@ -1,5 +1,6 @@
 /** The functions that are computed by formulas, by name. */
 import { EXPONENTIALS } from "./exponentials.js";
+import { HYPERBOLICS } from "./hyperbolics.js";
 import { HYPOT } from "./hypot.js";
 import { INVERSE_HYPERBOLICS } from "./inverse-hyperbolics.js";
 import { INVERSE_TRIGONOMETRY } from "./inverse-trigonometry.js";
@@ -11,6 +12,7 @@ import { TRIGONOMETRY } from "./trigonometry.js";
 
 const FORMULAS: FormulaTable = {
   ...EXPONENTIALS,
+  ...HYPERBOLICS,
   ...LOGARITHMS,
   ...POWERS,
   ...HYPOT,

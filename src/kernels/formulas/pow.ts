@@ -2,7 +2,7 @@
  * Powers: `exp(y log |x|)` with the logarithm in two parts, since its error is multiplied by up to 745, and the special
  * cases of C99.
  */
-import { scaled } from "./exponentials.js";
+import { inverseFactorials, SCALED_BIAS, scaled } from "./exponentials.js";
 import { type Binary, binary, type FormulaTable, type Ops } from "./ops.js";
 import { estrin } from "./polynomial.js";
 import { quotient, sum, upper } from "./quotients.js";
@@ -22,15 +22,9 @@ const series = (terms: number): number[] =>
 const LONG_SERIES = series(11);
 const SHORT_SERIES = series(5);
 
-const factorials = (terms: number): number[] =>
-  Array.from({ length: terms }, (_, i) => {
-    let product = 1;
-    for (let k = 2; k <= i + 2; k++) product *= k;
-    return 1 / product;
-  });
 /** `(exp(r) - 1 - r) / r^2`, |r| < 0.35. */
-const LONG_TAYLOR = factorials(12);
-const SHORT_TAYLOR = factorials(7);
+const LONG_TAYLOR = inverseFactorials(2, 1, 12);
+const SHORT_TAYLOR = inverseFactorials(2, 1, 7);
 
 /** `a = m 2^k`, m between sqrt(1/2) and sqrt(2). */
 function split<F, I, M>(o: Ops<F, I, M>, a: F): { readonly m: F; readonly k: F } {
@@ -76,18 +70,19 @@ function longLog<F, I, M>(o: Ops<F, I, M>, a: F): readonly [F, F] {
 
 /** exp(p + low), also of what overflows. */
 function expOf<F, I, M>(o: Ops<F, I, M>, p: F, low: F, taylor: readonly number[]): F {
-  const n = o.nearest(o.multiply(p, o.float(Math.LOG2E)));
+  const biased = o.add(o.multiply(p, o.float(Math.LOG2E)), o.float(SCALED_BIAS));
+  const n = o.subtract(biased, o.float(SCALED_BIAS));
   const high = o.subtract(p, o.multiply(n, o.float(LN2[0])));
   const rest = o.subtract(low, o.multiply(n, o.float(LN2[1])));
   const r = o.add(high, rest);
   const error = o.add(o.subtract(high, r), rest);
   const square = o.multiply(r, r);
   const tail = o.add(o.multiply(square, estrin(o, r, taylor)), error);
-  return scaled(o, o.add(o.float(1), o.add(r, tail)), n);
+  return scaled(o, o.add(o.float(1), o.add(r, tail)), biased);
 }
 
 /** Exponents beyond give 0 or infinity. */
-const MOST = 1000;
+const MOST = 790;
 
 const bounded = <F, I, M>(o: Ops<F, I, M>, p: F): F =>
   o.lesser(o.greater(p, o.float(-MOST)), o.float(MOST));
