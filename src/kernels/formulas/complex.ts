@@ -183,8 +183,15 @@ const complexSign: ComplexUnary = (o, a, b) => {
 };
 
 const complexReciprocal: ComplexUnary = (o, a, b) => {
-  const value = quotient(o, o.float(1), o.float(0), a, b);
-  return guarded(o, "reciprocal", [a, b], ordinary(o, a, b), value);
+  const wide = o.lessEqual(o.abs(b), o.abs(a));
+  const large = o.select(wide, a, b);
+  const small = o.select(wide, b, a);
+  const r = o.divide(small, large);
+  const whole = o.add(large, o.multiply(small, r));
+  const one = o.float(1);
+  const re = o.divide(o.select(wide, one, r), whole);
+  const im = o.divide(o.negate(o.select(wide, r, one)), whole);
+  return guarded(o, "reciprocal", [a, b], ordinary(o, a, b), [re, im]);
 };
 
 /** Not so small that its square is nothing beside 1, nor so large that 1 is nothing beside it. */

@@ -115,7 +115,9 @@ const expm1: Unary = (o, given) => {
   const edge = o.multiply(o.multiply(o.subtract(r, top), o.add(r, top)), o.float(0.5));
   const cubic = o.multiply(o.multiply(o.multiply(r, r), r), estrin(o, r, TAIL.slice(1)));
   const rest = o.subtract(o.multiply(w, o.subtract(low, o.add(edge, cubic))), errors);
-  return o.multiply(factor, o.subtract(total, o.add(rest, lost)));
+  const value = o.multiply(factor, o.subtract(total, o.add(rest, lost)));
+  // The sign of zero.
+  return o.select(o.equal(given, o.float(0)), given, value);
 };
 
 /** (exp(r) - 1) / r for |r| < 0.34661 to 2^-35: its Taylor series. */

@@ -70,7 +70,8 @@ function halves<F, I, M>(
 
 /** Below this, sinh and tanh are their argument. */
 const TINY = 2 ** -28;
-const MOST = 711;
+/** Beyond this all is infinite; it is below what would take 2^1024. */
+const MOST = 710.6;
 
 const twice = <F, I, M>(o: Ops<F, I, M>, [high, low]: Pair<F>): F => {
   const value = o.add(high, low);
