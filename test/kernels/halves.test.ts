@@ -57,9 +57,12 @@ describe("halves", () => {
       it(`rounds ${dtype} to ${half} once`, () => {
         // Of float32 only what it holds.
         const all = cases(half).filter(({ x }) => dtype === "float64" || Math.fround(x) === x);
-        const View = dtype === "float64" ? Float64Array : Float32Array;
-        expect(all.length * View.BYTES_PER_ELEMENT).toBeLessThan(4 << 20);
-        new View(memory.buffer, SOURCE, all.length).set(all.map(({ x }) => x));
+        expect(all.length * 8).toBeLessThan(4 << 20);
+        const source =
+          dtype === "float64"
+            ? new Float64Array(memory.buffer, SOURCE, all.length)
+            : new Float32Array(memory.buffer, SOURCE, all.length);
+        source.set(all.map(({ x }) => x));
         kernels.halves(`${dtype}>${half}`, all.length, SOURCE, TARGET);
         const got = new Uint16Array(memory.buffer, TARGET, all.length);
         const wrong = all.filter(({ pattern }, i) => got[i] !== pattern);
