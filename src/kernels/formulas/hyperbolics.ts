@@ -6,7 +6,6 @@ import { lostOf, power, ROUNDER, signed, upper } from "./double.js";
 import { clamp, inverseFactorials, reduced, shortExpm1Of, shortPower } from "./exponentials.js";
 import { type FormulaTable, type Ops, type Unary, unary } from "./ops.js";
 import { estrin } from "./polynomial.js";
-import { quotient, sum } from "./quotients.js";
 
 /** `(sinh(r) - r) / r^3` and `(cosh(r) - 1) / r^2` for |r| < 0.3466, over r^2: within 2^-61 of sinh and cosh. */
 const SINE = inverseFactorials(3, 2, 6);
