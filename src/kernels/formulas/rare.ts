@@ -11,6 +11,8 @@ export const RARE: Readonly<Record<string, Function4>> = {
   cos: cosOfLarge,
   tan: tanOfLarge,
   pow: powF64,
+  // Of a larger argument that is next to nothing and the distance to the other.
+  logaddexp: (most, distance) => most + Math.exp(-distance),
   // Its quotient neither overflows nor underflows before its time.
   atan2: Math.atan2,
 };
