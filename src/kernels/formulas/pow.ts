@@ -132,7 +132,7 @@ function shortMagnitude<F, I, M>(o: Ops<F, I, M>, a: F, y: F): F {
 /** Beyond, powers of all but 1 are 0 or infinite, and whole numbers are even. */
 const LARGE = 2 ** 65;
 
-/** The sign, zeros and squares around `magnitude`. What is infinite, NaN or subnormal is rare. */
+/** The sign, zeros and squares around `magnitude`. Infinite and subnormal x are rare, and y that is NaN. */
 function power<F, I, M>(o: Ops<F, I, M>, x: F, given: F, ordinary: (a: F, y: F) => F): F {
   const [zero, infinity] = [o.float(0), o.float(Infinity)];
   const a = o.abs(x);
@@ -144,15 +144,17 @@ function power<F, I, M>(o: Ops<F, I, M>, x: F, given: F, ordinary: (a: F, y: F) 
 
   const none = o.equal(a, zero);
   const end = withSign(o.select(o.less(y, zero), infinity, zero));
-  const undefinedHere = o.and(o.less(x, zero), o.notEqual(o.floor(y), y));
+  const some = o.notEqual(y, zero);
+  const negative = o.and(o.less(x, zero), o.notEqual(o.floor(y), y));
+  const undefinedHere = o.or(negative, o.and(o.notEqual(x, x), some));
   const squared = o.equal(y, o.float(2));
   const other = o.select(undefinedHere, o.float(Number.NaN), end);
-  const special = o.or(o.or(undefinedHere, squared), o.and(none, o.notEqual(y, zero)));
+  const special = o.or(o.or(undefinedHere, squared), o.and(none, some));
   const exception = o.select(squared, o.multiply(x, x), other);
   const result = o.select(special, exception, withSign(ordinary(a, y)));
-  const finite = o.less(o.add(a, y), infinity);
-  const normal = o.or(none, o.lessEqual(o.float(2 ** -1022), a));
-  return o.rare(o.not(o.and(finite, normal)), "pow", [x, given], result);
+  const tiny = o.and(o.less(a, o.float(2 ** -1022)), o.not(none));
+  const endless = o.or(o.equal(a, infinity), o.notEqual(y, y));
+  return o.rare(o.or(tiny, endless), "pow", [x, given], result);
 }
 
 const pow: Binary = (o, x, y) => power(o, x, y, (a, b) => magnitude(o, a, b));
