@@ -36,6 +36,9 @@ const RARELY: Readonly<Record<string, string>> = {
   "tan on float64": "as for sin",
   "tan on float32": "as for sin",
   "atan2 on float64": "a quotient that overflows or underflows",
+  "pow on float64": "an infinite or subnormal base, or an exponent that is not a number",
+  "pow on float32": "an infinite base, or an exponent that is not a number",
+  "logaddexp on float64": "a larger argument next to nothing, and the other below -708",
 };
 
 function loopsOf(trees: readonly Scalar[], operands: readonly DType[]): VectorLoops {
