@@ -3,11 +3,13 @@
  * from their first use to their last.
  */
 import { InternalError } from "../errors.js";
+import { type DType, isFloat } from "../ir/dtype.js";
 import type { Code } from "./assembler.js";
+import { complexFormulaOf } from "./formulas/complex.js";
 import type { Graph, GraphNode, Instruction } from "./formulas/graph.js";
-import { graphOf } from "./formulas/graph.js";
+import { graphOf, graphOfParts } from "./formulas/graph.js";
 import { formulaOf } from "./formulas/index.js";
-import type { Formula } from "./formulas/ops.js";
+import type { ComplexFormula, Formula } from "./formulas/ops.js";
 
 const NAMES: Partial<Record<Instruction, string>> = {
   add: "f64x2.add",
@@ -50,18 +52,21 @@ class GraphEmitter {
   readonly #uses: Uint32Array;
   readonly #locals: (number | undefined)[] = [];
 
-  constructor(c: Code, graph: Graph, inputs: readonly number[]) {
+  constructor(c: Code, graph: Graph, inputs: readonly number[], wanted: readonly number[]) {
     this.#c = c;
     this.#graph = graph;
     this.#inputs = inputs;
     this.#uses = new Uint32Array(graph.nodes.length);
-    this.#count(graph.result);
+    for (const n of wanted) this.#count(n);
   }
 
   #count(n: number): void {
     const uses = (this.#uses[n] as number) + 1;
     this.#uses[n] = uses;
-    if (uses === 1) for (const arg of this.#node(n).args) this.#count(arg);
+    if (uses > 1) return;
+    const { op, args } = this.#node(n);
+    const unused = op === "rare" && this.#c.rareFlag !== undefined;
+    for (const arg of unused ? args.slice(0, 2) : args) this.#count(arg);
   }
 
   #node(n: number): GraphNode {
@@ -124,6 +129,13 @@ class GraphEmitter {
   /** Lane by lane where the condition holds, behind a branch that is not taken if it holds nowhere. */
   #rare(node: GraphNode): void {
     const c = this.#c;
+    if (c.rareFlag !== undefined) {
+      const [condition, otherwise] = node.args as readonly [number, number];
+      this.push(otherwise);
+      this.push(condition);
+      c.op("v128.any_true").get(c.rareFlag).op("i32.or").set(c.rareFlag);
+      return;
+    }
     const keep = (n: number): number => {
       this.push(n);
       return c.keep("v128");
@@ -146,15 +158,15 @@ class GraphEmitter {
   }
 }
 
-/** Pushes the value of one form of a formula on vectors of two float64. */
+/** Pushes values of a graph, by default its only one, on vectors of two float64. */
 function emitGraph(
   c: Code,
-  formula: Formula,
-  form: "float64" | "float32",
+  graph: Graph,
   inputs: readonly number[],
+  wanted: readonly number[] = graph.results,
 ): void {
-  const graph = graphOf(formula, form);
-  new GraphEmitter(c, graph, inputs).push(graph.result);
+  const emitter = new GraphEmitter(c, graph, inputs, wanted);
+  for (const n of wanted) emitter.push(n);
 }
 
 const HIGH_HALF = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
@@ -168,10 +180,15 @@ export function emitVectorFormula(
   args: readonly number[],
   lanes: number,
 ): boolean {
+  const part = partOfName(fn);
+  if (part !== undefined) {
+    emitVectorParts(c, part.formula, args, [part.part]);
+    return true;
+  }
   const formula = formulaOf(fn);
   if (formula === undefined) return false;
   if (on === "float64") {
-    emitGraph(c, formula, "float64", args);
+    emitGraph(c, graphOf(formula, "float64"), args);
     return true;
   }
   const half = (high: boolean): void => {
@@ -181,7 +198,7 @@ export function emitVectorFormula(
       c.op("f64x2.promote_low_f32x4");
       return c.keep("v128");
     });
-    emitGraph(c, formula, "float32", wide);
+    emitGraph(c, graphOf(formula, "float32"), wide);
     c.op("f32x4.demote_f64x2_zero");
     c.free(...wide);
   };
@@ -205,8 +222,80 @@ export function emitScalarFormula(
     c.op("f64x2.splat");
     return c.keep("v128");
   });
-  emitGraph(c, formula, on, vectors);
+  emitGraph(c, graphOf(formula, on), vectors);
   c.lane("f64x2.extract_lane", 0);
   if (on === "float32") c.op("f32.demote_f64");
   c.free(...vectors);
+}
+
+/** Pushes the named parts (0 real, 1 imaginary) of a complex formula on vectors of two float64. */
+export function emitVectorParts(
+  c: Code,
+  formula: ComplexFormula,
+  args: readonly number[],
+  parts: readonly number[],
+): void {
+  const graph = graphOfParts(formula);
+  emitGraph(
+    c,
+    graph,
+    args,
+    parts.map((part) => graph.results[part] as number),
+  );
+}
+
+/** The same on single float64 elements. */
+export function emitScalarParts(
+  c: Code,
+  formula: ComplexFormula,
+  args: readonly number[],
+  parts: readonly number[],
+): void {
+  const vectors = args.map((arg) => {
+    c.get(arg).op("f64x2.splat");
+    return c.keep("v128");
+  });
+  emitVectorParts(c, formula, vectors, parts);
+  const last = parts.length > 1 ? c.keep("v128") : undefined;
+  c.lane("f64x2.extract_lane", 0);
+  if (last !== undefined) {
+    c.get(last).lane("f64x2.extract_lane", 0);
+    c.free(last);
+  }
+  c.free(...vectors);
+}
+
+/** A name such as `exp.im` as the formula and the number of the part; undefined for other names. */
+export function partOfName(
+  fn: string,
+): { readonly formula: ComplexFormula; readonly part: 0 | 1 } | undefined {
+  if (!fn.endsWith(".re") && !fn.endsWith(".im")) return undefined;
+  const formula = complexFormulaOf(fn.slice(0, -3));
+  return formula && { formula, part: fn.endsWith(".re") ? 0 : 1 };
+}
+
+/** Pushes the part that `fn` names, then the other one. */
+export function emitBothParts(c: Code, fn: string, args: readonly number[], vector: boolean): void {
+  const { formula, part } = partOfName(fn) as NonNullable<ReturnType<typeof partOfName>>;
+  (vector ? emitVectorParts : emitScalarParts)(c, formula, args, [part, 1 - part]);
+}
+
+export const hasFormula = (fn: string): boolean =>
+  formulaOf(fn) !== undefined || partOfName(fn) !== undefined;
+
+/** Instructions of a function that is a formula, and whether it has a rare case; 0 for other functions. */
+export function weightOf(
+  fn: string,
+  on: DType,
+): { readonly instructions: number; readonly rare: boolean } {
+  if (!isFloat(on)) return { instructions: 0, rare: false };
+  const part = partOfName(fn);
+  const formula = formulaOf(fn);
+  const { nodes } =
+    part !== undefined
+      ? graphOfParts(part.formula)
+      : formula === undefined
+        ? { nodes: [] }
+        : graphOf(formula, on);
+  return { instructions: nodes.length, rare: nodes.some(({ op }) => op === "rare") };
 }

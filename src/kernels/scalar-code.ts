@@ -10,7 +10,7 @@ import type { ScalarFunction } from "../ir/scalar.js";
 import type { Code, ValueType } from "./assembler.js";
 import { COMPLEX_PARTS } from "./complex-math.js";
 import { FLOAT_IMPORTS, FLOAT32_IMPORTS } from "./floats.js";
-import { emitScalarFormula } from "./formula-code.js";
+import { emitScalarFormula, emitScalarParts, partOfName } from "./formula-code.js";
 import { formulaOf } from "./formulas/index.js";
 import { emitMultiplyHigh, emitRandomBits } from "./random-code.js";
 
@@ -109,6 +109,11 @@ export function emitCall(c: Code, fn: ScalarFunction, on: DType, args: readonly 
     c.get(b, args[2] as number, a).op("select");
     return;
   }
+  const part = partOfName(fn);
+  if (part !== undefined) {
+    emitScalarParts(c, part.formula, args, [part.part]);
+    return;
+  }
   if (Object.hasOwn(COMPLEX_PARTS, fn)) {
     c.get(...args).callImport(fn, "f64", args.length);
     return;
@@ -166,16 +171,20 @@ const FLOAT: Partial<Record<ScalarFunction, string>> = {
   minimum: "min",
   maximum: "max",
 };
+/** Whole names, which need not be put together every time. */
+const floatNames = (type: string): ReadonlyMap<string, string> =>
+  new Map(Object.entries(FLOAT).map(([fn, name]) => [fn, `${type}.${name}`]));
+const FLOAT_NAMES = { f32: floatNames("f32"), f64: floatNames("f64") };
 const FLOAT_UNARY = new Set(["negative", "abs", "sqrt", "floor", "ceil", "trunc", "round"]);
 
 function emitFloat(c: Code, fn: ScalarFunction, on: DType, a: number, b: number): boolean {
   const type = typeOf(on);
-  const name = FLOAT[fn];
+  const name = FLOAT_NAMES[type === "f32" ? "f32" : "f64"].get(fn);
   const compare = COMPARE[fn];
   if (name !== undefined) {
     c.get(a);
     if (!FLOAT_UNARY.has(fn)) c.get(b);
-    c.op(`${type}.${name}`);
+    c.op(name);
     return true;
   }
   if (compare !== undefined) {

@@ -1,5 +1,5 @@
 /** A formula as data: a graph of instructions in single-assignment form, equal ones shared. */
-import type { Binary, Formula, Ops, Unary } from "./ops.js";
+import type { ComplexFormula, Formula, Ops } from "./ops.js";
 
 /** Instructions on float64, int64 and mask lanes; see {@link Ops}. */
 export type Instruction = Exclude<keyof Ops<never, never, never>, "rare"> | "rare" | "input";
@@ -16,7 +16,8 @@ export interface GraphNode {
 
 export interface Graph {
   readonly nodes: readonly GraphNode[];
-  readonly result: number;
+  /** Numbers of the nodes that are its values: one, or real and imaginary part. */
+  readonly results: readonly number[];
 }
 
 /** Values are numbers of nodes; which kind a value is, is known to the types of `Ops` alone. */
@@ -98,18 +99,31 @@ function opsOf(recorder: Recorder): Ops<number, number, number> {
   };
 }
 
-const graphs = new WeakMap<Unary | Binary, Graph>();
+const graphs = new WeakMap<object, Graph>();
 
-/** The graph of one form of a formula, made once. */
-export function graphOf(formula: Formula, form: "float64" | "float32"): Graph {
-  const build = formula[form];
-  let graph = graphs.get(build);
+/** Records once for each `key`. */
+function record(
+  key: object,
+  arity: number,
+  build: (o: Ops<number, number, number>, inputs: readonly number[]) => readonly number[],
+): Graph {
+  let graph = graphs.get(key);
   if (graph === undefined) {
     const recorder = new Recorder();
-    const inputs = Array.from({ length: formula.arity }, (_, i) => recorder.node("input", [], i));
-    const result = build(opsOf(recorder), inputs[0] as number, inputs[1] as number);
-    graph = { nodes: recorder.nodes, result };
-    graphs.set(build, graph);
+    const inputs = Array.from({ length: arity }, (_, i) => recorder.node("input", [], i));
+    const results = build(opsOf(recorder), inputs);
+    graph = { nodes: recorder.nodes, results };
+    graphs.set(key, graph);
   }
   return graph;
 }
+
+/** The graph of one form of a formula. */
+export const graphOf = (formula: Formula, form: "float64" | "float32"): Graph =>
+  record(formula[form], formula.arity, (o, [x, y]) => [formula[form](o, x as number, y as number)]);
+
+/** The graph of both parts of a complex formula. */
+export const graphOfParts = (formula: ComplexFormula): Graph =>
+  record(formula, formula.arity, (o, [a, b, c, d]) =>
+    formula.parts(o, a as number, b as number, c as number, d as number),
+  );

@@ -26,8 +26,8 @@ const signed = <F, I, M>(o: Ops<F, I, M>, x: F, value: F): F =>
   o.fromBits(o.orInteger(o.bits(value), o.andInteger(o.bits(x), o.integer(SIGN))));
 
 /**
- * log(w) + more for w = x + root, x >= 0 and finite. While w < 2, s is `lead` / `divisor`, and 2s = lead (1 - s^2) does not have the
- * error of the quotient; from there on, w = 2^k (1 + f), s = f / (2 + f) and 2s = f (1 - s).
+ * log(w) + more for w = x + root, x >= 0 and finite. While w < 2, s is `lead` / `divisor`, and 2s = lead (1 - s^2)
+ * does not have the error of the quotient; from there on, w = 2^k (1 + f), s = f / (2 + f) and 2s = f (1 - s).
  */
 function logOfSum<F, I, M>(
   o: Ops<F, I, M>,

@@ -73,6 +73,18 @@ export interface Formula<T extends Unary | Binary = Unary | Binary> {
   readonly float64: T;
   readonly float32: T;
 }
+/** Real and imaginary part. */
+export type Pair<F> = readonly [F, F];
+
+/**
+ * A complex function as one of the parts of its arguments, in float64: two for one argument, four for two. What is out
+ * of the ordinary (infinite, NaN, near overflow) is left to `complex-math.ts` through `rare`.
+ */
+export interface ComplexFormula {
+  readonly arity: 2 | 4;
+  readonly parts: <F, I, M>(o: Ops<F, I, M>, a: F, b: F, c: F, d: F) => Pair<F>;
+}
+
 export type FormulaTable = Readonly<Record<string, Formula>>;
 
 export const unary = (float64: Unary, float32: Unary): Formula<Unary> => ({

@@ -1,2 +1,14 @@
 /** What formulas do one element at a time, by name: pure functions of numbers that kernels import and the reference calls. */
-export const RARE: Readonly<Record<string, (a: number, b: number) => number>> = {};
+import { COMPLEX_PARTS } from "../complex-math.js";
+import { cosOfLarge, sinOfLarge, tanOfLarge } from "./large-angles.js";
+
+type Function4 = (a: number, b: number, c: number, d: number) => number;
+
+export const RARE: Readonly<Record<string, Function4>> = {
+  ...COMPLEX_PARTS,
+  sin: sinOfLarge,
+  cos: cosOfLarge,
+  tan: tanOfLarge,
+  // Its quotient neither overflows nor underflows before its time.
+  atan2: Math.atan2,
+};

@@ -5,7 +5,9 @@
 import type { ComplexDType } from "../../ir/dtype.js";
 import type { ScalarFunction } from "../../ir/scalar.js";
 import { COMPLEX_BINARY, COMPLEX_UNARY, type Pair } from "../complex-math.js";
+import { complexFormulaOf } from "../formulas/complex.js";
 import { floatFunction } from "./floats.js";
+import { PLAIN } from "./formulas.js";
 
 type ComplexFunction = (x: Pair, y: Pair) => number | Pair;
 
@@ -37,12 +39,15 @@ const FUNCTIONS: Partial<Record<ScalarFunction, ComplexFunction>> = {
 export function complexFunction(fn: ScalarFunction, on: ComplexDType): ComplexFunction | undefined {
   const unary = Object.hasOwn(COMPLEX_UNARY, fn) ? COMPLEX_UNARY[fn] : undefined;
   const binary = Object.hasOwn(COMPLEX_BINARY, fn) ? COMPLEX_BINARY[fn] : undefined;
+  const formula = complexFormulaOf(fn);
   const exact: ComplexFunction | undefined =
-    unary !== undefined
-      ? ([a, b]) => unary(a, b)
-      : binary !== undefined
-        ? ([a, b], [c, d]) => binary(a, b, c, d)
-        : FUNCTIONS[fn];
+    formula !== undefined
+      ? ([a, b], [c, d] = [0, 0]) => formula.parts(PLAIN, a, b, c, d)
+      : unary !== undefined
+        ? ([a, b]) => unary(a, b)
+        : binary !== undefined
+          ? ([a, b], [c, d]) => binary(a, b, c, d)
+          : FUNCTIONS[fn];
   if (exact === undefined || on === "complex128") return exact;
   return (x, y) => {
     const z = exact(x, y);

@@ -67,6 +67,7 @@ export const PLAIN: Ops<number, bigint, boolean> = {
     if (!condition) return otherwise;
     const run = RARE[name];
     if (run === undefined) throw new InternalError(`no rare function ${name}`);
-    return run(args[0] as number, args[1] as number);
+    const [a = 0, b = 0, c = 0, d = 0] = args;
+    return run(a, b, c, d);
   },
 };

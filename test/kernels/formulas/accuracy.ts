@@ -19,7 +19,10 @@ export function byKernel(fn: ScalarFunction, form: Form, ...args: readonly Float
   const { program, results } = programOf([call(fn, form, ...trees)]);
   const [out, ...ins] = [n, ...args].map(() => lay(form, [n]));
   if (out === undefined) return floats(form, []);
-  const view = (at: number): Floats => new (classOf(form))(memory.buffer, at, n);
+  const view = (at: number): Floats =>
+    form === "float64"
+      ? new Float64Array(memory.buffer, at, n)
+      : new Float32Array(memory.buffer, at, n);
   ins.forEach((each, i) => {
     view(each.place.address).set(args[i] as Floats);
   });
@@ -36,6 +39,7 @@ export function differences(
   ...args: readonly Floats[]
 ): number[][] {
   const reference = floatFunction(fn, form);
+  if (reference === undefined) throw new Error(`${fn} has no reference`);
   const found: number[][] = [];
   byKernel(fn, form, ...args).forEach((y, i) => {
     const [a, b] = args.map((each) => each[i] as number);
