@@ -26,14 +26,14 @@ const signed = <F, I, M>(o: Ops<F, I, M>, x: F, value: F): F =>
   o.fromBits(o.orInteger(o.bits(value), o.andInteger(o.bits(x), o.integer(SIGN))));
 
 /**
- * log(w) for w = x + root, x >= 0; infinity and NaN come from the `given` x. While w < 2, s is `lead` / `divisor`, and 2s = lead (1 - s^2) does not have the
- * error of the quotient; from there on, w = 2^k (1 + f), s = f / (2 + f) and 2s = f (1 - s).
+ * log(w) + more for w = x + root, x >= 0 and finite. While w < 2, s is `lead` / `divisor`, and 2s = lead (1 - s^2)
+ * does not have the error of the quotient; from there on, w = 2^k (1 + f), s = f / (2 + f) and 2s = f (1 - s).
  */
 function logOfSum<F, I, M>(
   o: Ops<F, I, M>,
   [x, root]: readonly [F, F],
   [lead, divisor]: readonly [F, F],
-  given: F,
+  more: F,
   series: readonly number[],
 ): F {
   // An eighth, since w and its exponent may be too large.
@@ -49,7 +49,7 @@ function logOfSum<F, I, M>(
   const z = o.multiply(s, s);
   const [high, low] = timesLn2(o, o.select(near, o.float(0), k));
   const cubic = o.multiply(o.multiply(s, z), estrin(o, z, series));
-  const rest = o.add(cubic, o.add(low, limit(o, given)));
+  const rest = o.add(cubic, o.add(low, more));
   const less = o.subtract(o.multiply(first, o.select(near, z, s)), rest);
   return o.add(high, o.subtract(first, less));
 }
@@ -65,18 +65,27 @@ const asinh =
     const size = o.abs(given);
     const x = o.lesser(size, o.float(Number.MAX_VALUE));
     const root = rootOf(o, x, o.add(o.multiply(x, x), o.float(1)));
-    return signed(o, given, logOfSum(o, [x, root], [x, o.add(root, o.float(1))], size, series));
+    const near = [x, o.add(root, o.float(1))] as const;
+    return signed(o, given, logOfSum(o, [x, root], near, limit(o, size), series));
   };
 
 /** For w = x + sqrt(x^2 - 1), s is sqrt(x^2 - 1) / (x + 1). */
 const acosh =
-  (series: readonly number[]): Unary =>
+  (series: readonly number[], correct: boolean): Unary =>
   (o, given) => {
     const x = o.lesser(given, o.float(Number.MAX_VALUE));
     const t = o.subtract(x, o.float(1));
-    // x^2 - 1, of which only the last sum has an error that counts near 1.
-    const root = rootOf(o, x, o.add(o.multiply(t, t), o.add(t, t)));
-    const value = logOfSum(o, [x, root], [root, o.add(x, o.float(1))], given, series);
+    const [square, twice] = [o.multiply(t, t), o.add(t, t)];
+    const sum = o.add(twice, square);
+    const root = rootOf(o, x, sum);
+    let more = limit(o, given);
+    if (correct) {
+      // Near 1, what the error of the sum makes of the root, which may be 0 but for 2^-600.
+      const error = o.add(o.subtract(twice, sum), square);
+      const effect = o.divide(error, o.add(o.add(root, root), o.float(2 ** -600)));
+      more = o.select(o.less(x, o.float(1.25)), effect, more);
+    }
+    const value = logOfSum(o, [x, root], [root, o.add(x, o.float(1))], more, series);
     return o.select(o.lessEqual(o.float(1), x), value, o.float(Number.NaN));
   };
 
@@ -109,6 +118,6 @@ const atanh =
 
 export const INVERSE_HYPERBOLICS: FormulaTable = {
   asinh: unary(asinh(SERIES), asinh(SHORT_SERIES)),
-  acosh: unary(acosh(SERIES), acosh(SHORT_SERIES)),
+  acosh: unary(acosh(SERIES, true), acosh(SHORT_SERIES, false)),
   atanh: unary(atanh(halved(SERIES)), atanh(halved(SHORT_SERIES))),
 };

@@ -97,19 +97,19 @@ function splitNext<F, I, M>(o: Ops<F, I, M>, x: F): Split<F> {
   return { k, f, sum: o.add(part, o.add(inverse, o.float(1))) };
 }
 
-/** f - log(1 + f) - more, of the size of f^2 / 2; its parts are added as they become known. */
-function excess<F, I, M>(
+/** log(1 + f) + more as f - (half - rest): f^2 / 2 and the sum of parts as they become known. */
+function series<F, I, M>(
   o: Ops<F, I, M>,
   { f, sum }: Split<F>,
   coefficients: readonly number[],
   more?: F,
-): F {
+): readonly [half: F, rest: F] {
   const s = o.divide(f, sum);
   const z = o.multiply(s, s);
   const half = o.multiply(o.multiply(f, f), o.float(0.5));
   const early = o.multiply(s, half);
   const late = o.multiply(o.multiply(s, z), estrin(o, z, coefficients));
-  return o.subtract(half, o.add(late, more === undefined ? early : o.add(early, more)));
+  return [half, o.add(late, more === undefined ? early : o.add(early, more))];
 }
 
 /** k ln 2 in two parts, of which the first is exact; times a power of two. */
@@ -126,8 +126,8 @@ function logOf<F, I, M>(
   more: F,
 ): F {
   const [high, low] = timesLn2(o, given.k);
-  const less = excess(o, given, coefficients, o.add(low, more));
-  return o.add(high, o.subtract(given.f, less));
+  const [half, rest] = series(o, given, coefficients, o.add(low, more));
+  return o.add(high, o.subtract(given.f, o.subtract(half, rest)));
 }
 
 /** log((1 + s) / (1 - s)) + `more`, to some 35 bits. */
@@ -191,10 +191,10 @@ const logTo =
   ({ ofTwo, ofE }: Base): Unary =>
   (o, x) => {
     const given = split(o, x);
-    const less = excess(o, given, SERIES);
-    const natural = o.subtract(given.f, less);
+    const [half, end] = series(o, given, SERIES);
+    const natural = o.subtract(given.f, o.subtract(half, end));
     const top = o.fromBits(o.andInteger(o.bits(natural), o.integer(-0x8000000n)));
-    const rest = o.subtract(o.subtract(given.f, top), less);
+    const rest = o.add(o.subtract(o.subtract(given.f, top), half), end);
     const part = o.multiply(top, o.float(ofE[0]));
     const whole = o.multiply(given.k, o.float(ofTwo[0] / UNIT));
     let low = o.multiply(natural, o.float(ofE[1]));
