@@ -1,4 +1,4 @@
-/** Medians, and the table that every benchmark prints. */
+/** Medians, and the tables that benchmarks print. */
 
 export interface Figure {
   readonly name: string;
@@ -25,25 +25,27 @@ export const below = (name: string, value: number, bound: number, unit: string):
   met: value < bound,
 });
 
+const verdict = (met: boolean | undefined): string =>
+  met === undefined ? "" : met ? "met" : "missed";
+
 export function printTable(title: string, figures: readonly Figure[]): void {
-  const rows = [
+  printRows(title, [
     ["", "figure", "target", ""],
-    ...figures.map((f) => [
-      f.name,
-      f.figure,
-      f.target ?? "",
-      f.met === undefined ? "" : f.met ? "met" : "missed",
-    ]),
-  ];
-  const widths = [0, 1, 2].map((i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+    ...figures.map((f) => [f.name, f.figure, f.target ?? "", verdict(f.met)]),
+  ]);
+}
+
+/** Columns of figures are aligned on the right, those of words (the first, and the last two) on the left. */
+function printRows(title: string, rows: readonly (readonly string[])[]): void {
+  const columns = rows[0]?.length ?? 0;
+  const widths = Array.from({ length: columns }, (_, i) =>
+    Math.max(...rows.map((row) => row[i]?.length ?? 0)),
+  );
   console.log(`\n${title}`);
-  for (const [name = "", figure = "", target = "", met = ""] of rows) {
-    const cells = [
-      name.padEnd(widths[0] ?? 0),
-      figure.padStart(widths[1] ?? 0),
-      target.padEnd(widths[2] ?? 0),
-      met,
-    ];
+  for (const row of rows) {
+    const cells = row.map((cell, i) =>
+      i === 0 || i >= columns - 2 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0),
+    );
     console.log(`  ${cells.join("   ").trimEnd()}`);
   }
 }
@@ -57,4 +59,39 @@ export async function timeRounds(rounds: number, work: () => unknown): Promise<n
     times.push(performance.now() - start);
   }
   return times;
+}
+
+/** Our time beside a peer's; ratios are of speeds, above 1 where ours is the faster. */
+export interface Comparison {
+  readonly name: string;
+  readonly peer: string;
+  readonly ours: string;
+  /** GB/s of ours. */
+  readonly rate: string;
+  readonly kernel: string;
+  /** Empty where the peer is not there. */
+  readonly theirs: string;
+  readonly ratio: number | undefined;
+  /** Of the bare kernel. */
+  readonly kernelRatio: number | undefined;
+  readonly target: number;
+}
+
+export function printComparisons(title: string, rows: readonly Comparison[]): void {
+  const ratio = (value: number | undefined): string => value?.toFixed(2) ?? "";
+  printRows(title, [
+    ["", "against", "ours", "GB/s", "kernel", "theirs", "ratio", "kernel's", "target", ""],
+    ...rows.map((r) => [
+      r.name,
+      r.peer,
+      r.ours,
+      r.rate,
+      r.kernel,
+      r.theirs,
+      ratio(r.ratio),
+      ratio(r.kernelRatio),
+      `>= ${r.target}`,
+      r.ratio === undefined ? `skipped: no ${r.peer}` : verdict(r.ratio >= r.target),
+    ]),
+  ]);
 }

@@ -1,5 +1,9 @@
-/** `npm run bench -- startup|chunks`: figures of this machine beside what we want to reach. All of them by default. */
+/**
+ * `npm run bench -- startup|chunks`: figures of this machine beside what we want to reach; both by default.
+ * `npm run bench -- kernels [group...] [--size small]`: our kernels beside those of others.
+ */
 import { cpus } from "node:os";
+import { parseArgs } from "node:util";
 import { shutdown } from "chunkwise";
 import { chunks } from "./chunks.js";
 import { type Figure, printTable } from "./report.js";
@@ -9,18 +13,55 @@ const BENCHMARKS: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> =
   startup,
   chunks,
 };
+/** Takes minutes and what others have to be installed for, so it runs only when it is asked for. */
+const KERNELS = "kernels";
 
-const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(BENCHMARKS);
-const unknown = names.filter((name) => !Object.hasOwn(BENCHMARKS, name));
-if (unknown.length > 0) {
-  console.error(
-    `no benchmark ${unknown.join(", ")} (there are ${Object.keys(BENCHMARKS).join(", ")})`,
-  );
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { size: { type: "string", default: "full" } },
+});
+
+async function main(): Promise<void> {
+  const [first] = positionals;
+  const { size } = values;
+  if (size !== "full" && size !== "small") refuse(`no size ${size} (there are full, small)`);
+  else if (first === KERNELS) await runKernels(positionals.slice(1), size);
+  else await runFigures(positionals.length > 0 ? positionals : Object.keys(BENCHMARKS));
+}
+
+function refuse(message: string): void {
+  console.error(message);
   process.exitCode = 2;
-} else {
+}
+
+function printMachine(): void {
   console.log(
     `Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? "unknown processor"}`,
   );
+}
+
+async function runKernels(groups: readonly string[], size: "full" | "small"): Promise<void> {
+  const { kernelGroups, kernels } = await import("./kernels/index.js");
+  const known = kernelGroups();
+  const unknown = groups.filter((group) => !known.includes(group));
+  if (unknown.length > 0) {
+    refuse(`no kernels ${unknown.join(", ")} (there are ${known.join(", ")})`);
+    return;
+  }
+  printMachine();
+  await kernels(groups, size);
+}
+
+async function runFigures(names: readonly string[]): Promise<void> {
+  const unknown = names.filter((name) => !Object.hasOwn(BENCHMARKS, name));
+  if (unknown.length > 0) {
+    const known = [...Object.keys(BENCHMARKS), KERNELS].join(", ");
+    refuse(`no benchmark ${unknown.join(", ")} (there are ${known})`);
+    return;
+  }
+  printMachine();
   for (const name of names) printTable(name, await (BENCHMARKS[name] as () => Promise<Figure[]>)());
   await shutdown();
 }
+
+await main();

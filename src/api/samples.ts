@@ -71,21 +71,25 @@ export function sampled(fn: string, sample: Sample, chunks: ops.CreateOptions["c
   if (replace && sums === undefined) return ops.positions(fn, count, shape, seed, chunks);
   const name = `choice ${count} ${seed} ${replace} ${shape} ${cutsKey(grid())}`;
   if (sums !== undefined) {
-    const { binding } = shared(
-      name,
-      (): Weighted => ({ sums, binding: weightedSource(fn, sample, sums, grid()) }),
-      (found) => sameNumbers(found.sums, sums),
+    return sourceNode(
+      shared(
+        name,
+        () => remembered(weightedSource(fn, sample, sums, grid()), sums),
+        (found) => sameNumbers(weights.get(found), sums),
+      ),
     );
-    return sourceNode(binding);
   }
   const order = permuted(fn, count, seed, undefined, STREAMS.choiceOrder);
   const first = ops.reshape(ops.at(order, [ops.slice(0, length)]), shape);
   return ops.layoutNode(first, grid());
 }
 
-interface Weighted {
-  readonly sums: Float64Array;
-  readonly binding: SourceBinding;
+/** What shared objects were made from. Expressions hold the objects alone, so their life is that of the entry. */
+const weights = new WeakMap<object, Float64Array>();
+
+function remembered<T extends object>(made: T, sums: Float64Array): T {
+  weights.set(made, sums);
+  return made;
 }
 
 function weightedSource(
@@ -174,5 +178,5 @@ function checkCount(fn: string, { count, shape, replace }: Sample): number {
   return length;
 }
 
-const sameNumbers = (a: Float64Array, b: Float64Array): boolean =>
-  a.length === b.length && a.every((v, i) => v === b[i]);
+const sameNumbers = (a: Float64Array | undefined, b: Float64Array): boolean =>
+  a?.length === b.length && a.every((v, i) => v === b[i]);

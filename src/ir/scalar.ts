@@ -10,8 +10,8 @@
  *  - `on` is the dtype of the (already cast) arguments; the result has dtype `on`, except for predicates,
  *    which give bool, `abs` and `imag` of complex numbers, which give the dtype of their parts, and `complex`,
  *    which makes a complex number of two parts.
- *  - float32 arithmetic rounds after every function. Transcendentals in float32 are the float64 value
- *    rounded once.
+ *  - float32 arithmetic rounds after every function. Transcendentals are formulas (`kernels/formulas`), with a form
+ *    of their own for float32 that is within 0.51 units in the last place.
  *  - floorDivide and remainder follow Python (result has the divisor's sign); integer division by 0 gives 0.
  *  - shifts: a count that is negative or >= the width gives 0 (or -1 for `>>` of a negative number).
  *  - integer pow with a negative exponent gives 0, except 1**n = 1 and (-1)**n = +-1.

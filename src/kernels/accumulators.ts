@@ -344,7 +344,7 @@ function emitFold(
   const { fn, on } = part;
   if (vector) {
     const op = { op: "call", fn, on, dtype: on, args: [0, 1] } as const;
-    emitVectorOp(c, op, [{ ...value, local: cell }, value], 16 / itemSize(on));
+    emitVectorOp(c, op, [{ ...value, local: cell, repeated: false }, value], 16 / itemSize(on));
   } else emitCall(c, fn, on, [cell, value.local]);
   c.set(cell);
 }

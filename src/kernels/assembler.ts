@@ -1,10 +1,11 @@
 /**
  * A small WebAssembly assembler: enough of the binary format for one module of loop kernels over one imported
- * memory, written straight into a byte list so that a kernel is assembled in microseconds.
+ * memory, written straight into bytes so that a kernel is assembled in microseconds.
  *
  * Format: https://webassembly.github.io/spec/core/binary/
  */
 import { InternalError } from "../errors.js";
+import { ByteWriter } from "./byte-writer.js";
 import { OPCODES } from "./opcodes.js";
 
 export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128";
@@ -16,30 +17,6 @@ const TYPE_BYTES: Readonly<Record<ValueType, number>> = {
   f64: 0x7c,
   v128: 0x7b,
 };
-
-const convert = new DataView(new ArrayBuffer(8));
-
-function unsigned(out: number[], value: number): void {
-  let rest = value;
-  while (rest > 0x7f) {
-    out.push((rest % 0x80) | 0x80);
-    rest = Math.floor(rest / 0x80);
-  }
-  out.push(rest);
-}
-
-function signed(out: number[], value: bigint): void {
-  let rest = value;
-  for (;;) {
-    const byte = Number(rest & 0x7fn);
-    rest >>= 7n;
-    if ((rest === 0n && byte < 0x40) || (rest === -1n && byte >= 0x40)) {
-      out.push(byte);
-      return;
-    }
-    out.push(byte | 0x80);
-  }
-}
 
 /** Functions that a module imports, numbered in the order of their first call. */
 export class Imports {
@@ -55,11 +32,16 @@ export class Imports {
 /** A place that a branch can name: the nesting depth of its block. */
 export type Label = number & { readonly label: unique symbol };
 
-/** The body of one function. Locals are recycled by type; parameters are all i32. */
+/** Writers that no code uses any more: making one costs more than filling it. */
+const idle: ByteWriter[] = [];
+
+/** The body of one function, for one module. Locals are recycled by type; parameters are all i32. */
 export class Code {
-  readonly bytes: number[] = [];
+  readonly #out = idle.pop() ?? new ByteWriter(4096);
   readonly imports: Imports;
   readonly parameters: number;
+  /** While set: the i32 local in which formulas note that something rare occurred, instead of seeing to it. */
+  rareFlag: number | undefined;
   readonly #types: ValueType[] = [];
   readonly #free: Record<ValueType, number[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] };
   #depth = 0;
@@ -83,16 +65,18 @@ export class Code {
   }
 
   op(...names: readonly string[]): this {
-    for (const name of names) {
-      const code = OPCODES.get(name);
-      if (code === undefined) throw new InternalError(`unknown instruction ${name}`);
-      if (code < 0x100) this.bytes.push(code);
-      else {
-        this.bytes.push(code >> 8);
-        unsigned(this.bytes, code & 0xff);
-      }
-    }
+    for (const name of names) this.#op(name);
     return this;
+  }
+
+  #op(name: string): void {
+    const code = OPCODES.get(name);
+    if (code === undefined) throw new InternalError(`unknown instruction ${name}`);
+    if (code >= 0x100) {
+      this.#out.byte(code >> 8);
+      // The instructions behind a prefix are numbered in LEB128 too.
+      this.#out.unsigned(code & 0xff);
+    } else this.#out.byte(code);
   }
 
   get(...locals: readonly number[]): this {
@@ -116,72 +100,71 @@ export class Code {
   }
 
   #index(opcode: number, index: number): this {
-    this.bytes.push(opcode);
-    unsigned(this.bytes, index);
+    this.#out.byte(opcode);
+    this.#out.unsigned(index);
     return this;
   }
 
   i32(value: number): this {
-    this.bytes.push(0x41);
-    signed(this.bytes, BigInt(value | 0));
+    this.#out.byte(0x41);
+    this.#out.signed(value | 0);
     return this;
   }
 
   i64(value: bigint): this {
-    this.bytes.push(0x42);
-    signed(this.bytes, BigInt.asIntN(64, value));
+    this.#out.byte(0x42);
+    this.#out.signedBig(BigInt.asIntN(64, value));
     return this;
   }
 
   f32(value: number): this {
-    convert.setFloat32(0, value, true);
-    this.bytes.push(0x43);
-    for (let i = 0; i < 4; i++) this.bytes.push(convert.getUint8(i));
+    this.#out.byte(0x43);
+    this.#out.float32(value);
     return this;
   }
 
   f64(value: number): this {
-    convert.setFloat64(0, value, true);
-    this.bytes.push(0x44);
-    for (let i = 0; i < 8; i++) this.bytes.push(convert.getUint8(i));
+    this.#out.byte(0x44);
+    this.#out.float64(value);
     return this;
   }
 
   /** Loads and stores: the address (and the value) are on the stack; `offset` is added to the address. */
   memory(name: string, offset = 0): this {
-    this.op(name);
-    this.bytes.push(0);
-    unsigned(this.bytes, offset);
+    this.#op(name);
+    this.#out.byte(0);
+    this.#out.unsigned(offset);
     return this;
   }
 
   memoryLane(name: string, offset: number, lane: number): this {
     this.memory(name, offset);
-    this.bytes.push(lane);
+    this.#out.byte(lane);
     return this;
   }
 
   lane(name: string, lane: number): this {
-    this.op(name);
-    this.bytes.push(lane);
+    this.#op(name);
+    this.#out.byte(lane);
     return this;
   }
 
   shuffle(lanes: readonly number[]): this {
-    this.op("i8x16.shuffle");
-    for (let i = 0; i < 16; i++) this.bytes.push(lanes[i] ?? 0);
+    this.#op("i8x16.shuffle");
+    this.#out.sixteen(lanes);
     return this;
   }
 
   v128(bytes: Uint8Array): this {
-    this.op("v128.const");
-    for (let i = 0; i < 16; i++) this.bytes.push(bytes[i] ?? 0);
+    this.#op("v128.const");
+    this.#out.sixteen(bytes);
     return this;
   }
 
   memoryCopy(): this {
-    this.op("memory.copy");
-    this.bytes.push(0, 0);
+    this.#op("memory.copy");
+    this.#out.byte(0);
+    this.#out.byte(0);
     return this;
   }
 
@@ -191,7 +174,8 @@ export class Code {
   }
 
   #open(opcode: number, type: ValueType | undefined): Label {
-    this.bytes.push(opcode, type === undefined ? 0x40 : TYPE_BYTES[type]);
+    this.#out.byte(opcode);
+    this.#out.byte(type === undefined ? 0x40 : TYPE_BYTES[type]);
     return this.#depth++ as Label;
   }
 
@@ -212,7 +196,7 @@ export class Code {
     this.#open(0x04, type);
     then();
     if (otherwise !== undefined) {
-      this.op("else");
+      this.#op("else");
       otherwise();
     }
     return this.#close();
@@ -220,7 +204,8 @@ export class Code {
 
   #close(): this {
     this.#depth--;
-    return this.op("end");
+    this.#op("end");
+    return this;
   }
 
   br(label: Label): this {
@@ -231,42 +216,46 @@ export class Code {
     return this.#index(0x0d, this.#depth - 1 - label);
   }
 
-  /** The function body with its size and its local declarations in front. */
-  encode(out: number[]): void {
-    const declarations: number[] = [];
+  /** The function body with its size and its local declarations in front. Nothing can be added to it after. */
+  encode(out: ByteWriter): void {
+    const size = out.hole();
     let groups = 0;
-    for (let i = 0; i < this.#types.length; groups++) {
+    this.#types.forEach((type, i) => {
+      if (type !== this.#types[i - 1]) groups++;
+    });
+    out.unsigned(groups);
+    for (let i = 0; i < this.#types.length; ) {
       const type = this.#types[i] as ValueType;
       let n = 1;
       while (this.#types[i + n] === type) n++;
-      unsigned(declarations, n);
-      declarations.push(TYPE_BYTES[type]);
+      out.unsigned(n);
+      out.byte(TYPE_BYTES[type]);
       i += n;
     }
-    const count: number[] = [];
-    unsigned(count, groups);
-    unsigned(out, count.length + declarations.length + this.bytes.length + 1);
-    append(out, count, declarations, this.bytes, [0x0b]);
+    out.append(this.#out);
+    out.byte(END);
+    out.fill(size);
+    this.#out.length = 0;
+    idle.push(this.#out);
   }
 }
 
-/** Concatenates without spreading: bodies are longer than an argument list may be. */
-function append(out: number[], ...parts: readonly (readonly number[])[]): void {
-  for (const part of parts) for (const byte of part) out.push(byte);
+function section(out: ByteWriter, id: number, write: (body: ByteWriter) => void): void {
+  out.byte(id);
+  const size = out.hole();
+  write(out);
+  out.fill(size);
 }
 
-function section(out: number[], id: number, write: (body: number[]) => void): void {
-  const body: number[] = [];
-  write(body);
-  out.push(id);
-  unsigned(out, body.length);
-  append(out, body);
+function types(out: ByteWriter, count: number, type: ValueType): void {
+  out.unsigned(count);
+  for (let i = 0; i < count; i++) out.byte(TYPE_BYTES[type]);
 }
 
-function name(out: number[], text: string): void {
-  unsigned(out, text.length);
-  for (let i = 0; i < text.length; i++) out.push(text.charCodeAt(i));
-}
+/** Tells that bytes are a module, and the version of the format. */
+const PREAMBLE = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
+const END = 0x0b;
+const FUNCTION_TYPE = 0x60;
 
 /**
  * A module that imports the shared memory `env.memory` and the functions of `imports` from `math`, and exports
@@ -277,48 +266,55 @@ export function assemble(
   functions: Readonly<Record<string, Code>>,
 ): Uint8Array<ArrayBuffer> {
   const entries = Object.entries(functions);
-  const out: number[] = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+  const out = idle.pop() ?? new ByteWriter(4096);
+  for (const byte of PREAMBLE) out.byte(byte);
   section(out, 1, (body) => {
-    unsigned(body, imports.list.length + entries.length);
+    body.unsigned(imports.list.length + entries.length);
     for (const { type, arity } of imports.list) {
-      body.push(0x60, arity);
-      for (let i = 0; i < arity; i++) body.push(TYPE_BYTES[type]);
-      body.push(1, TYPE_BYTES[type]);
+      body.byte(FUNCTION_TYPE);
+      types(body, arity, type);
+      types(body, 1, type);
     }
     for (const [, code] of entries) {
-      body.push(0x60, code.parameters);
-      for (let i = 0; i < code.parameters; i++) body.push(TYPE_BYTES.i32);
-      body.push(0);
+      body.byte(FUNCTION_TYPE);
+      types(body, code.parameters, "i32");
+      types(body, 0, "i32");
     }
   });
   section(out, 2, (body) => {
-    unsigned(body, imports.list.length + 1);
-    name(body, "env");
-    name(body, "memory");
-    body.push(0x02, 0x03, 0x00);
-    unsigned(body, 65536);
+    body.unsigned(imports.list.length + 1);
+    body.name("env");
+    body.name("memory");
+    // A shared memory with a maximum.
+    body.byte(0x02);
+    body.byte(0x03);
+    body.unsigned(0);
+    body.unsigned(65536);
     imports.list.forEach((entry, i) => {
-      name(body, "math");
-      name(body, entry.name);
-      body.push(0x00);
-      unsigned(body, i);
+      body.name("math");
+      body.name(entry.name);
+      body.byte(0x00);
+      body.unsigned(i);
     });
   });
   section(out, 3, (body) => {
-    unsigned(body, entries.length);
-    entries.forEach((_, i) => unsigned(body, imports.list.length + i));
+    body.unsigned(entries.length);
+    entries.forEach((_, i) => body.unsigned(imports.list.length + i));
   });
   section(out, 7, (body) => {
-    unsigned(body, entries.length);
+    body.unsigned(entries.length);
     entries.forEach(([exported], i) => {
-      name(body, exported);
-      body.push(0x00);
-      unsigned(body, imports.list.length + i);
+      body.name(exported);
+      body.byte(0x00);
+      body.unsigned(imports.list.length + i);
     });
   });
   section(out, 10, (body) => {
-    unsigned(body, entries.length);
+    body.unsigned(entries.length);
     for (const [, code] of entries) code.encode(body);
   });
-  return Uint8Array.from(out);
+  const module = out.finish();
+  out.length = 0;
+  idle.push(out);
+  return module;
 }

@@ -1,7 +1,9 @@
 /** The kernels of one thread and one memory. */
 import { DescriptorWriter } from "./descriptor.js";
+import { launchBitShuffle } from "./launch-bits.js";
 import { type ItemSize, launchCopy, launchFill } from "./launch-copy.js";
 import type { Work } from "./launch-gemm.js";
+import { type HalfWay, launchHalves } from "./launch-halves.js";
 import { launchLeaf } from "./launch-leaf.js";
 import { type Launcher, launchMap } from "./launch-map.js";
 import { launchShuffle } from "./launch-shuffle.js";
@@ -94,5 +96,22 @@ export class Kernels {
   /** Undoes {@link shuffle}. */
   unshuffle(itemSize: number, count: number, source: number, target: number): void {
     launchShuffle(this.#launcher, itemSize, count, source, target, true);
+  }
+
+  /**
+   * Gathers bit 0 of `count` elements, a multiple of eight, then bit 1, and so on. Source and target must not overlap.
+   */
+  bitShuffle(itemSize: number, count: number, source: number, target: number): void {
+    launchBitShuffle(this.#launcher, itemSize, count, source, target, false);
+  }
+
+  /** Undoes {@link bitShuffle}. */
+  bitUnshuffle(itemSize: number, count: number, source: number, target: number): void {
+    launchBitShuffle(this.#launcher, itemSize, count, source, target, true);
+  }
+
+  /** Converts `count` adjacent elements to or from float16 or bfloat16. Source and target must not overlap. */
+  halves(way: HalfWay, count: number, source: number, target: number): void {
+    launchHalves(this.#launcher, way, count, source, target);
   }
 }

@@ -1,17 +1,18 @@
-/** Strided copies and fills: long runs by `memory.copy`, everything else as loops over plain bits. */
+/** Strided copies and fills: which of the ways to copy fits the strides. */
 import type { DType } from "../ir/dtype.js";
 import type { ScalarProgram } from "../ir/scalar.js";
 import { assemble, Code, Imports } from "./assembler.js";
 import { emitOdometer, getSlot, HEADER, type Layout } from "./descriptor.js";
 import { type Launcher, launchMap } from "./launch-map.js";
+import { LONGEST_RUN, launchRuns } from "./launch-runs.js";
 import { type CopyBox, launchTranspose, transposedAxis } from "./launch-transpose.js";
 import { flipAxis, mergeAxes, onAxes, orderedAxes, type Walker, walker } from "./nest.js";
 import type { MapSpec, Place } from "./structure.js";
 
 export type ItemSize = 1 | 2 | 4 | 8 | 16;
 
-/** Runs of at least this many bytes go through `memory.copy`; below, its call costs more than a loop. */
-const LONG_RUN = 512;
+/** Fewer runs are not worth a kernel of their own for their length. */
+const MANY_RUNS = 64;
 
 const BITS: Readonly<Record<number, DType>> = { 1: "uint8", 2: "uint16", 4: "uint32", 8: "uint64" };
 
@@ -86,7 +87,12 @@ export function launchCopy(
   const bytes = inner === undefined ? itemSize : (sizes[inner] as number) * itemSize;
   const contiguous =
     inner !== undefined && from.strides[inner] === itemSize && to.strides[inner] === itemSize;
-  if (!contiguous || bytes < LONG_RUN) {
+  const runs = axes.slice(0, -1).reduce((n, axis) => n * (sizes[axis] as number), 1);
+  if (contiguous && bytes <= LONGEST_RUN && runs >= MANY_RUNS) {
+    launchRuns(launcher, bytes, sizes, axes, [from, to]);
+    return;
+  }
+  if (!contiguous) {
     const small: CopyBox = (box, a, b) =>
       launchMap(launcher, copySpec(itemSize), box, [], [placeOf(a)], [placeOf(b)], []);
     const across = transposedAxis(itemSize, sizes, axes, from, to);

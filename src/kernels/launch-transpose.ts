@@ -1,67 +1,102 @@
 /**
- * Copies in which one axis is contiguous in the source and another in the target: blocks of `16 / itemSize` squared
- * elements are loaded as vectors along one axis, transposed in registers and stored as vectors along the other.
+ * Copies in which one axis is contiguous in the source and another in the target, in tiles. Rows of the source are
+ * read in stretches of whole cache lines, blocks of `16 / itemSize` squared elements are transposed in registers into
+ * a stage that stays in the first-level cache, and from there rows of the target are written, whole lines again.
+ *
+ * Without the stage, lines of one side are touched once per block. They are far apart, often by a power of two, so
+ * that they share few places in the cache and are gone before the next touch.
  *
  * The transposition is the perfect-shuffle network: log2(n) rounds of interleaving vector i with vector i + n/2.
  */
 import { assemble, Code, Imports, type Label } from "./assembler.js";
-import { addSlot, emitOdometer, getSlot, HEADER, type Layout } from "./descriptor.js";
+import { descriptorBytes, emitOdometer, getSlot, HEADER, type Layout } from "./descriptor.js";
 import type { Launcher } from "./launch-map.js";
+import { emitRun } from "./launch-runs.js";
 import { onAxes, type Walker } from "./nest.js";
 
 /**
- * Most elements along the target's axis per pass: as many source lines must survive in cache until the next block
- * along the source's axis reads their next 16 bytes, and lines at power-of-two strides share few places in it.
+ * Bytes of a tile along the source's axis and along the target's. Long stretches let the hardware fetch ahead; the
+ * stage, `wide * high / itemSize` bytes, has to fit beside the lines under way (measured for every size).
  */
-const PANEL = 128;
+const wide = (itemSize: number): number => Math.min(512, 128 * itemSize);
+const high = (itemSize: number): number => (itemSize <= 2 ? 128 : 256);
 
 const LAYOUT: Layout = { constants: 0, walkers: 2, tables: [2] };
 const STEP = 1;
-const RESET = 2;
 
-function compile(itemSize: number): Uint8Array<ArrayBuffer> {
+/** The kernel for tiles of which `run` bytes, whole vectors, lie along the target's axis. */
+function compile(itemSize: number, run: number): Uint8Array<ArrayBuffer> {
   const imports = new Imports();
   const c = new Code(imports, 1);
   const n = 16 / itemSize;
-  const source = { local: c.local("i32"), wide: false };
-  const target = { local: c.local("i32"), wide: false };
-  const steps = [c.local("i32"), c.local("i32")] as const;
-  [source, target].forEach((w, i) => {
+  const walkers = [0, 1].map(() => ({ local: c.local("i32"), wide: false }));
+  const steps = walkers.map((w, i) => {
     getSlot(c, LAYOUT, w, i, 0);
     c.set(w.local);
     getSlot(c, LAYOUT, w, i, STEP);
-    c.set(steps[i] as number);
-  });
-  const outer = c.local("i32");
-  const inner = c.local("i32");
-  const to = c.local("i32");
-  emitOdometer(c, LAYOUT, 0, [source, target], () => {
-    c.get(0).memory("i32.load", HEADER.columns).set(outer);
-    c.loop((nextColumns: Label) => {
-      c.get(0).memory("i32.load", HEADER.inner).set(inner);
-      c.loop((nextBlock: Label) => {
-        let vectors = Array.from({ length: n }, () => {
-          c.get(source.local).memory("v128.load");
-          const vector = c.keep("v128");
-          c.get(source.local, steps[0]).op("i32.add").set(source.local);
-          return vector;
-        });
-        for (let round = 1; round < n; round *= 2) vectors = emitInterleave(c, vectors, itemSize);
-        c.get(target.local).set(to);
-        for (const vector of vectors) {
-          c.get(to, vector).memory("v128.store");
-          c.get(to, steps[1]).op("i32.add").set(to);
-        }
-        c.free(...vectors);
-        c.get(target.local).i32(16).op("i32.add").set(target.local);
-        c.get(inner).i32(1).op("i32.sub").tee(inner).brIf(nextBlock);
-      });
-      addSlot(c, LAYOUT, source, 0, RESET);
-      addSlot(c, LAYOUT, target, 1, RESET);
-      c.get(outer).i32(1).op("i32.sub").tee(outer).brIf(nextColumns);
+    return c.keep("i32");
+  }) as [number, number];
+  const [source, target] = walkers.map((w) => w.local) as [number, number];
+  c.get(0).i32(descriptorBytes(LAYOUT)).op("i32.add");
+  const stage = c.keep("i32");
+  const [row, into, left] = [c.local("i32"), c.local("i32"), c.local("i32")];
+  emitOdometer(c, LAYOUT, 0, walkers, () => {
+    c.get(source).set(row);
+    emitRows(c, itemSize, run, row, steps[0], stage);
+    c.get(0).memory("i32.load", HEADER.columns).i32(n).op("i32.mul").set(left);
+    c.get(target).set(row).get(stage).set(into);
+    c.loop((again: Label) => {
+      emitRun(c, into, row, run);
+      c.get(row, steps[1]).op("i32.add").set(row);
+      c.get(into).i32(run).op("i32.add").set(into);
+      c.get(left).i32(1).op("i32.sub").tee(left).brIf(again);
     });
   });
   return assemble(imports, { run: c });
+}
+
+/** Transposes one tile into the stage. Moves `row`, which stands at the tile's first row. */
+function emitRows(
+  c: Code,
+  itemSize: number,
+  run: number,
+  row: number,
+  step: number,
+  stage: number,
+): void {
+  const n = 16 / itemSize;
+  const [from, at, into, first] = [c.local("i32"), c.local("i32"), c.local("i32"), c.local("i32")];
+  const [rows, columns] = [c.local("i32"), c.local("i32")];
+  c.i32(run / 16).set(rows);
+  c.get(stage).set(first);
+  c.loop((nextRows: Label) => {
+    c.get(0).memory("i32.load", HEADER.columns).set(columns);
+    c.get(row).set(from).get(first).set(into);
+    c.loop((nextBlock: Label) => {
+      c.get(from).set(at);
+      let vectors = Array.from({ length: n }, (_, i) => {
+        c.get(at).memory("v128.load");
+        const vector = c.keep("v128");
+        if (i < n - 1) c.get(at, step).op("i32.add").set(at);
+        return vector;
+      });
+      for (let round = 1; round < n; round *= 2) vectors = emitInterleave(c, vectors, itemSize);
+      vectors.forEach((vector, i) => {
+        c.get(into, vector).memory("v128.store", i * run);
+      });
+      c.free(...vectors);
+      c.get(from).i32(16).op("i32.add").set(from);
+      c.get(into)
+        .i32(n * run)
+        .op("i32.add")
+        .set(into);
+      c.get(columns).i32(1).op("i32.sub").tee(columns).brIf(nextBlock);
+    });
+    c.get(step).i32(n).op("i32.mul").get(row).op("i32.add").set(row);
+    c.get(first).i32(16).op("i32.add").set(first);
+    c.get(rows).i32(1).op("i32.sub").tee(rows).brIf(nextRows);
+  });
+  c.free(from, at, into, first, rows, columns);
 }
 
 /** One round of the network over items of `itemSize` bytes; frees what it takes. */
@@ -145,11 +180,14 @@ export function launchTranspose(
     ...w,
     base: w.base + steps * (w.strides[axis] as number),
   });
-  for (let start = 0; start < wholeT; start += PANEL) {
-    const length = Math.min(PANEL, wholeT - start);
-    const box = [...sizes.slice(0, -2), wholeS, length];
-    run(launcher, itemSize, box, moved(from, t, start), moved(to, t, start));
-  }
+  // Whole tiles along both axes first, then what is left of either.
+  for (const [startS, endS, width] of cutInTiles(wholeS, wide(itemSize) / itemSize))
+    for (const [startT, endT, height] of cutInTiles(wholeT, high(itemSize) / itemSize)) {
+      const at = (w: Walker): Walker => moved(moved(w, s, startS), t, startT);
+      const tiles = [(endS - startS) / width, (endT - startT) / height] as const;
+      const rest = sizes.slice(0, -2);
+      run(launcher, itemSize, rest, tiles, [width, height], at(from), at(to));
+    }
   const leftT = (sizes[t] as number) - wholeT;
   const leftS = (sizes[s] as number) - wholeS;
   if (leftT > 0)
@@ -158,28 +196,38 @@ export function launchTranspose(
     strip([...sizes.slice(0, -2), leftS, wholeT], moved(from, s, wholeS), moved(to, s, wholeS));
 }
 
+/** `[start, end, tile]` of the stretch of whole tiles and of the rest, where there are any. */
+function cutInTiles(extent: number, tile: number): [number, number, number][] {
+  const whole = extent - (extent % tile);
+  const cuts: [number, number, number][] = [];
+  if (whole > 0) cuts.push([0, whole, tile]);
+  if (whole < extent) cuts.push([whole, extent, extent - whole]);
+  return cuts;
+}
+
+/** Runs tiles of `width` by `height` elements, `tiles` of them along the source's and the target's axis. */
 function run(
   { cache, writer }: Launcher,
   itemSize: number,
-  extents: readonly number[],
+  rest: readonly number[],
+  tiles: readonly [number, number],
+  [width, height]: readonly [number, number],
   from: Walker,
   to: Walker,
 ): void {
-  const n = 16 / itemSize;
-  const [s, t] = [extents.length - 2, extents.length - 1];
-  const [columns, blocks] = [(extents[s] as number) / n, (extents[t] as number) / n];
-  const kernel = cache.get(`transpose|${itemSize}`, () => compile(itemSize));
-  const [down, over] = [from.strides[t] as number, to.strides[s] as number];
-  writer.begin(LAYOUT);
-  writer.walker(LAYOUT, 0, from, [down, 16 - blocks * n * down]);
-  writer.walker(LAYOUT, 1, to, [over, n * over - blocks * 16]);
-  const outer = extents
-    .map((_, axis) => axis)
-    .slice(0, -2)
-    .reverse();
-  const moves = (w: Walker): number => (w === from ? columns * 16 : columns * n * over);
-  writer.table(LAYOUT, 0, extents, outer, [from, to], moves);
-  writer.word(HEADER.inner, blocks);
-  writer.word(HEADER.columns, columns);
+  const bytes = height * itemSize;
+  const kernel = cache.get(`transpose|${itemSize}|${bytes}`, () => compile(itemSize, bytes));
+  const [s, t] = [rest.length, rest.length + 1];
+  const inTiles = (w: Walker): Walker => ({
+    ...w,
+    strides: w.strides.map((stride, i) => stride * (i === s ? width : i === t ? height : 1)),
+  });
+  const walkers = [inTiles(from), inTiles(to)];
+  writer.begin(LAYOUT, width * bytes);
+  writer.walker(LAYOUT, 0, from, [from.strides[t] as number]);
+  writer.walker(LAYOUT, 1, to, [to.strides[s] as number]);
+  const outer = rest.map((_, axis) => axis).reverse();
+  writer.table(LAYOUT, 0, [...rest, ...tiles], [s, t, ...outer], walkers, () => 0);
+  writer.word(HEADER.columns, (width * itemSize) / 16);
   kernel(writer.address);
 }

@@ -14,6 +14,7 @@ import {
   type Layout,
   type WalkerLocal,
 } from "./descriptor.js";
+import { weightOf } from "./formula-code.js";
 import { type Environment, evaluate, lanesOf, release, type Step } from "./program.js";
 import { emitLoad, emitStore, typeOf } from "./scalar-code.js";
 import { indexAxes, type MapSpec } from "./structure.js";
@@ -97,34 +98,42 @@ export function compileMap(
   const targets = walkers.slice(operands.length + axes.length);
   const left = c.local("i32");
 
-  const vectorLoop = (unroll: number): void => {
-    const vectorEnv = { ...env, constants: splats };
-    emitWhileAtLeast(c, left, unroll * lanes, () => {
-      for (let u = 0; u < unroll; u++) {
-        const values = evaluate(c, program, wanted, vectorEnv, lanes, u * lanes);
-        values.forEach((value, i) => {
-          const out = outputs[i] as MapSpec["outputs"][number];
-          const offset = u * lanes * itemSize(out.dtype);
-          emitVectorStore(c, value, lanes, (targets[i] as WalkerLocal).local, offset);
-        });
-        release(c, program, wanted, values);
-      }
-      walkers.forEach(({ local, wide }, i) => {
-        if (steps?.[i] === "repeated") return;
-        const dtype = operands[i] ?? outputs[i - operands.length - axes.length]?.dtype;
-        c.get(local);
-        if (wide) c.i64(BigInt(unroll * lanes)).op("i64.add");
-        else c.i32(unroll * lanes * itemSize(dtype as DType)).op("i32.add");
-        c.set(local);
-      });
+  const vectorEnv = { ...env, constants: splats };
+  /** One vector, `u` vectors from where the walkers stand. `check` runs before anything is stored. */
+  const vectorStep = (u: number, check: () => void): void => {
+    const values = evaluate(c, program, wanted, vectorEnv, lanes, u * lanes);
+    check();
+    values.forEach((value, i) => {
+      const out = outputs[i] as MapSpec["outputs"][number];
+      const offset = u * lanes * itemSize(out.dtype);
+      emitVectorStore(c, value, lanes, (targets[i] as WalkerLocal).local, offset);
     });
+    release(c, program, wanted, values);
   };
+  const advance = (vectors: number): void =>
+    walkers.forEach(({ local, wide }, i) => {
+      if (steps?.[i] === "repeated") return;
+      const dtype = operands[i] ?? outputs[i - operands.length - axes.length]?.dtype;
+      c.get(local);
+      if (wide) c.i64(BigInt(vectors * lanes)).op("i64.add");
+      else c.i32(vectors * lanes * itemSize(dtype as DType)).op("i32.add");
+      c.set(local);
+    });
+  const vectorLoop = (unroll: number): void =>
+    void emitWhileAtLeast(c, left, unroll * lanes, () => {
+      for (let u = 0; u < unroll; u++) vectorStep(u, () => {});
+      advance(unroll);
+    });
+  const weight = weigh(program);
 
   emitOdometer(c, layout, 0, walkers, () => {
     c.get(0).memory("i32.load", HEADER.inner).set(left);
     if (lanes > 0) {
-      if (program.ops.length <= UNROLL_OPS) vectorLoop(2);
-      vectorLoop(1);
+      if (weight.rare) emitRareLoop(c, left, lanes, vectorStep, () => advance(1));
+      else {
+        if (weight.instructions <= UNROLL_OPS) vectorLoop(2);
+        vectorLoop(1);
+      }
     }
     emitWhileAtLeast(c, left, 1, () => {
       const values = evaluate(c, program, wanted, env, 0, 0);
@@ -137,6 +146,53 @@ export function compileMap(
     });
   });
   return assemble(imports, { run: c });
+}
+
+function weigh(program: ScalarProgram): { readonly instructions: number; readonly rare: boolean } {
+  let instructions = program.ops.length;
+  let rare = false;
+  for (const op of program.ops) {
+    if (op.op !== "call") continue;
+    const weight = weightOf(op.fn, op.on);
+    instructions += weight.instructions;
+    rare ||= weight.rare;
+  }
+  return { instructions, rare };
+}
+
+/**
+ * The loop over vectors of a program with rare cases, which are calls: a loop around calls keeps nothing in registers.
+ * So an inner loop only finds out whether there is such a case, and leaves for one step of the outer loop if so.
+ */
+function emitRareLoop(
+  c: Code,
+  left: number,
+  lanes: number,
+  step: (u: number, check: () => void) => void,
+  advance: () => void,
+): void {
+  const flag = c.local("i32");
+  const next = (label: Label): void => {
+    advance();
+    c.get(left).i32(lanes).op("i32.sub").set(left).br(label);
+  };
+  c.block((done) => {
+    c.loop((outer) => {
+      c.block((slow) => {
+        c.loop((fast) => {
+          c.get(left).i32(lanes).op("i32.lt_u").brIf(done);
+          c.i32(0).set(flag);
+          c.rareFlag = flag;
+          step(0, () => c.get(flag).brIf(slow));
+          c.rareFlag = undefined;
+          next(fast);
+        });
+      });
+      step(0, () => {});
+      next(outer);
+    });
+  });
+  c.free(flag);
 }
 
 /** Moves every walker by its stride, both in locals. */

@@ -1,6 +1,8 @@
 /** Compiled kernels of one thread and memory, by structure. */
 import { COMPLEX_PARTS } from "./complex-math.js";
 import { FLOAT_IMPORTS, FLOAT32_IMPORTS } from "./floats.js";
+import { rareImport } from "./formula-code.js";
+import { RARE } from "./formulas/rare.js";
 
 /** A kernel: its descriptor, and what it takes beside that. */
 export type Run = (...parameters: number[]) => void;
@@ -8,6 +10,7 @@ export type Run = (...parameters: number[]) => void;
 const MATH_IMPORTS: Readonly<Record<string, unknown>> = {
   ...FLOAT_IMPORTS,
   ...COMPLEX_PARTS,
+  ...Object.fromEntries(Object.entries(RARE).map(([name, fn]) => [rareImport(name), fn])),
   ...Object.fromEntries(Object.entries(FLOAT32_IMPORTS).map(([name, fn]) => [`${name}32`, fn])),
 };
 

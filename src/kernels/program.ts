@@ -4,8 +4,9 @@
  */
 import type { DType } from "../ir/dtype.js";
 import { itemSize } from "../ir/dtype.js";
-import type { ScalarProgram } from "../ir/scalar.js";
+import type { ScalarOp, ScalarProgram } from "../ir/scalar.js";
 import type { Code } from "./assembler.js";
+import { emitBothParts, partOfName } from "./formula-code.js";
 import { emitCall, emitCast, emitLoad, typeOf } from "./scalar-code.js";
 import { emitVectorLoad, emitVectorOp, hasLanes, type Vector } from "./vector-code.js";
 
@@ -27,8 +28,8 @@ export interface Environment {
 export type Value = Vector;
 
 /** Instructions that the wanted ones need, with the number of times that each is used. */
-export function usesOf(program: ScalarProgram, wanted: readonly number[]): Uint32Array {
-  const uses = new Uint32Array(program.ops.length);
+export function usesOf(program: ScalarProgram, wanted: readonly number[]): number[] {
+  const uses = new Array<number>(program.ops.length).fill(0);
   for (const n of wanted) uses[n] = (uses[n] as number) + 1;
   for (let n = program.ops.length - 1; n >= 0; n--) {
     const op = program.ops[n];
@@ -71,19 +72,33 @@ export function evaluate(
 ): readonly Value[] {
   const uses = usesOf(program, wanted);
   const values: (Value | undefined)[] = [];
+  const partners = partnersOf(program);
+  const drop = (args: readonly number[]): void => {
+    for (const arg of args) {
+      uses[arg] = (uses[arg] as number) - 1;
+      if (uses[arg] === 0 && program.ops[arg]?.op !== "const") c.free((values[arg] as Value).local);
+    }
+  };
   program.ops.forEach((op, n) => {
     if (uses[n] === 0) return;
     if (op.op === "const") {
       const local = env.constants[op.param] as number;
-      values[n] = { local, dtype: op.dtype, width: op.dtype === "bool" && lanes > 0 ? 1 : 0 };
+      const width = op.dtype === "bool" && lanes > 0 ? 1 : 0;
+      values[n] = { local, dtype: op.dtype, width, repeated: true };
       return;
     }
     let width = 0;
+    let repeated = false;
+    if (values[n] !== undefined) {
+      // The other part of a complex function has brought it along.
+      drop("args" in op ? op.args : []);
+      return;
+    }
     if (op.op === "load") {
       c.get(env.operands[op.operand] as number);
       if (lanes === 0) emitLoad(c, op.dtype, 0);
       else {
-        const repeated = env.steps[op.operand] === "repeated";
+        repeated = env.steps[op.operand] === "repeated";
         emitVectorLoad(c, op.dtype, lanes, repeated ? 0 : at * itemSize(op.dtype), repeated);
         width = op.dtype === "bool" ? 1 : 0;
       }
@@ -92,7 +107,13 @@ export function evaluate(
       if (lanes > 0) emitIndexLanes(c, env.indexSteps.get(op.axis) === "next", at);
     } else {
       const args = op.args.map((arg) => values[arg] as Value);
-      if (lanes > 0) width = emitVectorOp(c, op, args, lanes);
+      const other = partners.get(n);
+      if (other !== undefined && uses[other] !== 0) {
+        const locals = args.map((x) => x.local);
+        emitBothParts(c, (op as ScalarOp & { op: "call" }).fn, locals, lanes > 0);
+        const local = c.keep(lanes > 0 ? "v128" : "f64");
+        values[other] = { local, dtype: "float64", width: 0, repeated: false };
+      } else if (lanes > 0) width = emitVectorOp(c, op, args, lanes);
       else if (op.op === "cast") emitCast(c, op.from, op.dtype, (args[0] as Value).local);
       else
         emitCall(
@@ -101,15 +122,29 @@ export function evaluate(
           op.on,
           args.map((x) => x.local),
         );
-      for (const arg of op.args) {
-        uses[arg] = (uses[arg] as number) - 1;
-        if (uses[arg] === 0 && program.ops[arg]?.op !== "const")
-          c.free((values[arg] as Value).local);
-      }
+      drop(op.args);
     }
-    values[n] = { local: c.keep(lanes > 0 ? "v128" : typeOf(op.dtype)), dtype: op.dtype, width };
+    const local = c.keep(lanes > 0 ? "v128" : typeOf(op.dtype));
+    values[n] = { local, dtype: op.dtype, width, repeated };
   });
   return wanted.map((n) => values[n] as Value);
+}
+
+/**
+ * Real and imaginary part of a complex function share most of their work: for the one that comes first, the number of
+ * the other.
+ */
+function partnersOf(program: ScalarProgram): ReadonlyMap<number, number> {
+  const partners = new Map<number, number>();
+  const first = new Map<string, number>();
+  program.ops.forEach((op, n) => {
+    if (op.op !== "call" || partOfName(op.fn) === undefined) return;
+    const key = `${op.fn.slice(0, -3)}(${op.args.join()})`;
+    const known = first.get(key);
+    if (known === undefined) first.set(key, n);
+    else if (!partners.has(known)) partners.set(known, n);
+  });
+  return partners;
 }
 
 function emitIndexLanes(c: Code, moves: boolean, at: number): void {

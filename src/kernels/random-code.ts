@@ -105,3 +105,27 @@ export function emitMultiplyHigh(c: Code, a: number, b: number): void {
   c.op("i64.add").i64(32n).op("i64.shr_u", "i64.add");
   c.free(middle);
 }
+
+/** The same for two lanes. */
+export function emitMultiplyHighLanes(c: Code, a: number, b: number): void {
+  // Words of two lanes side by side, as products of halves take them.
+  const words = [a, b].flatMap((x) =>
+    [0, 4].map((at) => {
+      const lanes = [0, 8].flatMap((lane) => [0, 1, 2, 3].map((i) => lane + at + i));
+      c.get(x, x).shuffle(lanes);
+      return c.keep("v128");
+    }),
+  );
+  const [a0, a1, b0, b1] = words as [number, number, number, number];
+  const product = (x: number, y: number): void => void c.get(x, y).op("i64x2.extmul_low_i32x4_u");
+  product(a1, b0);
+  product(a0, b0);
+  c.i32(32).op("i64x2.shr_u", "i64x2.add");
+  const middle = c.keep("v128");
+  product(a1, b1);
+  c.get(middle).i32(32).op("i64x2.shr_u", "i64x2.add");
+  product(a0, b1);
+  c.get(middle).i64(0xffffffffn).op("i64x2.splat", "v128.and", "i64x2.add");
+  c.i32(32).op("i64x2.shr_u", "i64x2.add");
+  c.free(middle, ...words);
+}

@@ -5,11 +5,13 @@
  * An element is i32 (bool as 0 or 1; 8- and 16-bit integers sign- or zero-extended), i64, f32 or f64.
  */
 import { InternalError } from "../errors.js";
-import { type DType, isFloat, itemSize, kindOf } from "../ir/dtype.js";
+import { type DType, type FloatDType, isFloat, itemSize, kindOf } from "../ir/dtype.js";
 import type { ScalarFunction } from "../ir/scalar.js";
 import type { Code, ValueType } from "./assembler.js";
 import { COMPLEX_PARTS } from "./complex-math.js";
 import { FLOAT_IMPORTS, FLOAT32_IMPORTS } from "./floats.js";
+import { emitScalarFormula, emitScalarParts, partOfName } from "./formula-code.js";
+import { formulaOf } from "./formulas/index.js";
 import { emitMultiplyHigh, emitRandomBits } from "./random-code.js";
 
 /** The WebAssembly type of one element. */
@@ -107,6 +109,11 @@ export function emitCall(c: Code, fn: ScalarFunction, on: DType, args: readonly 
     c.get(b, args[2] as number, a).op("select");
     return;
   }
+  const part = partOfName(fn);
+  if (part !== undefined) {
+    emitScalarParts(c, part.formula, args, [part.part]);
+    return;
+  }
   if (Object.hasOwn(COMPLEX_PARTS, fn)) {
     c.get(...args).callImport(fn, "f64", args.length);
     return;
@@ -164,16 +171,20 @@ const FLOAT: Partial<Record<ScalarFunction, string>> = {
   minimum: "min",
   maximum: "max",
 };
+/** Whole names, which need not be put together every time. */
+const floatNames = (type: string): ReadonlyMap<string, string> =>
+  new Map(Object.entries(FLOAT).map(([fn, name]) => [fn, `${type}.${name}`]));
+const FLOAT_NAMES = { f32: floatNames("f32"), f64: floatNames("f64") };
 const FLOAT_UNARY = new Set(["negative", "abs", "sqrt", "floor", "ceil", "trunc", "round"]);
 
 function emitFloat(c: Code, fn: ScalarFunction, on: DType, a: number, b: number): boolean {
   const type = typeOf(on);
-  const name = FLOAT[fn];
+  const name = FLOAT_NAMES[type === "f32" ? "f32" : "f64"].get(fn);
   const compare = COMPARE[fn];
   if (name !== undefined) {
     c.get(a);
     if (!FLOAT_UNARY.has(fn)) c.get(b);
-    c.op(`${type}.${name}`);
+    c.op(name);
     return true;
   }
   if (compare !== undefined) {
@@ -245,6 +256,12 @@ const BINARY_IMPORTS = new Set<ScalarFunction>([
 ]);
 
 function emitImported(c: Code, fn: ScalarFunction, on: DType, a: number, b: number): boolean {
+  const formula = formulaOf(fn);
+  if (formula !== undefined) {
+    const args = formula.arity === 2 ? [a, b] : [a];
+    emitScalarFormula(c, formula, on as FloatDType, args);
+    return true;
+  }
   if (!Object.hasOwn(FLOAT_IMPORTS, fn)) return false;
   const args = BINARY_IMPORTS.has(fn) ? [a, b] : [a];
   if (on === "float64") c.get(...args).callImport(fn, "f64", args.length);

@@ -103,6 +103,35 @@ describe("copy", () => {
   });
 });
 
+describe("runs and tiles", () => {
+  it("copies many runs of any length", () => {
+    const rand = random(9);
+    for (const length of [1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 33, 100, 127, 128, 129, 192, 1023])
+      for (const size of [1, 4] as const) {
+        reset();
+        const shape = [3, 30, length];
+        const gap = (): Laid => {
+          const step = length * size + Math.floor(rand() * 9);
+          const strides = [30 * step + 5, step, size];
+          const address = allocate(3 * (strides[0] as number)) + Math.floor(rand() * 4);
+          return { dtype: DTYPE[size], shape, place: { address, strides } };
+        };
+        expectCopy(size, gap(), gap());
+      }
+  });
+
+  for (const size of [1, 2, 4, 8] as const)
+    it(`transposes whole tiles of ${size}-byte items, and what is left of them`, () => {
+      for (const shape of [
+        [2, 256, 128],
+        [2, 150, 1, 291],
+      ]) {
+        reset();
+        expectCopy(size, lay(DTYPE[size], shape), lay(DTYPE[size], shape, "transposed"));
+      }
+    });
+});
+
 describe("fill", () => {
   it("fills any strides with any bits", () => {
     const rand = random(1);

@@ -27,3 +27,36 @@ describe("byte shuffle", () => {
       }
     });
 });
+
+describe("bit shuffle", () => {
+  for (const size of [1, 2, 3, 4, 7, 8, 16, 24])
+    it(`groups the bits of ${size}-byte elements, and back`, () => {
+      for (const count of [0, 8, 16, 120, 128, 136, 1024, 4104]) {
+        reset();
+        const bytes = new Uint8Array(memory.buffer);
+        const length = size * count;
+        const [source, target, back] = [0, 1, 2].map(() => allocate(length + 16)) as [
+          number,
+          number,
+          number,
+        ];
+        for (let i = 0; i < length; i++) bytes[source + i] = (i * 151 + (i >> 3) * 37) & 0xff;
+        bytes.fill(0xaa, target + length, target + length + 16);
+        bytes.fill(0xaa, back + length, back + length + 16);
+        const expected = new Uint8Array(length);
+        for (let bit = 0; bit < 8 * size; bit++)
+          for (let i = 0; i < count; i++) {
+            const byte = bytes[source + i * size + (bit >> 3)] as number;
+            const at = (bit * count) / 8 + (i >> 3);
+            expected[at] = (expected[at] as number) | (((byte >> (bit & 7)) & 1) << (i & 7));
+          }
+        kernels.bitShuffle(size, count, source, target);
+        expect(Buffer.compare(bytes.slice(target, target + length), expected)).toBe(0);
+        kernels.bitUnshuffle(size, count, target, back);
+        const [was, is] = [source, back].map((at) => bytes.slice(at, at + length));
+        expect(Buffer.compare(was as Uint8Array, is as Uint8Array)).toBe(0);
+        expect(bytes[target + length]).toBe(0xaa);
+        expect(bytes[back + length]).toBe(0xaa);
+      }
+    });
+});

@@ -8,6 +8,7 @@ import {
   type RealDType,
   type TypedArray,
 } from "../../ir/dtype.js";
+import { HEAP_BYTES } from "../kernel-heap.js";
 import { realFromV2 } from "../zarr/dtypes.js";
 import { type CodecConfig, type CodecEntry, damaged, integerOption } from "./codec.js";
 import { shuffleBytes, unshuffleBytes } from "./shuffles.js";
@@ -17,7 +18,7 @@ export const shuffle: CodecEntry = {
     const size = integerOption("shuffle", config, "elementsize", 4, 1, 65_536);
     return {
       fixedSize: (decoded) => decoded,
-      heapBytes: (decoded) => decoded,
+      heapBytes: (decoded) => decoded + HEAP_BYTES,
       decode: (src, dst) => {
         if (src.length !== dst.length) throw wrongSize("shuffle", src, dst.length);
         unshuffleBytes(src, dst, size);

@@ -1,9 +1,18 @@
-/** Byte and bit shuffles and their inverses, as tight loops over bytes. */
+/**
+ * Byte and bit shuffles and their inverses: by kernels where those apply, as tight loops over bytes for short data and
+ * odd element sizes.
+ */
+import { hasShuffle, shuffleByKernel } from "./shuffle-kernels.js";
 
 /** `src` holds all first bytes of the elements, then all second bytes…; a remainder at the end is as it is. */
 export function unshuffleBytes(src: Uint8Array, dst: Uint8Array, size: number): void {
   const s = src as Readonly<Record<number, number>> & Uint8Array;
   const n = Math.floor(src.length / size);
+  if (n * size < src.length) dst.set(src.subarray(n * size), n * size);
+  if (hasShuffle(size, n)) {
+    shuffleByKernel(src, dst, size, n, "bytes", true);
+    return;
+  }
   if (size === 2 && dst.byteOffset % 2 === 0) {
     const words = new Uint16Array(dst.buffer, dst.byteOffset, n);
     for (let i = 0; i < n; i++) words[i] = s[i]! | (s[n + i]! << 8);
@@ -19,7 +28,6 @@ export function unshuffleBytes(src: Uint8Array, dst: Uint8Array, size: number): 
       for (let i = 0, o = b; i < n; i++, o += size) dst[o] = s[b * n + i]!;
     }
   }
-  if (n * size < src.length) dst.set(src.subarray(n * size), n * size);
 }
 
 /** Joins four planes of `n` bytes into words `first`, `first + step`, … */
@@ -35,10 +43,14 @@ function gather4(src: Uint8Array, words: Int32Array, n: number, first: number, s
 export function shuffleBytes(src: Uint8Array, dst: Uint8Array, size: number): void {
   const s = src as Readonly<Record<number, number>> & Uint8Array;
   const n = Math.floor(src.length / size);
+  if (n * size < src.length) dst.set(src.subarray(n * size), n * size);
+  if (hasShuffle(size, n)) {
+    shuffleByKernel(src, dst, size, n, "bytes", false);
+    return;
+  }
   for (let b = 0; b < size; b++) {
     for (let i = 0, o = b; i < n; i++, o += size) dst[b * n + i] = s[o]!;
   }
-  if (n * size < src.length) dst.set(src.subarray(n * size), n * size);
 }
 
 /**
@@ -48,6 +60,12 @@ export function shuffleBytes(src: Uint8Array, dst: Uint8Array, size: number): vo
 export function unshuffleBits(src: Uint8Array, dst: Uint8Array, size: number): void {
   const s = src as Readonly<Record<number, number>> & Uint8Array;
   const row = Math.floor(src.length / size) / 8;
+  const whole = 8 * row * size;
+  if (whole < src.length) dst.set(src.subarray(whole), whole);
+  if (hasShuffle(size, 8 * row)) {
+    shuffleByKernel(src, dst, size, 8 * row, "bits", true);
+    return;
+  }
   for (let b = 0; b < size; b++) {
     const base = b * 8 * row;
     for (let j = 0; j < row; j++) {
@@ -73,14 +91,18 @@ export function unshuffleBits(src: Uint8Array, dst: Uint8Array, size: number): v
       for (let k = 0; k < 32; k += 8, o += size) dst[o] = high >>> k;
     }
   }
-  const whole = 8 * row * size;
-  if (whole < src.length) dst.set(src.subarray(whole), whole);
 }
 
 /** The inverse of {@link unshuffleBits}, by the same 8 x 8 bit transpose. */
 export function shuffleBits(src: Uint8Array, dst: Uint8Array, size: number): void {
   const s = src as Readonly<Record<number, number>> & Uint8Array;
   const row = Math.floor(src.length / size) / 8;
+  const whole = 8 * row * size;
+  if (whole < src.length) dst.set(src.subarray(whole), whole);
+  if (hasShuffle(size, 8 * row)) {
+    shuffleByKernel(src, dst, size, 8 * row, "bits", false);
+    return;
+  }
   for (let b = 0; b < size; b++) {
     for (let j = 0; j < row; j++) {
       const i = 8 * j * size + b;
@@ -105,6 +127,4 @@ export function shuffleBits(src: Uint8Array, dst: Uint8Array, size: number): voi
       for (let k = 0; k < 32; k += 8, o += row) dst[o] = high >>> k;
     }
   }
-  const whole = 8 * row * size;
-  if (whole < src.length) dst.set(src.subarray(whole), whole);
 }

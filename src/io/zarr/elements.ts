@@ -3,6 +3,7 @@ import type { ReadTarget } from "../../ir/binding.js";
 import { itemSize } from "../../ir/dtype.js";
 import { rowMajorStrides } from "../../ir/index-map.js";
 import { copyBox, wordsOf } from "../copy.js";
+import { HEAP_BYTES, heapOfThread, PIECE } from "../kernel-heap.js";
 import type { Scratch } from "../scratch.js";
 import { deliveredDType, type StoredDType, storedSize, widenBits, wordSize } from "./dtypes.js";
 import type { ArrayMetadata, Layout } from "./metadata.js";
@@ -68,7 +69,7 @@ export function isDense(
 
 /** Bytes that {@link deliver} needs to widen `elements` stored elements. */
 export const widenedBytes = (stored: StoredDType, elements: number): number =>
-  storedSize(stored) === itemSize(deliveredDType(stored)) ? 0 : 4 * elements;
+  storedSize(stored) === itemSize(deliveredDType(stored)) ? 0 : 4 * elements + HEAP_BYTES;
 
 /**
  * Puts stored elements into the target. `bytes` are aligned, belong to the caller and may be changed; the
@@ -113,11 +114,26 @@ export function deliverFill(metadata: ArrayMetadata, part: Part): void {
   );
 }
 
+/** Fewer halves are not worth the way through the kernels' memory. */
+const FEWEST = 512;
+
 function widen(bytes: Uint8Array, brain: boolean, scratch: Scratch): Uint8Array {
-  const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1);
-  const out = scratch.take(halves.length * 4);
-  const words = new Uint32Array(out.buffer, out.byteOffset, halves.length);
-  for (let i = 0; i < halves.length; i++) words[i] = widenBits(halves[i]!, brain);
+  const count = bytes.length >> 1;
+  const out = scratch.take(count * 4);
+  if (count >= FEWEST) {
+    const { kernels, from, to } = heapOfThread();
+    const way = brain ? "bfloat16>float32" : "float16>float32";
+    for (let first = 0; first < count; first += PIECE / 4) {
+      const n = Math.min(PIECE / 4, count - first);
+      from.set(bytes.subarray(2 * first, 2 * (first + n)));
+      kernels.halves(way, n, from.byteOffset, to.byteOffset);
+      out.set(to.subarray(0, 4 * n), 4 * first);
+    }
+    return out;
+  }
+  const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, count);
+  const words = new Uint32Array(out.buffer, out.byteOffset, count);
+  for (let i = 0; i < count; i++) words[i] = widenBits(halves[i]!, brain);
   return out;
 }
 

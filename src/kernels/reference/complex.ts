@@ -5,11 +5,13 @@
 import type { ComplexDType } from "../../ir/dtype.js";
 import type { ScalarFunction } from "../../ir/scalar.js";
 import { COMPLEX_BINARY, COMPLEX_UNARY, type Pair } from "../complex-math.js";
-import { hypotF64 } from "../math.js";
+import { complexFormulaOf } from "../formulas/complex.js";
 import { floatFunction } from "./floats.js";
+import { PLAIN } from "./formulas.js";
 
 type ComplexFunction = (x: Pair, y: Pair) => number | Pair;
 
+const hypot = floatFunction("hypot", "float64") as (x: number, y: number) => number;
 const roundPart = floatFunction("round", "float64") as (x: number, y: number) => number;
 const isNan = ([a, b]: Pair): boolean => Number.isNaN(a) || Number.isNaN(b);
 const isInfinite = ([a, b]: Pair): boolean => Math.abs(a) === Infinity || Math.abs(b) === Infinity;
@@ -24,7 +26,7 @@ const FUNCTIONS: Partial<Record<ScalarFunction, ComplexFunction>> = {
   negative: ([a, b]) => [-a, -b],
   conj: ([a, b]) => [a, -b],
   imag: ([, b]) => b,
-  abs: ([a, b]) => hypotF64(a, b),
+  abs: ([a, b]) => hypot(a, b),
   round: ([a, b]) => [roundPart(a, 0), roundPart(b, 0)],
   equal: ([a, b], [c, d]) => Number(a === c && b === d),
   notEqual: ([a, b], [c, d]) => Number(a !== c || b !== d),
@@ -37,12 +39,15 @@ const FUNCTIONS: Partial<Record<ScalarFunction, ComplexFunction>> = {
 export function complexFunction(fn: ScalarFunction, on: ComplexDType): ComplexFunction | undefined {
   const unary = Object.hasOwn(COMPLEX_UNARY, fn) ? COMPLEX_UNARY[fn] : undefined;
   const binary = Object.hasOwn(COMPLEX_BINARY, fn) ? COMPLEX_BINARY[fn] : undefined;
+  const formula = complexFormulaOf(fn);
   const exact: ComplexFunction | undefined =
-    unary !== undefined
-      ? ([a, b]) => unary(a, b)
-      : binary !== undefined
-        ? ([a, b], [c, d]) => binary(a, b, c, d)
-        : FUNCTIONS[fn];
+    formula !== undefined
+      ? ([a, b], [c, d] = [0, 0]) => formula.parts(PLAIN, a, b, c, d)
+      : unary !== undefined
+        ? ([a, b]) => unary(a, b)
+        : binary !== undefined
+          ? ([a, b], [c, d]) => binary(a, b, c, d)
+          : FUNCTIONS[fn];
   if (exact === undefined || on === "complex128") return exact;
   return (x, y) => {
     const z = exact(x, y);

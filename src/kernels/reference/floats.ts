@@ -1,11 +1,13 @@
 /**
  * Scalar functions on float32 and float64. A float32 function is the float64 one rounded once: for + - * / and
- * sqrt that is the correctly rounded float32 result, for transcendentals it is the definition. Only floor
- * division, remainder and nextafter have float32 steps of their own.
+ * sqrt that is the correctly rounded float32 result. Transcendentals are formulas, with a form of their own for
+ * float32; floor division, remainder and nextafter have float32 steps of their own.
  */
 import type { FloatDType } from "../../ir/dtype.js";
 import type { ScalarFunction } from "../../ir/scalar.js";
+import { formulaOf } from "../formulas/index.js";
 import { hypotF64, logaddexp, nextafterF32, nextafterF64, powF64 } from "../math.js";
+import { PLAIN, roundToEven } from "./formulas.js";
 
 type Rounding = (x: number) => number;
 export type NumberFunction = (a: number, b: number) => number;
@@ -13,15 +15,6 @@ export type NumberFunction = (a: number, b: number) => number;
 const isNegative = (x: number): boolean => x < 0 || Object.is(x, -0);
 // NaN counts as positive: the sign of a computed NaN differs between processors.
 const copysign = (a: number, b: number): number => (isNegative(b) ? -Math.abs(a) : Math.abs(a));
-
-/** To nearest, ties to even; keeps the sign of zero. */
-function roundToEven(x: number): number {
-  const low = Math.floor(x);
-  const above = x - low;
-  if (!(above > 0)) return x;
-  const up = above > 0.5 || (above === 0.5 && low % 2 !== 0);
-  return copysign(up ? low + 1 : low, x);
-}
 
 /**
  * Quotient and remainder as Python and NumPy have them (`npy_divmod`): the remainder is exact and has the
@@ -108,6 +101,8 @@ export function floatFunction(fn: ScalarFunction, on: FloatDType): NumberFunctio
     case "nextafter":
       return on === "float32" ? nextafterF32 : nextafterF64;
     default: {
+      const formula = formulaOf(fn);
+      if (formula !== undefined) return (a, b) => round(formula[on](PLAIN, a, b));
       const predicate = PREDICATES[fn];
       if (predicate !== undefined) return predicate;
       const exact = FLOAT64[fn];

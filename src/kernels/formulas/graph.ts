@@ -1,0 +1,129 @@
+/** A formula as data: a graph of instructions in single-assignment form, equal ones shared. */
+import type { ComplexFormula, Formula, Ops } from "./ops.js";
+
+/** Instructions on float64, int64 and mask lanes; see {@link Ops}. */
+export type Instruction = Exclude<keyof Ops<never, never, never>, "rare"> | "rare" | "input";
+
+export interface GraphNode {
+  readonly op: Instruction;
+  /** Numbers of earlier nodes. */
+  readonly args: readonly number[];
+  /** The value of a constant, the count of a shift, the number of an input. */
+  readonly value?: number | bigint;
+  /** Of `rare`, whose args are its condition, what holds otherwise, and the arguments. */
+  readonly name?: string;
+}
+
+export interface Graph {
+  readonly nodes: readonly GraphNode[];
+  /** Numbers of the nodes that are its values: one, or real and imaginary part. */
+  readonly results: readonly number[];
+}
+
+/** Values are numbers of nodes; which kind a value is, is known to the types of `Ops` alone. */
+class Recorder {
+  readonly nodes: GraphNode[] = [];
+  readonly #known = new Map<string, number>();
+
+  node(op: Instruction, args: readonly number[], value?: number | bigint, name?: string): number {
+    const bits = Object.is(value, -0) ? "-0" : String(value);
+    const key = `${op}|${args.join()}|${typeof value}${bits}|${name}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const node: GraphNode = {
+      op,
+      args,
+      ...(value === undefined ? {} : { value }),
+      ...(name === undefined ? {} : { name }),
+    };
+    this.#known.set(key, this.nodes.push(node) - 1);
+    return this.nodes.length - 1;
+  }
+}
+
+function opsOf(recorder: Recorder): Ops<number, number, number> {
+  const one =
+    (op: Instruction) =>
+    (a: number): number =>
+      recorder.node(op, [a]);
+  const two =
+    (op: Instruction) =>
+    (a: number, b: number): number =>
+      recorder.node(op, [a, b]);
+  const three =
+    (op: Instruction) =>
+    (a: number, b: number, c: number): number =>
+      recorder.node(op, [a, b, c]);
+  const shift =
+    (op: Instruction) =>
+    (a: number, count: number): number =>
+      recorder.node(op, [a], count);
+  return {
+    float: (value) => recorder.node("float", [], value),
+    integer: (value) => recorder.node("integer", [], value),
+    add: two("add"),
+    subtract: two("subtract"),
+    multiply: two("multiply"),
+    divide: two("divide"),
+    sqrt: one("sqrt"),
+    negate: one("negate"),
+    abs: one("abs"),
+    nearest: one("nearest"),
+    floor: one("floor"),
+    trunc: one("trunc"),
+    lesser: two("lesser"),
+    greater: two("greater"),
+    less: two("less"),
+    lessEqual: two("lessEqual"),
+    equal: two("equal"),
+    notEqual: two("notEqual"),
+    and: two("and"),
+    or: two("or"),
+    not: one("not"),
+    select: three("select"),
+    selectInteger: three("selectInteger"),
+    // Lanes have no type in registers.
+    bits: (a) => a,
+    fromBits: (a) => a,
+    addInteger: two("addInteger"),
+    subtractInteger: two("subtractInteger"),
+    andInteger: two("andInteger"),
+    orInteger: two("orInteger"),
+    xorInteger: two("xorInteger"),
+    shiftLeft: shift("shiftLeft"),
+    shiftRight: shift("shiftRight"),
+    equalInteger: two("equalInteger"),
+    lessInteger: two("lessInteger"),
+    rare: (condition, name, args, otherwise) =>
+      recorder.node("rare", [condition, otherwise, ...args], undefined, name),
+  };
+}
+
+const graphs = new WeakMap<object, Graph>();
+
+/** Records once for each `key`. */
+function record(
+  key: object,
+  arity: number,
+  build: (o: Ops<number, number, number>, inputs: readonly number[]) => readonly number[],
+): Graph {
+  let graph = graphs.get(key);
+  if (graph === undefined) {
+    const recorder = new Recorder();
+    const inputs = Array.from({ length: arity }, (_, i) => recorder.node("input", [], i));
+    const results = build(opsOf(recorder), inputs);
+    graph = { nodes: recorder.nodes, results };
+    graphs.set(key, graph);
+  }
+  return graph;
+}
+
+/** The graph of one form of a formula. */
+export const graphOf = (formula: Formula, form: "float64" | "float32"): Graph =>
+  record(formula[form], formula.arity, (o, [x, y]) => [formula[form](o, x as number, y as number)]);
+
+/** The graph of both parts of a complex formula. */
+export const graphOfParts = (formula: ComplexFormula): Graph =>
+  record(formula, formula.arity, (o, [a, b, c, d]) =>
+    formula.parts(o, a as number, b as number, c as number, d as number),
+  );

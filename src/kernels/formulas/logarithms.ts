@@ -1,0 +1,214 @@
+/**
+ * Logarithms. All are `k ln 2 + log(1 + f)` with 1 + f from sqrt(1/2) to sqrt(2) or, where that lets f be found
+ * without an error, from 3/4 to 3/2. With s = f / (2 + f), log(1 + f) = 2 atanh(s) is a short series in s^2.
+ */
+import { type FormulaTable, type Ops, type Unary, unary } from "./ops.js";
+import { estrin } from "./polynomial.js";
+
+/** ln 2 in two parts; the first ends in 32 zeros, so that its product with an exponent is exact. */
+const LN2_HIGH = 0.6931471803691238;
+const LN2_LOW = 1.9082149292705877e-10;
+const LOG10_2_HIGH = 0.3010299956640665;
+const LOG10_2_LOW = -8.532344317057107e-14;
+/** The first ends in 27 zeros: 26 bits times 26 bits is exact. */
+const LOG2E_HIGH = 1.4426950514316559;
+const LOG2E_LOW = -1.0542692476429138e-8;
+const LOG10E_HIGH = 0.4342944845557213;
+const LOG10E_LOW = -2.6524694553078553e-9;
+
+/**
+ * (2 atanh(s) / s - 2) / s^2 as a polynomial in z = s^2, by Remez exchange with weight z / 2, which makes the bound
+ * one of the error relative to the logarithm. For z up to 17 - 12 sqrt(2), 2^-59.5:
+ */
+const SERIES = [
+  0.6666666666666734, 0.3999999999941468, 0.28571428742387384, 0.22222198573203078,
+  0.18183564325365775, 0.1531405056723607, 0.14795949583777146,
+];
+/** For z up to 1/25, 2^-62.7. */
+const WIDE_SERIES = [
+  0.666666666666666, 0.4000000000005594, 0.2857142855600733, 0.22222224276187713,
+  0.18181667089315676, 0.15391072403096073, 0.13174262272260592, 0.13838564005862308,
+];
+/** For z up to 1/25, 2^-35.4. */
+const SHORT_SERIES = [
+  0.6666666309814162, 0.40000860569716506, 0.28507133121367606, 0.24098505833466746,
+];
+
+const SMALLEST_NORMAL = 2.2250738585072014e-308;
+export const ONE_BITS = 0x3ff0000000000000n;
+const MANTISSA = 0x000fffffffffffffn;
+export const SIGN = -0x8000000000000000n;
+/** What carries into the exponent, added to the bits of a float: from above sqrt(2), from above 3/2. */
+export const ABOVE_SQRT2 = 0x00095f619980c432n;
+const ABOVE_HALF = 0x0007ffffffffffffn;
+/** The unit of {@link Split.k}. */
+const UNIT = 2 ** 1012;
+/** Where the exponent is put: into the top of the mantissa of 2^1023, of which the last bit is set. */
+const FIELD = 0x7fe0000000000001n;
+export const biasOf = (k: number): number => 2 ** 1023 + (1023 + k) * UNIT + 2 ** 971;
+
+/** A positive number as `2^k (1 + f)`, with k in a unit of its own. */
+interface Split<F> {
+  readonly k: F;
+  readonly f: F;
+  /** 2 + f, known as early as f. */
+  readonly sum: F;
+}
+
+/**
+ * The exponent k of a positive, normal number, its bits, and the number over 2^k. Of what has a minus sign, k is NaN:
+ * beside the field of the exponent, the sign is a carry that makes a NaN of 2^1023.
+ */
+export function parts<F, I, M>(
+  o: Ops<F, I, M>,
+  x: F,
+  carry: bigint,
+  bias: F = o.float(biasOf(0)),
+): { readonly k: F; readonly exponent: I; readonly m: F } {
+  const moved = o.addInteger(o.bits(x), o.integer(carry));
+  const mantissa = o.andInteger(moved, o.integer(MANTISSA));
+  const m = o.fromBits(o.addInteger(mantissa, o.integer(ONE_BITS - carry)));
+  const exponent = o.xorInteger(moved, mantissa);
+  const field = o.orInteger(o.shiftRight(exponent, 11), o.integer(FIELD));
+  return { k: o.subtract(o.fromBits(field), bias), exponent, m };
+}
+
+function splitNormal<F, I, M>(o: Ops<F, I, M>, x: F, bias?: F): Split<F> {
+  const { k, m } = parts(o, x, ABOVE_SQRT2, bias);
+  return { k, f: o.subtract(m, o.float(1)), sum: o.add(m, o.float(1)) };
+}
+
+/** Of a number that may be subnormal. */
+function split<F, I, M>(o: Ops<F, I, M>, x: F): Split<F> {
+  const tiny = o.less(x, o.float(SMALLEST_NORMAL));
+  const normal = o.select(tiny, o.multiply(x, o.float(2 ** 54)), x);
+  return splitNormal(o, normal, o.select(tiny, o.float(biasOf(54)), o.float(biasOf(0))));
+}
+
+/** 1 + x without an error in f, though 1 + x has one: f = (2^-k - 1) + 2^-k x. */
+function splitNext<F, I, M>(o: Ops<F, I, M>, x: F): Split<F> {
+  const { k, exponent } = parts(o, o.add(o.float(1), x), ABOVE_HALF);
+  // 2^(2 - k), since 2^-k may be subnormal.
+  const power = o.fromBits(o.subtractInteger(o.integer(SIGN), exponent));
+  const quarter = o.float(0.25);
+  const inverse = o.multiply(power, quarter);
+  const part = o.multiply(o.multiply(x, power), quarter);
+  const f = o.add(part, o.subtract(inverse, o.float(1)));
+  return { k, f, sum: o.add(part, o.add(inverse, o.float(1))) };
+}
+
+/** log(1 + f) + more as f - (half - rest): f^2 / 2 and the sum of parts as they become known. */
+function series<F, I, M>(
+  o: Ops<F, I, M>,
+  { f, sum }: Split<F>,
+  coefficients: readonly number[],
+  more?: F,
+): readonly [half: F, rest: F] {
+  const s = o.divide(f, sum);
+  const z = o.multiply(s, s);
+  const half = o.multiply(o.multiply(f, f), o.float(0.5));
+  const early = o.multiply(s, half);
+  const late = o.multiply(o.multiply(s, z), estrin(o, z, coefficients));
+  return [half, o.add(late, more === undefined ? early : o.add(early, more))];
+}
+
+/** k ln 2 in two parts, of which the first is exact; times a power of two. */
+export function timesLn2<F, I, M>(o: Ops<F, I, M>, k: F, power = 1): readonly [high: F, low: F] {
+  const high = o.multiply(k, o.float((LN2_HIGH * power) / UNIT));
+  return [high, o.multiply(high, o.float(LN2_LOW / LN2_HIGH))];
+}
+
+/** Natural logarithm of `2^k (1 + f)`, plus `more`, which is 0 or not finite. */
+function logOf<F, I, M>(
+  o: Ops<F, I, M>,
+  given: Split<F>,
+  coefficients: readonly number[],
+  more: F,
+): F {
+  const [high, low] = timesLn2(o, given.k);
+  const [half, rest] = series(o, given, coefficients, o.add(low, more));
+  return o.add(high, o.subtract(given.f, o.subtract(half, rest)));
+}
+
+/** log((1 + s) / (1 - s)) + `more`, to some 35 bits. */
+export function shortSeries<F, I, M>(o: Ops<F, I, M>, s: F, more: F): F {
+  const z = o.multiply(s, s);
+  const linear = o.add(o.add(s, s), more);
+  return o.add(linear, o.multiply(o.multiply(s, z), estrin(o, z, SHORT_SERIES)));
+}
+
+/** The same of `2^k (1 + f)`. */
+function shortLogOf<F, I, M>(o: Ops<F, I, M>, { k, f, sum }: Split<F>, more: F): F {
+  const high = o.add(o.multiply(k, o.float(Math.LN2 / UNIT)), more);
+  return shortSeries(o, o.divide(f, sum), high);
+}
+
+/** 0, or x if that is NaN or infinity. */
+export function limit<F, I, M>(o: Ops<F, I, M>, x: F): F {
+  return o.greater(o.subtract(x, o.float(Number.MAX_VALUE)), o.float(0));
+}
+
+/** `value`, but what the logarithm of 0 is where x is the given number. */
+function withPole<F, I, M>(o: Ops<F, I, M>, x: F, pole: number, value: F): F {
+  return o.select(o.equal(x, o.float(pole)), o.float(-Infinity), value);
+}
+
+const log: Unary = (o, x) => withPole(o, x, 0, logOf(o, split(o, x), SERIES, limit(o, x)));
+
+/** To a base, of which the factor from natural logarithms tells. The subnormal numbers of float32 are normal here. */
+const shortLog =
+  (factor: number): Unary =>
+  (o, x) => {
+    const natural = shortLogOf(o, splitNormal(o, x), limit(o, x));
+    return withPole(o, x, 0, factor === 1 ? natural : o.multiply(natural, o.float(factor)));
+  };
+
+/** Both forms of log(1 + x), which has the sign of x, also at 0. */
+function next<F, I, M>(o: Ops<F, I, M>, x: F, of: (x: Split<F>, more: F) => F): F {
+  const finite = o.lesser(x, o.float(Number.MAX_VALUE));
+  const value = of(splitNext(o, finite), limit(o, x));
+  const sign = o.andInteger(o.bits(x), o.integer(SIGN));
+  return withPole(o, x, -1, o.fromBits(o.orInteger(o.bits(value), sign)));
+}
+
+const log1p: Unary = (o, x) => next(o, x, (parts, more) => logOf(o, parts, WIDE_SERIES, more));
+const shortLog1p: Unary = (o, x) => next(o, x, (parts, more) => shortLogOf(o, parts, more));
+
+interface Base {
+  /** The logarithm of 2; the product of the first part with an exponent is exact. */
+  readonly ofTwo: readonly [high: number, low: number];
+  /** The logarithm of e; the first part has 26 bits. */
+  readonly ofE: readonly [high: number, low: number];
+}
+const BINARY: Base = { ofTwo: [1, 0], ofE: [LOG2E_HIGH, LOG2E_LOW] };
+const DECIMAL: Base = {
+  ofTwo: [LOG10_2_HIGH, LOG10_2_LOW],
+  ofE: [LOG10E_HIGH, LOG10E_LOW],
+};
+
+/** log(1 + f) as the sum of 26 bits and a rest, times a constant in two parts: rounded at the end alone. */
+const logTo =
+  ({ ofTwo, ofE }: Base): Unary =>
+  (o, x) => {
+    const given = split(o, x);
+    const [half, end] = series(o, given, SERIES);
+    const natural = o.subtract(given.f, o.subtract(half, end));
+    const top = o.fromBits(o.andInteger(o.bits(natural), o.integer(-0x8000000n)));
+    const rest = o.add(o.subtract(o.subtract(given.f, top), half), end);
+    const part = o.multiply(top, o.float(ofE[0]));
+    const whole = o.multiply(given.k, o.float(ofTwo[0] / UNIT));
+    let low = o.multiply(natural, o.float(ofE[1]));
+    if (ofTwo[1] !== 0) low = o.add(low, o.multiply(whole, o.float(ofTwo[1] / ofTwo[0])));
+    low = o.add(low, limit(o, x));
+    low = o.add(o.multiply(rest, o.float(ofE[0])), low);
+    const sum = o.add(whole, part);
+    const error = o.add(o.subtract(whole, sum), part);
+    return withPole(o, x, 0, o.add(sum, o.add(error, low)));
+  };
+
+export const LOGARITHMS: FormulaTable = {
+  log: unary(log, shortLog(1)),
+  log1p: unary(log1p, shortLog1p),
+  log2: unary(logTo(BINARY), shortLog(Math.LOG2E)),
+  log10: unary(logTo(DECIMAL), shortLog(Math.LOG10E)),
+};
