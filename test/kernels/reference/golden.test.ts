@@ -115,6 +115,7 @@ function reductionDTypes(
   const kind = kindOf(dtype);
   switch (monoid) {
     case "sum":
+    case "dot":
     case "prod": {
       const inexact = kind === "float" || kind === "complex";
       const wide = inexact ? dtype : kind === "uint" ? "uint64" : "int64";
