@@ -2,6 +2,7 @@
 import { OptionError } from "../errors.js";
 import { defaultMemory, defaultWorkers, MOST_MEMORY } from "../exec/config.js";
 import { MAX_THREADS } from "../exec/memory/arena.js";
+import { regionBytes } from "../exec/memory/regions.js";
 import { type BasicSelector, type ChunkSpec, parseBytes, valueText } from "../ops/index.js";
 import {
   type CodecChoice,
@@ -140,11 +141,11 @@ export function withDefaults<T extends RunOptions>(options: T): T {
 
 /** The planner's arguments for a run. */
 export function planConfig(options: RunOptions): PlanConfig {
-  // More than one arena holds cannot be used: the bound that was asked for is kept all the same.
-  const memory =
-    options.memory === undefined
-      ? defaultMemory()
-      : Math.min(MOST_MEMORY, parseBytes(options.memory, "memory"));
+  // More than one arena holds beside the arrays in it cannot be used: the bound that was asked for is kept all the same.
+  const most = Math.max(0, MOST_MEMORY - Math.ceil((regionBytes() * 16) / 15));
+  const asked =
+    options.memory === undefined ? defaultMemory() : parseBytes(options.memory, "memory");
+  const memory = Math.min(most, asked);
   const workers =
     options.executor === "inline" ? 1 : Math.min(MAX_THREADS, options.workers ?? defaultWorkers());
   if (options.optimize !== false) return { memory, workers };

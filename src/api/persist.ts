@@ -1,18 +1,26 @@
-/** Arrays that were computed and stay: a source over shared memory, in the blocks of the array. */
+/**
+ * Arrays that were computed and stay: a source over shared memory, in the blocks of the array. There they lie in the
+ * arena of the threads, so that later expressions compute on them in place; without room in it, beside it.
+ */
 
 import { SourceError } from "../errors.js";
 import { arrayBinding } from "../io/sources/array.js";
-import type { RegionReader, SourceBinding, SourceDescription } from "../ir/binding.js";
+import type {
+  RegionReader,
+  SharedRegion,
+  SourceBinding,
+  SourceDescription,
+} from "../ir/binding.js";
 import { sourceNode } from "../ir/build.js";
-import { type ArrayFor, type DType, viewOf } from "../ir/dtype.js";
+import { type DType, viewOf } from "../ir/dtype.js";
 import { advertisedGrid } from "../ir/grid.js";
 import { elementCount } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node } from "../ir/node.js";
-import { LazyArray, nodeOf, PersistedArray } from "./array.js";
+import { type LazyArray, nodeOf, PersistedArray } from "./array.js";
 import { RUN_CHECKS, type RunOptions, withDefaults } from "./config.js";
 import { displays } from "./engine.js";
 import { readOptions } from "./options.js";
-import { compute, settle } from "./run.js";
+import { computeToStay, type Staying, settle } from "./run.js";
 
 /**
  * Computes an array and keeps it in memory that all threads share, as the source of later expressions; its shape,
@@ -42,10 +50,9 @@ export async function persistAll(
     arrays.map((x) => x.node),
     checked,
   );
-  const known = nodes.map((node) => new LazyArray(node));
-  const results = await compute(known, { ...checked, shared: true });
-  return results.map(({ data }, i) => {
-    const { binding, release } = releasable(nodes[i] as Node, data);
+  const kept = await computeToStay(nodes, checked);
+  return kept.map((result, i) => {
+    const { binding, release } = releasable(nodes[i] as Node, result);
     return new PersistedArray(sourceNode(binding), release);
   });
 }
@@ -53,19 +60,19 @@ export async function persistAll(
 /** A binding that lets go of its data on demand, although expressions still hold the binding. */
 function releasable(
   node: Node,
-  data: ArrayFor<DType>,
+  { buffer, byteOffset, region, dispose }: Staying,
 ): { readonly binding: SourceBinding; readonly release: () => void } {
   const shape = knownShape(node);
   const dtype = dtypeOf(node);
-  const { buffer, byteOffset } = data as { buffer: ArrayBufferLike; byteOffset: number };
   const elements = viewOf(dtype, buffer, byteOffset, elementCount(shape));
-  let held: SourceBinding | undefined = arrayBinding(elements, shape, dtype, advertisedGrid(node));
+  const grid = advertisedGrid(node);
+  let held: SourceBinding | undefined = arrayBinding(elements, shape, dtype, grid, region);
   const name = `persisted ${displays().stepName(node)}`;
   const alive = (): SourceBinding => {
     if (held !== undefined) return held;
     throw new SourceError(`${name} was disposed`, { hint: "persist it again" });
   };
-  const { description: _description, reader: _reader, ...fixed } = held;
+  const { description: _description, reader: _reader, region: _region, ...fixed } = held;
   const binding: SourceBinding = {
     ...fixed,
     name,
@@ -75,10 +82,14 @@ function releasable(
     get reader(): RegionReader {
       return alive().reader;
     },
+    get region(): SharedRegion | undefined {
+      return alive().region;
+    },
   };
   return {
     binding: Object.freeze(binding),
     release: () => {
+      if (held !== undefined) dispose();
       held = undefined;
     },
   };

@@ -1,6 +1,7 @@
 /** Running expressions: one plan for all that is asked for together, answered in the shape it was asked in. */
 
 import { AbortError, MemoryLimitError, OptionError } from "../errors.js";
+import { type Region, takeRegion } from "../exec/memory/regions.js";
 import { type ArrayFor, type DType, itemSize, viewOf } from "../ir/dtype.js";
 import { elementCount } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node } from "../ir/node.js";
@@ -42,20 +43,32 @@ export type Computed<T> =
 interface Ran {
   /** One per request; equal requests have one buffer. */
   readonly roots: readonly (ArrayBuffer | SharedArrayBuffer | undefined)[];
+  /** Where roots are that stay; one per request too. */
+  readonly regions: readonly (Region | undefined)[];
   readonly stats: RunStats;
+}
+
+/** What must happen between planning and running. */
+interface Preparation {
+  readonly planned?: (() => Promise<void>) | undefined;
+  /** Results are to stay where threads compute, if there is room. */
+  readonly stay?: boolean | undefined;
 }
 
 /** Plans and runs requests with options that were checked; `planned` is awaited between the two. */
 export async function run(
   requests: readonly PlanRequest[],
   options: ComputeOptions,
-  planned?: () => Promise<void>,
+  { planned, stay = false }: Preparation = {},
 ): Promise<Ran> {
   const { signal, onProgress, progress, shared } = options;
   if (signal?.aborted === true) throw new AbortError(undefined, { cause: signal.reason });
   const inlineBytes = inlineLimit(options);
   const { plan, bindings, rootOf } = (await planner()).plan(requests, planConfig(options));
   await planned?.();
+  const places = plan.roots.map((root) =>
+    stay && root.array >= 0 ? takeRegion(root.bytes) : undefined,
+  );
   const bar = progress === true ? progressBar(totalStages(plan)) : undefined;
   let done = false;
   const tell = (event: ProgressEvent): void => {
@@ -67,13 +80,31 @@ export async function run(
       signal,
       shared,
       inlineBytes,
+      regions: places,
       onProgress: bar === undefined && onProgress === undefined ? undefined : tell,
     });
     done = true;
-    return { roots: rootOf.map((n) => roots[n]), stats };
+    places.forEach((region, i) => fill(region, roots[i]));
+    return {
+      roots: rootOf.map((n) => roots[n]),
+      regions: rootOf.map((n) => places[n]),
+      stats,
+    };
+  } catch (error) {
+    for (const region of places) region?.dispose();
+    throw error;
   } finally {
     bar?.end(done);
   }
+}
+
+/** What ran on the calling thread came in a buffer all the same. */
+function fill(
+  region: Region | undefined,
+  buffer: ArrayBuffer | SharedArrayBuffer | undefined,
+): void {
+  if (region === undefined || buffer === undefined) return;
+  new Uint8Array(region.buffer, region.address, buffer.byteLength).set(new Uint8Array(buffer));
 }
 
 /**
@@ -153,6 +184,42 @@ export async function compute<const T extends Computable>(
   if (Array.isArray(what)) return results as unknown as Computed<T>;
   const names = Object.keys(what);
   return Object.fromEntries(names.map((name, i) => [name, results[i]])) as Computed<T>;
+}
+
+/** A result that stays in memory that all threads share. */
+export interface Staying {
+  readonly buffer: ArrayBufferLike;
+  readonly byteOffset: number;
+  /** Where it lies in the arena of the threads, if it does. */
+  readonly region: Region | undefined;
+  /** Gives the memory back. */
+  dispose(): void;
+}
+
+/** Computes arrays whose lengths are known, to stay; equal arrays are one. */
+export async function computeToStay(
+  nodes: readonly Node[],
+  options: RunOptions,
+): Promise<readonly Staying[]> {
+  checkResults(nodes, planConfig(options));
+  if (nodes.length === 0) return [];
+  const requests = nodes.map((node) => ({ node }));
+  const { roots, regions } = await run(requests, { ...options, shared: true }, { stay: true });
+  const users = new Map<Region | undefined, number>();
+  for (const region of regions) users.set(region, (users.get(region) ?? 0) + 1);
+  return nodes.map((_, i) => {
+    const region = regions[i];
+    if (region === undefined) {
+      const buffer = roots[i] as SharedArrayBuffer;
+      return { buffer, byteOffset: 0, region, dispose: () => undefined };
+    }
+    const dispose = (): void => {
+      const left = (users.get(region) as number) - 1;
+      users.set(region, left);
+      if (left === 0) region.dispose();
+    };
+    return { buffer: region.buffer, byteOffset: region.address, region, dispose };
+  });
 }
 
 function resultOf(node: Node, buffer: ArrayBuffer | SharedArrayBuffer): NDArray {

@@ -1,5 +1,6 @@
 /** Data that is at hand: typed arrays, nested lists, results, ndarrays, and user sources, as lazy arrays. */
 import { DTypeError, OptionError, ShapeError } from "../errors.js";
+import { takeRegion } from "../exec/memory/regions.js";
 import { arrayBinding } from "../io/sources/array.js";
 import { type ChunkSource, userSource } from "../io/sources/user.js";
 import { sourceNode } from "../ir/build.js";
@@ -11,6 +12,7 @@ import {
   isDType,
   slotsPerElement,
   type TypedArray,
+  viewOf,
 } from "../ir/dtype.js";
 import { elementCount, rowMajorStrides } from "../ir/index-map.js";
 import type { Node } from "../ir/node.js";
@@ -51,7 +53,11 @@ export interface NdarrayLike {
   readonly dtype?: string;
 }
 
-/** A source over row-major elements in memory. */
+/** By tag: the buffer may be of another realm. */
+const isShared = (buffer: ArrayBufferLike): boolean =>
+  Object.prototype.toString.call(buffer) === "[object SharedArrayBuffer]";
+
+/** A source over row-major elements in memory: where threads compute, if there is room. */
 function memoryNode(
   data: TypedArray,
   shape: readonly number[],
@@ -59,7 +65,14 @@ function memoryNode(
   chunks: ChunkSpec | undefined,
 ): Node {
   const grid = chunks === undefined ? undefined : newGrid("asarray", shape, dtype, chunks);
-  return sourceNode(arrayBinding(data, shape, dtype, grid));
+  if (isShared(data.buffer)) return sourceNode(arrayBinding(data, shape, dtype, grid));
+  const region = takeRegion(data.byteLength);
+  if (region === undefined) return sourceNode(arrayBinding(data, shape, dtype, grid));
+  const bytes = new Uint8Array(region.buffer, region.address, data.byteLength);
+  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  const own = dtypeOfArray(data) as DType;
+  const there = viewOf(own, region.buffer, region.address, data.length);
+  return sourceNode(arrayBinding(there, shape, dtype, grid, region));
 }
 
 type DTypeOfArray<T> = T extends Uint8Array | Uint8ClampedArray

@@ -222,10 +222,11 @@ async function write(
     await find(targets, beginning);
     refuseOwnInput(fn, targets);
     // Begun when the plan stands: a plan that does not fit leaves the store as it was.
-    const { stats } = await run(targets, options, async () => {
+    const planned = async (): Promise<void> => {
       for (const begin of beginning) await begin();
       for (const target of targets) await target.begin();
-    });
+    };
+    const { stats } = await run(targets, options, { planned });
     for (const target of targets) await target.finish();
     return stats;
   } finally {

@@ -12,10 +12,17 @@ import {
   InternalError,
   OptionError,
 } from "../errors.js";
+import type { SharedRegion } from "../ir/binding.js";
 import type { Bindings, Plan } from "../ir/stage.js";
 import { CallerService } from "./caller.js";
 import type { CoordinatorInit } from "./coordinator/thread.js";
-import { createArena, FIRST_BLOCK, MAX_ARENA } from "./memory/arena.js";
+import {
+  heldRegions,
+  leaveArena,
+  type Region,
+  type SharedArena,
+  sharedArena,
+} from "./memory/regions.js";
 import {
   ControlBlock,
   type FromCoordinator,
@@ -26,9 +33,6 @@ import {
 } from "./protocol.js";
 import type { ResultBuffer } from "./results.js";
 
-/** An arena below this is of no use to anybody. */
-const LEAST_ARENA: number = FIRST_BLOCK + 256 * 1024 * 1024;
-
 export interface EngineResult {
   readonly roots: readonly (ResultBuffer | undefined)[];
   readonly stats: RunStatsData;
@@ -38,6 +42,8 @@ export interface EngineOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: ProgressData) => void) | undefined;
   readonly shared?: boolean | undefined;
+  /** Where roots are put instead of into buffers of their own, by their numbers in the plan. */
+  readonly regions?: readonly (Region | undefined)[] | undefined;
 }
 
 interface Pending {
@@ -45,6 +51,8 @@ interface Pending {
   /** Told to readers and writers on this thread. */
   readonly abort: AbortController;
   readonly options: EngineOptions;
+  /** What tasks read and write outside of the run's own blocks. */
+  readonly held: readonly SharedRegion[];
   settled: boolean;
   /** What a listener threw: the run fails with it once its memory is free. */
   thrown?: Error;
@@ -53,6 +61,7 @@ interface Pending {
 }
 
 export class Engine {
+  readonly #arena: SharedArena = sharedArena();
   readonly #memory: WebAssembly.Memory;
   readonly #control = new ControlBlock();
   readonly #thread: Worker;
@@ -65,8 +74,13 @@ export class Engine {
   #stopping = false;
 
   constructor() {
-    this.#memory = createArena(MAX_ARENA, LEAST_ARENA);
-    const init: CoordinatorInit = { memory: this.#memory, control: this.#control.buffer };
+    this.#arena.engines++;
+    this.#memory = this.#arena.memory;
+    const init: CoordinatorInit = {
+      memory: this.#memory,
+      control: this.#control.buffer,
+      border: this.#arena.border,
+    };
     this.#thread = new Worker(new URL("./coordinator/thread.js", import.meta.url), {
       workerData: init,
       execArgv: [],
@@ -99,7 +113,7 @@ export class Engine {
   run(plan: Plan, bindings: Bindings, options: EngineOptions): Promise<EngineResult> {
     const run = this.#next++;
     const { signal } = options;
-    const data = runData(run, plan, bindings);
+    const data = runData(run, plan, bindings, options, this.#memory);
     return new Promise<EngineResult>((resolve, reject) => {
       const abort = new AbortController();
       setMaxListeners(0, abort.signal);
@@ -111,6 +125,7 @@ export class Engine {
         bindings,
         abort,
         options,
+        held: heldRegions(bindings, options.regions),
         settled: false,
         resolve: (result) => {
           signal?.removeEventListener("abort", onAbort);
@@ -123,6 +138,7 @@ export class Engine {
         },
       };
       this.#submit(data, options);
+      for (const region of pending.held) region.hold();
       this.#runs.set(run, pending);
       this.#thread.ref();
       signal?.addEventListener("abort", onAbort, { once: true });
@@ -216,6 +232,7 @@ export class Engine {
   }
 
   #forget(run: number): void {
+    for (const region of this.#runs.get(run)?.held ?? []) region.release();
     this.#runs.delete(run);
     this.#unrefIfDone();
   }
@@ -244,6 +261,7 @@ export class Engine {
   #die(cause: Error): void {
     if (this.#dead) return;
     this.#dead = true;
+    leaveArena(this.#arena, !this.#stopping);
     for (const run of [...this.#runs.keys()]) {
       const error = this.#stopping
         ? new AbortError("the engine was shut down while it computed")
@@ -262,17 +280,32 @@ function failureOf(pending: Pending, error: ErrorData | undefined): Error {
 }
 
 /** The part of plan and bindings that crosses the thread border: plain data. */
-function runData(run: number, plan: Plan, bindings: Bindings): RunData {
+function runData(
+  run: number,
+  plan: Plan,
+  bindings: Bindings,
+  { regions = [] }: EngineOptions,
+  { buffer }: WebAssembly.Memory,
+): RunData {
+  const addressIn = (region: { buffer: SharedArrayBuffer; address: number } | undefined) =>
+    region !== undefined && (region.buffer as unknown) === buffer ? region.address : undefined;
   return {
     run,
     plan: { ...plan, log: [] },
     indices: bindings.indices,
-    sources: bindings.sources.map((s) => ({
-      name: s.name,
-      dtype: s.dtype,
-      chunks: s.chunks,
-      description: s.thread === "any" ? s.description : undefined,
-    })),
+    sources: bindings.sources.map((s) => {
+      const address = addressIn(s.region);
+      return {
+        name: s.name,
+        shape: s.shape,
+        dtype: s.dtype,
+        chunks: s.chunks,
+        address,
+        // The arena is there already; sent again it would count twice wherever memory is counted.
+        description: s.thread === "any" && address === undefined ? s.description : undefined,
+      };
+    }),
+    rootAddresses: plan.roots.map((_, i) => addressIn(regions[i])),
     sinks: bindings.sinks.map((s) => ({
       name: s.name,
       shape: s.shape,

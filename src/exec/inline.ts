@@ -27,6 +27,7 @@ import { type TableLayout, tableLayout } from "./coordinator/tables.js";
 import type { EngineOptions, EngineResult } from "./engine.js";
 import { AddressAllocator } from "./memory/allocator.js";
 import { createArena, PAGE, THREAD_SCRATCH } from "./memory/arena.js";
+import { heldRegions } from "./memory/regions.js";
 import { progressData } from "./protocol.js";
 import { copyBlock, createResults, type ResultBuffer } from "./results.js";
 import { FunctionTable, runTask, type TaskContext } from "./task/index.js";
@@ -112,6 +113,8 @@ export class InlineEngine {
     if (this.#spare === arena) this.#spare = undefined;
     const run = new InlineRun(arena, plan, bindings, options);
     this.#states.add(run.state);
+    const held = heldRegions(bindings, options.regions);
+    for (const region of held) region.hold();
     try {
       const result = await run.execute();
       if (arena.bytes <= SMALL_ARENA) this.#spare = arena;
@@ -123,6 +126,7 @@ export class InlineEngine {
     } finally {
       this.#peak = this.account().peak;
       this.#states.delete(run.state);
+      for (const region of held) region.release();
     }
   }
 }

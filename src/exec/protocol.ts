@@ -229,9 +229,12 @@ export function waitForBell(
 /** What other threads need of the bindings. */
 export interface SourceData {
   readonly name: string;
+  readonly shape: readonly number[];
   readonly dtype: DType;
   readonly chunks: readonly Cuts[];
-  /** Undefined: only the calling thread can read it. */
+  /** Where all of it lies in the arena, row-major. */
+  readonly address: number | undefined;
+  /** Undefined without an address: only the calling thread can read it. */
   readonly description: SourceDescription | undefined;
 }
 
@@ -251,6 +254,8 @@ export interface RunData {
   readonly plan: Plan;
   readonly indices: readonly IndexList[];
   readonly sources: readonly SourceData[];
+  /** Where roots are put in the arena, row-major; undefined: into buffers of their own. */
+  readonly rootAddresses: readonly (number | undefined)[];
   readonly sinks: readonly SinkData[];
   readonly functions: readonly FunctionData[];
 }

@@ -10,10 +10,14 @@ export type ResultBuffer = ArrayBuffer | SharedArrayBuffer;
 /** Rows shorter than this many bytes are copied word by word: a view per row costs more. */
 const SHORT_ROW = 256;
 
-/** One buffer per root that is an array; roots of the same array have one each. */
-export function createResults(plan: Plan, shared: boolean): (ResultBuffer | undefined)[] {
-  return plan.roots.map((root) =>
-    root.array < 0
+/** One buffer per root that is an array and has no address in the arena; roots of the same array have one each. */
+export function createResults(
+  plan: Plan,
+  shared: boolean,
+  addresses: readonly (number | undefined)[] = [],
+): (ResultBuffer | undefined)[] {
+  return plan.roots.map((root, i) =>
+    root.array < 0 || addresses[i] !== undefined
       ? undefined
       : shared
         ? new SharedArrayBuffer(root.bytes)

@@ -6,6 +6,7 @@ import { AbortError, OptionError } from "../errors.js";
 import type { Bindings, Plan } from "../ir/stage.js";
 import type { Engine, EngineOptions, EngineResult } from "./engine.js";
 import { INLINE_BYTES, InlineEngine, runsInline } from "./inline.js";
+import type { Region } from "./memory/regions.js";
 import type { ProgressData } from "./protocol.js";
 
 /** Threads and arena are dropped after this many milliseconds without a run. */
@@ -22,6 +23,8 @@ export interface RunOptions {
   readonly shared?: boolean | undefined;
   /** Plans that move at most so many bytes run on the calling thread: 0 none, `Infinity` all. Default 16 MiB. */
   readonly inlineBytes?: number | undefined;
+  /** Where roots are put, by their numbers in the plan; what runs inline is answered in a buffer all the same. */
+  readonly regions?: readonly (Region | undefined)[] | undefined;
 }
 
 export interface StageStats {
@@ -47,7 +50,7 @@ export interface RunStats {
 }
 
 export interface RunResult {
-  /** Row-major bytes per root; undefined for what went to a sink. */
+  /** Row-major bytes per root; undefined for what went to a sink or a region. */
   readonly roots: readonly (ArrayBuffer | SharedArrayBuffer | undefined)[];
   readonly stats: RunStats;
 }

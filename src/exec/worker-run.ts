@@ -3,13 +3,15 @@ import { setMaxListeners } from "node:events";
 import { AbortError, InternalError } from "../errors.js";
 import type { ChunkWriter, RegionReader } from "../ir/binding.js";
 import { itemSize } from "../ir/dtype.js";
-import type { Stage } from "../ir/stage.js";
-import type { Kernels } from "../kernels/index.js";
+import { blockBox, type PlanArray, type Stage } from "../ir/stage.js";
+import type { Kernels, Place } from "../kernels/index.js";
 import type { CallerLine } from "./caller.js";
 import { TABLE_CANCEL, type TableLayout, tableLayout } from "./coordinator/tables.js";
 import { openSink, openSource } from "./open.js";
 import type { RunData, SinkData, SourceData } from "./protocol.js";
+import { itemOf } from "./task/context.js";
 import { FunctionTable, type TaskContext } from "./task/index.js";
+import { denseAt, shifted } from "./task/operands.js";
 
 /** What a task has moved so far. */
 export interface Meter {
@@ -30,6 +32,10 @@ export class WorkerRun {
   readonly #writers = new Map<number, ChunkWriter>();
   readonly #functions: FunctionTable;
   readonly #abort = new AbortController();
+  /** Sources that lie in the arena. */
+  readonly #places: readonly (Place | undefined)[];
+  /** Of roots that are put together in the arena: the array, and where its first element goes. */
+  readonly #targets: readonly (readonly [PlanArray, Place])[];
 
   constructor(
     data: RunData,
@@ -45,6 +51,15 @@ export class WorkerRun {
     this.#memory = memory;
     this.#kernels = kernels;
     this.#line = line;
+    this.#places = data.sources.map(({ address, shape, dtype }) =>
+      address === undefined ? undefined : denseAt(address, shape, itemSize(dtype)),
+    );
+    this.#targets = data.plan.roots.flatMap((root, i) => {
+      const address = data.rootAddresses[i];
+      const array = data.plan.arrays.find((a) => a.id === root.array);
+      if (address === undefined || array === undefined) return [];
+      return [[array, denseAt(address, array.shape, itemSize(array.dtype))] as const];
+    });
     // Every read in flight may listen.
     setMaxListeners(0, this.#abort.signal);
   }
@@ -76,6 +91,7 @@ export class WorkerRun {
       indices: this.data.indices,
       reader: (source) => found(this.#readers.get(source), "source", source),
       sourceChunks: (source) => this.#source(source).chunks,
+      sourcePlace: (source) => this.#places[source],
       writer: (sink) => this.#meteredWriter(sink, meter),
       sinkInfo: (sink) => this.#sink(sink),
       fn: (index) => this.#functions.get(index),
@@ -96,6 +112,18 @@ export class WorkerRun {
     return this.table[start + block] as number;
   }
 
+  /** Copies the blocks that a task has made to the roots that they are part of. */
+  handOver(stage: Stage, task: number): void {
+    for (const [array, place] of this.#targets) {
+      if (!stage.outputs.includes(array.id)) continue;
+      const { lo, hi } = blockBox(array.cuts, task);
+      const shape = lo.map((v, i) => (hi[i] as number) - v);
+      const size = itemOf(array.dtype);
+      const block = denseAt(this.address(array.id, task), shape, size);
+      this.#kernels.copy(size, shape, block, shifted(place, lo));
+    }
+  }
+
   #source(id: number): SourceData {
     return found(this.data.sources[id], "source", id);
   }
@@ -105,9 +133,17 @@ export class WorkerRun {
   }
 
   async #openReader(id: number): Promise<void> {
-    const { description } = this.#source(id);
-    const reader =
-      description === undefined
+    const { description, address, shape, dtype } = this.#source(id);
+    const there = address !== undefined && {
+      type: "array",
+      buffer: this.#memory.buffer,
+      byteOffset: address,
+      shape,
+      dtype,
+    };
+    const reader = there
+      ? await openSource(there)
+      : description === undefined
         ? this.#line.reader(this.data.run, id)
         : await openSource(description);
     this.#readers.set(id, reader);

@@ -134,8 +134,11 @@ class Worker {
   #task(run: WorkerRun, stage: Stage, fields: TicketFields, meter: Meter): void | Promise<void> {
     const outputs = stage.outputs.map((id) => run.address(id, fields.task));
     const scratch = { address: fields.scratch, bytes: stage.scratchBytes };
-    const work = (): void | Promise<void> =>
-      runTask(run.context(stage, meter), stage, fields.task, outputs, scratch);
+    const work = (): void | Promise<void> => {
+      const made = runTask(run.context(stage, meter), stage, fields.task, outputs, scratch);
+      if (made !== undefined) return made.then(() => run.handOver(stage, fields.task));
+      run.handOver(stage, fields.task);
+    };
     return stage.kind === "call" ? withOutput(work) : work();
   }
 

@@ -40,6 +40,16 @@ export interface SourceBinding {
   readonly description: SourceDescription | undefined;
   /** The reader on the calling thread. */
   readonly reader: RegionReader;
+  /** Where all of it lies, row-major, if that is memory that threads may compute in. */
+  readonly region?: SharedRegion | undefined;
+}
+
+/** Bytes in shared memory that stay where they are while somebody holds them. */
+export interface SharedRegion {
+  readonly buffer: SharedArrayBuffer;
+  readonly address: number;
+  hold(): void;
+  release(): void;
 }
 
 /** `type` selects the opener in `io/readers.ts`; the rest is that opener's own plain data. */

@@ -322,6 +322,17 @@ function signedAgainstUnsigned(name: Comparison, signed: Scalar, unsigned: Scala
     : call("bitwiseAnd", "bool", call("bitwiseInvert", "bool", belowZero), above);
 }
 
+const anyPower = arithmetic("pow", "int8");
+
+/** A square is one multiplication: correctly rounded, and a hundredth of the work of a power. */
+function power(a: Operand, b: Operand): Node {
+  if (b !== 2 && b !== 2n) return anyPower(a, b);
+  const terms = meet("pow", [a, b]);
+  const { dtype } = terms;
+  if (isComplex(dtype) || dtype === "bool") return anyPower(a, b);
+  return mapNode("pow", [terms.nodes[0] as Node], call("square", dtype, terms.as(0, dtype)));
+}
+
 export const binary: Readonly<Record<BinaryName, Binary>> = {
   add: arithmetic("add", "bitwiseOr"),
   atan2: floatBinary("atan2"),
@@ -348,7 +359,7 @@ export const binary: Readonly<Record<BinaryName, Binary>> = {
   multiply: arithmetic("multiply", "bitwiseAnd"),
   nextafter: floatBinary("nextafter"),
   notEqual: comparison("notEqual"),
-  pow: arithmetic("pow", "int8"),
+  pow: power,
   remainder: arithmetic("remainder", "int8"),
   subtract: arithmetic("subtract", undefined),
 };

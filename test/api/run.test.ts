@@ -131,7 +131,8 @@ describe("run", () => {
     });
     const loaded = run.stdout.split("\n").filter((url) => url.startsWith("file:"));
     expect(loaded).toContain(index);
-    const heavy = /node_modules|\/kernels\/|\/exec\/(?!config|memory\/arena)|\/io\/(zarr|codecs)\//;
+    const heavy =
+      /node_modules|\/kernels\/|\/exec\/(?!config|memory\/(?:arena|regions|allocator))|\/io\/(zarr|codecs)\//;
     expect(loaded.filter((url) => heavy.test(url))).toEqual([]);
   });
 

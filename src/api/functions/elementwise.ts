@@ -157,7 +157,8 @@ export const notEqual: Comparing = of2("notEqual");
 /** The array itself; not for bools. */
 export const positive: Same = of1("positive");
 /**
- * `a` to the power `b`; integers stay integers. Complex: `exp(b * log(a))`, by multiplication for small whole `b`.
+ * `a` to the power `b`; integers stay integers. The number 2 as `b` squares, correctly rounded. Complex:
+ * `exp(b * log(a))`, by multiplication for small whole `b`.
  */
 export const pow: Numeric = of2("pow");
 /** Real part: float32 for complex64, float64 for complex128; real arrays are unchanged. */

@@ -9,6 +9,7 @@ import { type ErrorData, errorToData, InternalError } from "../../errors.js";
 import type { PlanArray } from "../../ir/stage.js";
 import { AddressAllocator } from "../memory/allocator.js";
 import { FIRST_BLOCK } from "../memory/arena.js";
+import { BlockBorder } from "../memory/regions.js";
 import { outputTaken } from "../output.js";
 import {
   CANCELLED,
@@ -83,11 +84,17 @@ class Coordinator {
   #watching = false;
   #ticking: NodeJS.Timeout | undefined;
 
-  constructor(port: MessagePort, memory: WebAssembly.Memory, control: ControlBlock) {
+  constructor(
+    port: MessagePort,
+    memory: WebAssembly.Memory,
+    control: ControlBlock,
+    border: BlockBorder,
+  ) {
     this.#port = port;
     this.#memory = memory;
     this.#control = control;
-    this.#state = createState(new AddressAllocator(FIRST_BLOCK, memory.buffer.byteLength), 0);
+    const allocator = new AddressAllocator(FIRST_BLOCK, memory.buffer.byteLength, border);
+    this.#state = createState(allocator, 0);
     this.#pool = new WorkerPool(control, memory, {
       line: (worker, generation, line) => this.#tellLine(worker, generation, line),
       died: (worker, generation, cause, killed) => this.#died(worker, generation, cause, killed),
@@ -201,6 +208,8 @@ class Coordinator {
         const run = this.#run(action.run);
         const array = run.arrays.get(action.array) as PlanArray;
         for (const root of action.roots) {
+          // The worker that made the block has put it there.
+          if (run.data.rootAddresses[root] !== undefined) continue;
           const result = run.results[root];
           if (result === undefined) throw new InternalError(`root ${root} has no result`);
           copyBlock(this.#memory.buffer, action.address, array, action.block, result);
@@ -269,7 +278,7 @@ class Coordinator {
 
   #start(id: number): void {
     const run = this.#run(id);
-    run.results = createResults(run.data.plan, run.shared);
+    run.results = createResults(run.data.plan, run.shared, run.data.rootAddresses);
     this.#pool.grow(run.data.plan.workers);
     run.started = true;
     this.#pool.sendAll({ kind: "run", data: run.data, table: run.table });
@@ -349,7 +358,9 @@ class Coordinator {
     const asks = slots.some((slot) => {
       const run = this.#runs.get(this.#control.fields(slot).run);
       return (
-        run !== undefined && [...run.data.sources, ...run.data.sinks].some((b) => !b.description)
+        run !== undefined &&
+        (run.data.sources.some((s) => !s.description && s.address === undefined) ||
+          run.data.sinks.some((s) => !s.description))
       );
     });
     if (!asks) this.#bury((b) => b === burial);
@@ -415,10 +426,16 @@ class Coordinator {
 export interface CoordinatorInit {
   readonly memory: WebAssembly.Memory;
   readonly control: SharedArrayBuffer;
+  readonly border: SharedArrayBuffer;
 }
 
 if (parentPort !== null) {
-  const { memory, control } = workerData as CoordinatorInit;
-  const coordinator = new Coordinator(parentPort, memory, new ControlBlock(control));
+  const { memory, control, border } = workerData as CoordinatorInit;
+  const coordinator = new Coordinator(
+    parentPort,
+    memory,
+    new ControlBlock(control),
+    new BlockBorder(border),
+  );
   void coordinator.listen();
 }

@@ -56,17 +56,27 @@ export interface Move {
   readonly bytes: number;
 }
 
+/** Somebody else's word on how high addresses may be. */
+export interface Border {
+  /** Nothing may end above this address. */
+  readonly ceiling: number;
+  /** Takes all bytes below `top`; false if they cannot be had any more. */
+  claim(top: number): boolean;
+}
+
 export class AddressAllocator {
   readonly base: number;
   readonly end: number;
+  readonly #border: Border | undefined;
   #chunks: Chunk[] = [];
   readonly #live = new Map<number, Block>();
   #top: number;
 
   /** Manages the addresses `[base, end)`, both multiples of {@link ALIGNMENT}. */
-  constructor(base: number, end: number) {
+  constructor(base: number, end: number, border?: Border) {
     this.base = base;
     this.end = end;
+    this.#border = border;
     this.#top = base;
     this.#insert(base, end - base);
   }
@@ -83,16 +93,24 @@ export class AddressAllocator {
 
   /** Lowest address where `bytes` fit below `ceiling`, or -1. */
   allocate(bytes: number, ceiling: number = this.end): number {
-    let address = this.#take(classBytes(bytes), ceiling);
+    const highest = Math.min(ceiling, this.#border?.ceiling ?? ceiling);
+    let address = this.#take(classBytes(bytes), highest);
     let size = classBytes(bytes);
     if (address < 0) {
       // The class does not fit, the bytes themselves may: in a nearly full arena waste is what must give way.
       size = alignedBytes(bytes);
-      address = this.#take(size, ceiling);
+      address = this.#take(size, highest);
     }
     if (address < 0) return -1;
+    const top = address + size;
+    if (top > this.#top) {
+      if (this.#border?.claim(top) === false) {
+        this.#insert(address, size);
+        return -1;
+      }
+      this.#top = top;
+    }
     this.#live.set(address, { bytes, size });
-    if (address + size > this.#top) this.#top = address + size;
     return address;
   }
 

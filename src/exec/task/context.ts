@@ -42,6 +42,8 @@ export interface TaskContext {
   reader(source: number): RegionReader;
   /** Storage grid of a source, if the thread knows it: gathers then read every chunk once. */
   sourceChunks?(source: number): readonly Cuts[] | undefined;
+  /** Where all of a source lies in the arena, row-major, if it does. */
+  sourcePlace?(source: number): Place | undefined;
   writer(sink: number): ChunkWriter;
   sinkInfo(sink: number): SinkInfo;
   fn(index: number): TaskFunction | Promise<TaskFunction>;

@@ -133,6 +133,13 @@ function readBox(
   image: Box,
   region: Place,
 ): void | PromiseLike<void> {
+  const there = ctx.sourcePlace?.(operand.id);
+  if (there !== undefined) {
+    const size = itemOf(operand.dtype);
+    ctx.kernels.copy(size, boxShape(image), shifted(there, image.lo), region);
+    ctx.progress(boxElements(image) * size);
+    return undefined;
+  }
   const target = regionTarget(ctx.memory, operand.dtype, boxShape(image), region);
   const done = ctx.reader(operand.id).readInto(image, target, ctx.signal);
   const bytes = boxElements(image) * itemOf(operand.dtype);
@@ -202,6 +209,11 @@ export function* placeRequests(
     if (boxIsEmpty(box)) return { address: 0, strides: box.lo.map(() => 0) };
     if (operand.from === "array") return placeArray(ctx, operand, box, scratch);
     const image = imageOfBox(operand.map, box);
+    const there = ctx.sourcePlace?.(operand.id);
+    if (there !== undefined) {
+      ctx.progress(boxElements(image) * itemOf(operand.dtype));
+      return throughMap(operand.map, shifted(there, image.lo), image, box);
+    }
     let known = regions.find((r) => r.id === operand.id && sameBox(r.image, image));
     if (known === undefined) {
       const size = itemOf(operand.dtype);

@@ -1,6 +1,6 @@
 /** Arrays in memory as sources: shared, so that any thread reads them without a copy to it. */
 import { DTypeError, ShapeError } from "../../errors.js";
-import type { ReadTarget, RegionReader, SourceBinding } from "../../ir/binding.js";
+import type { ReadTarget, RegionReader, SharedRegion, SourceBinding } from "../../ir/binding.js";
 import { type Cuts, uniformCuts } from "../../ir/cuts.js";
 import {
   arrayClass,
@@ -29,7 +29,7 @@ export interface ArrayDescription {
 /**
  * Binds row-major data. It is copied into shared memory unless it lies there already; then later changes show.
  * bool is one byte an element (0 or 1), complex interleaved pairs. The storage grid is one chunk unless
- * `chunks` says otherwise (lengths, or cuts per axis).
+ * `chunks` says otherwise (lengths, or cuts per axis). `region` is where `data` lies, if that is a region.
  *
  * Errors: {@link ShapeError} when the length does not fit the shape, {@link DTypeError} when the array is not
  * one of the dtype's class, ChunkError for chunks that do not fit.
@@ -41,6 +41,7 @@ export function arrayBinding(
   shape: readonly number[],
   dtype: DType,
   chunks?: readonly (number | Cuts)[],
+  region?: SharedRegion,
 ): SourceBinding {
   checkShapeArgument("arrayBinding", shape);
   if (!isDType(dtype)) throw new DTypeError(`arrayBinding: dtype ${String(dtype)} is unknown`);
@@ -78,6 +79,7 @@ export function arrayBinding(
     scratchBytes: 0,
     description: { ...description },
     reader: arrayReader(description),
+    region,
   } satisfies SourceBinding);
 }
 
