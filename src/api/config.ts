@@ -21,6 +21,7 @@ import {
   isCount,
   isFunction,
   isSignal,
+  isText,
   oneOf,
   readOptions,
 } from "./options.js";
@@ -40,6 +41,11 @@ export interface RunOptions {
   readonly optimize?: boolean | undefined;
   /** "inline" computes on the calling thread, "threads" always on workers; default: small plans inline. */
   readonly executor?: "threads" | "inline" | undefined;
+  /**
+   * Where arrays are put that do not fit `memory`; default: the folder for temporary files, or /var/tmp where that one
+   * lies in memory. Nothing is left there, however the process ends.
+   */
+  readonly spillDirectory?: string | undefined;
   /** Advanced: plans that touch fewer bytes run on the calling thread, where a result is there sooner. */
   readonly inlineBytes?: number | undefined;
 }
@@ -93,7 +99,7 @@ export interface StoreOptions extends RunOptions, StoredArrayOptions {
 /** What {@link configure} sets for the process. */
 export type Defaults = Pick<
   RunOptions,
-  "memory" | "workers" | "progress" | "optimize" | "executor" | "inlineBytes"
+  "memory" | "workers" | "progress" | "optimize" | "executor" | "inlineBytes" | "spillDirectory"
 >;
 
 const isMemory: Check = (v) => {
@@ -107,6 +113,7 @@ const DEFAULT_CHECKS: Checks<Defaults> = {
   optimize: isBoolean,
   executor: oneOf("threads", "inline"),
   inlineBytes: isByteCount,
+  spillDirectory: isText,
 };
 export const RUN_CHECKS: Checks<RunOptions> = {
   ...DEFAULT_CHECKS,

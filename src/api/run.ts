@@ -61,7 +61,7 @@ export async function run(
   options: ComputeOptions,
   { planned, stay = false }: Preparation = {},
 ): Promise<Ran> {
-  const { signal, onProgress, progress, shared } = options;
+  const { signal, onProgress, progress, shared, spillDirectory } = options;
   if (signal?.aborted === true) throw new AbortError(undefined, { cause: signal.reason });
   const inlineBytes = inlineLimit(options);
   const { plan, bindings, rootOf } = (await planner()).plan(requests, planConfig(options));
@@ -81,6 +81,7 @@ export async function run(
       shared,
       inlineBytes,
       regions: places,
+      spillDirectory,
       onProgress: bar === undefined && onProgress === undefined ? undefined : tell,
     });
     done = true;

@@ -12,11 +12,11 @@ import {
   InternalError,
   OptionError,
 } from "../errors.js";
-import type { SharedRegion } from "../ir/binding.js";
 import type { Bindings, Plan } from "../ir/stage.js";
 import { CallerService } from "./caller.js";
 import type { CoordinatorInit } from "./coordinator/thread.js";
 import {
+  type Held,
   heldRegions,
   leaveArena,
   type Region,
@@ -32,6 +32,8 @@ import {
   type ToCoordinator,
 } from "./protocol.js";
 import type { ResultBuffer } from "./results.js";
+import type { SpillData } from "./spill/access.js";
+import { openSpill } from "./spill/file.js";
 
 export interface EngineResult {
   readonly roots: readonly (ResultBuffer | undefined)[];
@@ -44,6 +46,7 @@ export interface EngineOptions {
   readonly shared?: boolean | undefined;
   /** Where roots are put instead of into buffers of their own, by their numbers in the plan. */
   readonly regions?: readonly (Region | undefined)[] | undefined;
+  readonly spillDirectory?: string | undefined;
 }
 
 interface Pending {
@@ -52,7 +55,7 @@ interface Pending {
   readonly abort: AbortController;
   readonly options: EngineOptions;
   /** What tasks read and write outside of the run's own blocks. */
-  readonly held: readonly SharedRegion[];
+  readonly held: readonly Held[];
   settled: boolean;
   /** What a listener threw: the run fails with it once its memory is free. */
   thrown?: Error;
@@ -113,7 +116,8 @@ export class Engine {
   run(plan: Plan, bindings: Bindings, options: EngineOptions): Promise<EngineResult> {
     const run = this.#next++;
     const { signal } = options;
-    const data = runData(run, plan, bindings, options, this.#memory);
+    const spill = openSpill(plan, options.spillDirectory);
+    const data = runData(run, plan, bindings, options, this.#memory, spill?.data);
     return new Promise<EngineResult>((resolve, reject) => {
       const abort = new AbortController();
       setMaxListeners(0, abort.signal);
@@ -125,7 +129,7 @@ export class Engine {
         bindings,
         abort,
         options,
-        held: heldRegions(bindings, options.regions),
+        held: [...heldRegions(bindings, options.regions), ...(spill === undefined ? [] : [spill])],
         settled: false,
         resolve: (result) => {
           signal?.removeEventListener("abort", onAbort);
@@ -137,8 +141,13 @@ export class Engine {
           reject(error);
         },
       };
-      this.#submit(data, options);
-      for (const region of pending.held) region.hold();
+      for (const what of pending.held) what.hold();
+      try {
+        this.#submit(data, options);
+      } catch (error) {
+        for (const what of pending.held) what.release();
+        throw error;
+      }
       this.#runs.set(run, pending);
       this.#thread.ref();
       signal?.addEventListener("abort", onAbort, { once: true });
@@ -232,7 +241,7 @@ export class Engine {
   }
 
   #forget(run: number): void {
-    for (const region of this.#runs.get(run)?.held ?? []) region.release();
+    for (const what of this.#runs.get(run)?.held ?? []) what.release();
     this.#runs.delete(run);
     this.#unrefIfDone();
   }
@@ -286,6 +295,7 @@ function runData(
   bindings: Bindings,
   { regions = [] }: EngineOptions,
   { buffer }: WebAssembly.Memory,
+  spill: SpillData | undefined,
 ): RunData {
   const addressIn = (region: { buffer: SharedArrayBuffer; address: number } | undefined) =>
     region !== undefined && (region.buffer as unknown) === buffer ? region.address : undefined;
@@ -314,5 +324,6 @@ function runData(
       description: s.thread === "any" ? s.description : undefined,
     })),
     functions: bindings.functions.map(({ name, code, params }) => ({ name, code, params })),
+    spill,
   };
 }

@@ -30,6 +30,8 @@ import { createArena, PAGE, THREAD_SCRATCH } from "./memory/arena.js";
 import { heldRegions } from "./memory/regions.js";
 import { progressData } from "./protocol.js";
 import { copyBlock, createResults, type ResultBuffer } from "./results.js";
+import { SpillAccess, type SpillData } from "./spill/access.js";
+import { openSpill } from "./spill/file.js";
 import { FunctionTable, runTask, type TaskContext } from "./task/index.js";
 import { type Meter, meteredWriter, sourcesOf } from "./worker-run.js";
 
@@ -111,10 +113,14 @@ export class InlineEngine {
         ? this.#spare
         : new InlineArena(Math.max(SMALL_ARENA, wanted));
     if (this.#spare === arena) this.#spare = undefined;
-    const run = new InlineRun(arena, plan, bindings, options);
+    const spill = openSpill(plan, options.spillDirectory);
+    const run = new InlineRun(arena, plan, bindings, options, spill?.data);
     this.#states.add(run.state);
-    const held = heldRegions(bindings, options.regions);
-    for (const region of held) region.hold();
+    const held = [
+      ...heldRegions(bindings, options.regions),
+      ...(spill === undefined ? [] : [spill]),
+    ];
+    for (const what of held) what.hold();
     try {
       const result = await run.execute();
       if (arena.bytes <= SMALL_ARENA) this.#spare = arena;
@@ -126,7 +132,8 @@ export class InlineEngine {
     } finally {
       this.#peak = this.account().peak;
       this.#states.delete(run.state);
-      for (const region of held) region.release();
+      // A task that goes on may use them still.
+      if (!run.abandoned) for (const what of held) what.release();
     }
   }
 }
@@ -142,6 +149,7 @@ class InlineRun {
   readonly #bindings: Bindings;
   readonly #options: EngineOptions;
   readonly #table: Uint32Array;
+  readonly #disk: SpillAccess | undefined;
   readonly #layout: TableLayout;
   readonly #arrays: ReadonlyMap<number, PlanArray>;
   readonly #functions: FunctionTable;
@@ -155,7 +163,14 @@ class InlineRun {
   #yielded: number = performance.now();
   #told = 0;
 
-  constructor(arena: InlineArena, plan: Plan, bindings: Bindings, options: EngineOptions) {
+  constructor(
+    arena: InlineArena,
+    plan: Plan,
+    bindings: Bindings,
+    options: EngineOptions,
+    spill: SpillData | undefined,
+  ) {
+    this.#disk = spill && new SpillAccess(spill, arena.memory, arena.kernels);
     this.#arena = arena;
     this.#plan = plan;
     this.#bindings = bindings;
@@ -328,6 +343,7 @@ class InlineRun {
         const sink = found(sinks[id], "sink", id);
         return meteredWriter(sink.writer, itemSize(sink.dtype), meter);
       },
+      disk: this.#disk,
       sinkInfo: (id) => found(sinks[id], "sink", id),
       fn: (index) => this.#functions.get(index),
       blockAddress: (array, block) => this.#address(array, block),

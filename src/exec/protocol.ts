@@ -19,6 +19,7 @@ import type { IndexList } from "../ir/node.js";
 import type { Plan } from "../ir/stage.js";
 import { SLOTS, type TaskReport } from "./coordinator/state.js";
 import { MAX_THREADS } from "./memory/arena.js";
+import type { SpillData } from "./spill/access.js";
 
 const ROW = 16;
 export const WORK = 0;
@@ -258,12 +259,15 @@ export interface RunData {
   readonly rootAddresses: readonly (number | undefined)[];
   readonly sinks: readonly SinkData[];
   readonly functions: readonly FunctionData[];
+  /** There if the plan has arrays on disk. */
+  readonly spill: SpillData | undefined;
 }
 
 export interface RunStatsData {
   readonly tasks: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
+  readonly bytesSpilled: number;
   readonly peakBytes: number;
   readonly repeated: number;
   readonly stageSeconds: readonly number[];

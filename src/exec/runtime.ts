@@ -25,6 +25,8 @@ export interface RunOptions {
   readonly inlineBytes?: number | undefined;
   /** Where roots are put, by their numbers in the plan; what runs inline is answered in a buffer all the same. */
   readonly regions?: readonly (Region | undefined)[] | undefined;
+  /** Where arrays that do not fit are put; default: the folder for temporary files, if that is on a disk. */
+  readonly spillDirectory?: string | undefined;
 }
 
 export interface StageStats {
@@ -41,6 +43,7 @@ export interface RunStats {
   readonly bytesWritten: number;
   /** Highest balance of the run's account; at most `plan.peakBytes`. */
   readonly peakBytes: number;
+  /** Bytes of blocks that were put on disk. */
   readonly spilledBytes: number;
   /** Tasks that were done again because their blocks had to be dropped. */
   readonly repeatedTasks: number;
@@ -161,7 +164,7 @@ function statsOf(plan: Plan, { stats }: EngineResult, inline: boolean, seconds: 
     bytesRead: stats.bytesRead,
     bytesWritten: stats.bytesWritten,
     peakBytes: stats.peakBytes,
-    spilledBytes: 0,
+    spilledBytes: stats.bytesSpilled,
     repeatedTasks: stats.repeated,
     seconds,
     inline,

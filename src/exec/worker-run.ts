@@ -9,6 +9,7 @@ import type { CallerLine } from "./caller.js";
 import { TABLE_CANCEL, type TableLayout, tableLayout } from "./coordinator/tables.js";
 import { openSink, openSource } from "./open.js";
 import type { RunData, SinkData, SourceData } from "./protocol.js";
+import { SpillAccess } from "./spill/access.js";
 import { itemOf } from "./task/context.js";
 import { FunctionTable, type TaskContext } from "./task/index.js";
 import { denseAt, shifted } from "./task/operands.js";
@@ -32,6 +33,7 @@ export class WorkerRun {
   readonly #writers = new Map<number, ChunkWriter>();
   readonly #functions: FunctionTable;
   readonly #abort = new AbortController();
+  readonly #disk: SpillAccess | undefined;
   /** Sources that lie in the arena. */
   readonly #places: readonly (Place | undefined)[];
   /** Of roots that are put together in the arena: the array, and where its first element goes. */
@@ -51,6 +53,7 @@ export class WorkerRun {
     this.#memory = memory;
     this.#kernels = kernels;
     this.#line = line;
+    this.#disk = data.spill && new SpillAccess(data.spill, memory, kernels);
     this.#places = data.sources.map(({ address, shape, dtype }) =>
       address === undefined ? undefined : denseAt(address, shape, itemSize(dtype)),
     );
@@ -92,6 +95,7 @@ export class WorkerRun {
       reader: (source) => found(this.#readers.get(source), "source", source),
       sourceChunks: (source) => this.#source(source).chunks,
       sourcePlace: (source) => this.#places[source],
+      disk: this.#disk,
       writer: (sink) => this.#meteredWriter(sink, meter),
       sinkInfo: (sink) => this.#sink(sink),
       fn: (index) => this.#functions.get(index),

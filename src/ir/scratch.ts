@@ -28,6 +28,7 @@ import type { AffineMap } from "./index-map.js";
 import { leafCount } from "./leaves.js";
 import { stateDTypes } from "./monoid.js";
 import { nodeBytes, partialNodes } from "./partials.js";
+import { SPILL_BUFFER } from "./spill.js";
 import {
   type Accumulator,
   type CallStage,
@@ -36,6 +37,7 @@ import {
   type MapStage,
   type MergeStage,
   type Operand,
+  operandsOf,
   type Plan,
   type PlanArray,
   type ReduceStage,
@@ -79,6 +81,18 @@ export function reduceOf(plan: Pick<Plan, "stages">, stage: MergeStage): ReduceS
  * @example const scratchBytes = taskScratchBytes(stage, { arrays, stages });
  */
 export function taskScratchBytes(stage: Stage, plan: Pick<Plan, "arrays" | "stages">): number {
+  const bytes = ownScratchBytes(stage, plan);
+  if (readsDisk(stage)) return bytes + SPILL_BUFFER;
+  // What is put on disk is put there at the end, when the rest of the scratch is free.
+  const writes = stage.outputs.some((id) => plan.arrays[id]?.disk !== undefined);
+  return writes ? Math.max(bytes, SPILL_BUFFER) : bytes;
+}
+
+/** Whether tasks of a stage need a buffer for reading what lies on disk. */
+export const readsDisk = (stage: Stage): boolean =>
+  operandsOf(stage).some((o) => o.from === "disk");
+
+function ownScratchBytes(stage: Stage, plan: Pick<Plan, "arrays" | "stages">): number {
   switch (stage.kind) {
     case "map":
       return isCopy(stage)
@@ -158,7 +172,7 @@ function operandsBytes(operands: readonly Operand[], plan: Arrays, cuts: readonl
 
 function operandBytes(operand: Operand, plan: Arrays, cuts: readonly Cuts[]): number {
   const sizes = cuts.map(cutsMax);
-  if (operand.from === "source") return hullBytes(operand, sizes);
+  if (operand.from !== "array") return hullBytes(operand, sizes);
   return mayStraddle(operand, arrayOf(plan, operand.id), cuts) ? usedBytes(operand, sizes) : 0;
 }
 
@@ -462,7 +476,7 @@ function callArgScratch(
   if (stage.inputs === "view") return region;
   const plain =
     operand.map.length === cuts.length && operand.map.every((m, i) => m.axis === i && m.step === 1);
-  if (plain && operand.from === "source") return region;
+  if (plain && operand.from !== "array") return region;
   const dense = alignScratch(cuts.map(cutsMax).reduce((n, s) => n * s, itemSize(operand.dtype)));
   if (!plain) return region + dense;
   // A compact copy of several blocks is dense as well, and so is a block that is the argument.

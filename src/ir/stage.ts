@@ -27,6 +27,7 @@ import { type AffineMap, type Box, imageOfBox, unravel } from "./index-map.js";
 import type { LeafMonoid, MonoidName } from "./monoid.js";
 import type { CallForm, CallParams, IndexList } from "./node.js";
 import type { ScalarProgram } from "./scalar.js";
+import type { DiskPlace } from "./spill.js";
 
 /** What a plan's indices refer to. Stays in the process; descriptions cross thread borders. */
 export interface Bindings {
@@ -53,11 +54,16 @@ export interface PlanArray {
   readonly root?: number;
   /** Bytes of it that are live at once at the most, in the plan's order. */
   readonly liveBytes: number;
+  /** Where it lies if its blocks are put on disk as soon as they are made. */
+  readonly disk?: DiskPlace;
 }
 
-/** An input of a stage: a region of a source or of a materialised array, read through an affine map. */
+/**
+ * An input of a stage: a region of a source, of an array whose blocks lie in memory, or of one on disk, read through an
+ * affine map. From disk it is read like a source, but after the blocks have been made.
+ */
 export interface Operand {
-  readonly from: "source" | "array";
+  readonly from: "source" | "array" | "disk";
   /** Index into `bindings.sources`, or PlanArray id. */
   readonly id: number;
   readonly dtype: DType;
@@ -93,6 +99,8 @@ export interface StageEstimate {
   readonly readChunks: number;
   /** Bytes copied between blocks because grids differ. */
   readonly movedBytes: number;
+  /** Bytes written to disk and read back. */
+  readonly spilledBytes: number;
   readonly seconds: number;
 }
 
@@ -247,6 +255,8 @@ export interface Plan {
   readonly serialBytes: number;
   /** The account of a run never exceeds this; `<= memory`. */
   readonly peakBytes: number;
+  /** Bytes of the file that arrays on disk lie in, and their checksums. */
+  readonly spill: { readonly bytes: number; readonly sums: number };
   readonly estimate: StageEstimate & { readonly tasks: number };
   readonly log: readonly RuleEvent[];
 }
@@ -314,6 +324,23 @@ export function taskBox(stage: Stage, t: number): Box {
     hi.push(pieceStart(c, n) + pieceSize(c, n));
   });
   return { lo, hi };
+}
+
+/** All operands of a stage. */
+export function operandsOf(stage: Stage): readonly Operand[] {
+  switch (stage.kind) {
+    case "map":
+    case "reduce":
+      return stage.operands;
+    case "merge":
+      return [];
+    case "concat":
+      return stage.parts.map((p) => p.operand);
+    case "call":
+      return stage.args.map((a) => a.operand);
+    default:
+      return [stage.operand];
+  }
 }
 
 /** The operands of a stage with the box of each that a task of box `box` reads. */

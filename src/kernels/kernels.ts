@@ -1,6 +1,7 @@
 /** The kernels of one thread and one memory. */
 import { DescriptorWriter } from "./descriptor.js";
 import { launchBitShuffle } from "./launch-bits.js";
+import { launchChecksum } from "./launch-checksum.js";
 import { type ItemSize, launchCopy, launchFill } from "./launch-copy.js";
 import type { Work } from "./launch-gemm.js";
 import { type HalfWay, launchHalves } from "./launch-halves.js";
@@ -28,8 +29,10 @@ export interface Scratch {
  */
 export class Kernels {
   readonly #launcher: Launcher;
+  readonly #memory: WebAssembly.Memory;
 
   constructor(memory: WebAssembly.Memory, scratch: Scratch) {
+    this.#memory = memory;
     this.#launcher = {
       cache: new KernelCache(memory),
       writer: new DescriptorWriter(memory, scratch.address, scratch.bytes),
@@ -108,6 +111,11 @@ export class Kernels {
   /** Undoes {@link bitShuffle}. */
   bitUnshuffle(itemSize: number, count: number, source: number, target: number): void {
     launchBitShuffle(this.#launcher, itemSize, count, source, target, true);
+  }
+
+  /** A checksum of `bytes` bytes: a uint32. Changes when any 32-bit word of them does. */
+  checksum(address: number, bytes: number): number {
+    return launchChecksum(this.#launcher, this.#memory, address, bytes);
   }
 
   /** Converts `count` adjacent elements to or from float16 or bfloat16. Source and target must not overlap. */

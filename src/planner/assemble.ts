@@ -202,7 +202,7 @@ function materialise(draft: Draft, cuts: readonly Cuts[], ctx: PassContext, out:
     cuts,
     scratchBytes: 0,
     foreignBytes: 0,
-    estimate: { tasks: 0, readBytes: 0, readChunks: 0, movedBytes: 0, seconds: 0 },
+    estimate: { tasks: 0, readBytes: 0, readChunks: 0, movedBytes: 0, spilledBytes: 0, seconds: 0 },
   };
   const outputs = (shapeCuts: readonly Cuts[]): number[] =>
     draft.outputs.map((node) => {

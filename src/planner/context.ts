@@ -11,6 +11,7 @@ export const PASSES = [
   "rechunk",
   "fuse",
   "residency",
+  "spill",
 ] as const;
 export type PassName = (typeof PASSES)[number];
 

@@ -8,6 +8,11 @@ import type { ScalarProgram } from "../ir/scalar.js";
 export const READ_STORE = 800e6;
 export const MEMORY_COPY = 6e9;
 export const WRITE_STORE = 500e6;
+/** To and from spill files, most of which the system's cache takes. */
+export const SPILL_WRITE = 600e6;
+export const SPILL_READ = 1.5e9;
+/** One piece of a spill file, seconds. */
+export const SPILL_PART = 15e-6;
 /** Scheduling one task, seconds. */
 export const TASK_OVERHEAD = 20e-6;
 /** Simple scalar operations per second and thread, vectorised. */

@@ -7,6 +7,7 @@ import {
   type Bindings,
   type CallStage,
   maxBlockBytes,
+  operandsOf,
   type PlanArray,
   type Stage,
   taskCount,
@@ -20,7 +21,7 @@ import {
   WRITE_STORE,
 } from "./cost.js";
 import type { Draft } from "./draft.js";
-import { operandsOf, readCost } from "./passes/rechunk.js";
+import { readCost } from "./passes/rechunk.js";
 
 /** Bytes that one task of a stage holds: outputs, scratch and foreign memory. */
 export function taskFootprint(stage: Stage, arrays: readonly PlanArray[]): number {
@@ -112,7 +113,14 @@ export function estimateOf(
   }
   if (stage.kind === "write")
     seconds += (elementCount(stage.space) * itemSize(stage.operand.dtype)) / WRITE_STORE;
-  return { tasks, readBytes, readChunks, movedBytes, seconds: seconds + tasks * TASK_OVERHEAD };
+  return {
+    tasks,
+    readBytes,
+    readChunks,
+    movedBytes,
+    spilledBytes: 0,
+    seconds: seconds + tasks * TASK_OVERHEAD,
+  };
 }
 
 /** The functions of a stage, for people. */

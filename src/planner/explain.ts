@@ -6,8 +6,8 @@ import { cutsCount, cutsMax } from "../ir/cuts.js";
 import { itemSize } from "../ir/dtype.js";
 import { type AffineMap, boxOfShape, elementCount, imageOfBox } from "../ir/index-map.js";
 import type { Bindings, Operand, Plan, PlanArray, Stage } from "../ir/stage.js";
-import { gridOf, maxBlockBytes, totalStages } from "../ir/stage.js";
-import { operandsOf, readCost } from "./passes/rechunk.js";
+import { gridOf, maxBlockBytes, operandsOf, totalStages } from "../ir/stage.js";
+import { readCost } from "./passes/rechunk.js";
 
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB"];
 
@@ -45,6 +45,7 @@ export function explain(plan: Plan, bindings: Bindings): string {
     `planned  ${totalStages(plan)} ${totalStages(plan) === 1 ? "stage" : "stages"}, ${estimate.tasks} tasks` +
       `  reads ${formatBytes(estimate.readBytes)} in ${estimate.readChunks} chunks` +
       `  moves ${formatBytes(estimate.movedBytes)}` +
+      (estimate.spilledBytes > 0 ? `  spills ${formatBytes(estimate.spilledBytes)}` : "") +
       `  peak ${formatBytes(plan.peakBytes)} of ${formatBytes(plan.memory)}` +
       `  about ${formatSeconds(estimate.seconds / Math.max(1, plan.workers))} on ${plan.workers} workers`,
   );
@@ -79,7 +80,7 @@ function explainStage(stage: Stage, plan: Plan, bindings: Bindings): string[] {
       const what = `${array.dtype}${formatShape(array.shape)}`;
       facts.push(
         array.root === undefined
-          ? `makes ${what}, ${formatBytes(array.liveBytes)} live at once`
+          ? `makes ${what}, ${array.disk === undefined ? `${formatBytes(array.liveBytes)} live at once` : "put on disk"}`
           : `makes ${what}, returned`,
       );
     }
@@ -99,9 +100,9 @@ function explainStage(stage: Stage, plan: Plan, bindings: Bindings): string[] {
 }
 
 function explainOperand(operand: Operand, stage: Stage, plan: Plan, bindings: Bindings): string {
-  if (operand.from === "array") {
+  if (operand.from !== "source") {
     const array = plan.arrays[operand.id] as PlanArray;
-    return `#${array.stage}  ${array.dtype}${formatShape(array.shape)} in ${gridOf(array.cuts).join("x") || "1"} blocks`;
+    return `#${array.stage}  ${array.dtype}${formatShape(array.shape)} in ${gridOf(array.cuts).join("x") || "1"} blocks${array.disk === undefined ? "" : " on disk"}`;
   }
   const source = bindings.sources[operand.id];
   if (source === undefined) return "?";

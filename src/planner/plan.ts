@@ -10,6 +10,7 @@
  *  5. grid          in which blocks, from the grids of what is read
  *  6. rechunk       which misaligned reads are worth a copy in memory (this changes 4 and 5, which run again)
  *  7. residency     what is kept because it is read twice, how long blocks live, and the planned peak
+ *  8. spill         what lies on disk where all that does not fit
  *
  * Choices that cost memory (keeping, copying, large blocks) are tried from the most generous to the most frugal; the
  * best plan that fits the budget is taken. Every pass can be switched off; the plan is then right, but worse.
@@ -28,7 +29,7 @@ import type {
   PlanRoot,
   Stage,
 } from "../ir/stage.js";
-import { blockCount, maxBlockBytes } from "../ir/stage.js";
+import { blockCount, maxBlockBytes, operandsOf } from "../ir/stage.js";
 import { type Assembly, assemble } from "./assemble.js";
 import { PassContext, type PlanConfig, type PlanRequest } from "./context.js";
 import { paddedBytes, taskFootprint } from "./estimate.js";
@@ -40,8 +41,9 @@ import { demand } from "./passes/demand.js";
 import { expand } from "./passes/expand.js";
 import { type FuseRequest, fuse } from "./passes/fuse.js";
 import { type Consumer, liveBytes, totalBytes } from "./passes/lifetimes.js";
-import { copyCandidates, operandsOf } from "./passes/rechunk.js";
+import { copyCandidates } from "./passes/rechunk.js";
 import { keepCandidates, keepHull } from "./passes/residency.js";
+import { spillCandidates, spillOf, withSpilled } from "./passes/spill.js";
 
 export type { PassName, PlanConfig, PlanRequest } from "./context.js";
 
@@ -93,9 +95,10 @@ export function plan(requests: readonly PlanRequest[], config: PlanConfig): Plan
       readBytes: sum.readBytes + e.readBytes,
       readChunks: sum.readChunks + e.readChunks,
       movedBytes: sum.movedBytes + e.movedBytes,
+      spilledBytes: sum.spilledBytes + e.spilledBytes,
       seconds: sum.seconds + e.seconds,
     }),
-    { tasks: 0, readBytes: 0, readChunks: 0, movedBytes: 0, seconds: 0 },
+    { tasks: 0, readBytes: 0, readChunks: 0, movedBytes: 0, spilledBytes: 0, seconds: 0 },
   );
   return {
     plan: {
@@ -106,6 +109,7 @@ export function plan(requests: readonly PlanRequest[], config: PlanConfig): Plan
       stages: assembly.stages,
       roots,
       ...figures,
+      spill: spillOf(assembly.arrays),
       estimate,
       log: ctx.log,
     },
@@ -157,6 +161,8 @@ interface Figures {
 interface Attempt {
   readonly keep: boolean;
   readonly copy: boolean;
+  /** Only worth a look if what does not fit may lie on disk. */
+  readonly spill?: boolean;
   /** Target and limit of task sizes, as factors of their defaults. */
   readonly target: number;
   readonly limit: number;
@@ -165,6 +171,7 @@ interface Attempt {
 const ATTEMPTS: readonly Attempt[] = [
   { keep: true, copy: true, target: 1, limit: 1 },
   { keep: true, copy: true, target: 1 / 8, limit: 1 / 4 },
+  { keep: true, copy: true, target: Number.POSITIVE_INFINITY, limit: 1, spill: true },
   { keep: true, copy: false, target: 1, limit: 1 },
   { keep: true, copy: false, target: Number.POSITIVE_INFINITY, limit: 2 },
   { keep: true, copy: false, target: Number.POSITIVE_INFINITY, limit: 4 },
@@ -176,6 +183,37 @@ const ATTEMPTS: readonly Attempt[] = [
   { keep: false, copy: false, target: 1 / 64, limit: 1 / 16 },
   { keep: false, copy: false, target: 1 / 512, limit: 1 / 64 },
 ];
+
+/** Puts arrays on disk, largest first, until the rest fits; everything as it was if it never does. */
+function spilled(
+  assembly: Assembly,
+  figures: Figures,
+  requests: readonly FuseRequest[],
+  ctx: PassContext,
+): { readonly assembly: Assembly; readonly figures: Figures } {
+  ctx.enter("spill");
+  const candidates = spillCandidates(assembly);
+  // Twice as many each time, so that a plan of many small arrays is not looked at again for each of them.
+  for (let count = 1; ; count *= 2) {
+    const chosen = candidates.slice(0, count);
+    const made = withSpilled(assembly, new Set(chosen.map((a) => a.id)));
+    const after = figuresOf(made, requests, ctx);
+    if (chosen.length > 0 && after.serialBytes <= ctx.config.memory) {
+      for (const array of chosen) {
+        const stage = made.stages[array.stage] as Stage;
+        ctx.log.push({
+          pass: "spill",
+          rule: "spill",
+          node: stage.nodes[0] ?? -1,
+          outcome: "fired",
+          detail: `${Math.ceil(array.liveBytes / 1048576)} MiB of ${stage.label} do not fit`,
+        });
+      }
+      return { assembly: made, figures: after };
+    }
+    if (count >= candidates.length) return { assembly, figures };
+  }
+}
 
 interface Physical {
   readonly assembly: Assembly;
@@ -192,10 +230,14 @@ function physical(requests: readonly FuseRequest[], ctx: PassContext): Physical 
   const start = ctx.log.length;
   let bestLog: typeof ctx.log = [];
   for (const attempt of ATTEMPTS) {
+    if (attempt.spill === true && !ctx.isOn("spill")) continue;
     ctx.log.length = start;
     const made = attemptPlan(requests, attempt, ctx);
-    const { assembly } = made;
-    const figures = figuresOf(assembly, made.requests, ctx);
+    let { assembly } = made;
+    let figures = figuresOf(assembly, made.requests, ctx);
+    if (figures.serialBytes > memory && ctx.isOn("spill")) {
+      ({ assembly, figures } = spilled(assembly, figures, made.requests, ctx));
+    }
     if (smallest === undefined || figures.serialBytes < smallest.figures.serialBytes) {
       smallest = { assembly, figures };
     }
@@ -317,12 +359,16 @@ function figuresOf(
   for (const stage of stages) {
     if (stage.kind === "merge") merges.set(stage.input, stage);
     for (const operand of operandsOf(stage)) {
-      if (operand.from === "array") consumers[operand.id]?.push({ stage, operand });
+      if (operand.from !== "source") consumers[operand.id]?.push({ stage, operand });
     }
   }
   const orderly = orderlyStages(stages, arrays, consumers);
   let live = 0;
   for (const array of arrays) {
+    if (array.disk !== undefined) {
+      array.liveBytes = 0;
+      continue;
+    }
     const merge = merges.get(array.id);
     const users = consumers[array.id] as Consumer[];
     // A requested stage runs from end to end before what comes after it: the rest of its outputs wait.

@@ -49,7 +49,14 @@ function randomCuts(random: Random, extent: number): Cuts {
 }
 
 type Draft = { plan: Plan; indices: IndexList[] };
-const ESTIMATE = { tasks: 0, readBytes: 0, readChunks: 0, movedBytes: 0, seconds: 0 };
+const ESTIMATE = {
+  tasks: 0,
+  readBytes: 0,
+  readChunks: 0,
+  movedBytes: 0,
+  spilledBytes: 0,
+  seconds: 0,
+};
 
 class Builder {
   readonly arrays: PlanArray[] = [];
@@ -372,6 +379,7 @@ export function randomPlan(random: Random, tight = random() < 0.4): Draft {
     serialBytes: 0,
     peakBytes: 0,
     estimate: ESTIMATE,
+    spill: { bytes: 0, sums: 0 },
     log: [],
   };
   const serialBytes = resultBytes + serialPeak(draft, builder.indices);

@@ -12,7 +12,14 @@ type Spec<S = Stage> = S extends Stage
   ? Omit<S, "id" | "label" | "nodes" | "scratchBytes" | "foreignBytes" | "estimate">
   : never;
 
-const ESTIMATE = { tasks: 1, readBytes: 0, readChunks: 0, movedBytes: 0, seconds: 0 };
+const ESTIMATE = {
+  tasks: 1,
+  readBytes: 0,
+  readChunks: 0,
+  movedBytes: 0,
+  spilledBytes: 0,
+  seconds: 0,
+};
 
 export interface WorkOptions {
   readonly workers?: number;
@@ -301,6 +308,7 @@ export class Work {
       serialBytes: 0,
       peakBytes: 0,
       estimate: ESTIMATE,
+      spill: { bytes: 0, sums: 0 },
       log: [],
     };
     const serialBytes = resultBytes + serialPeak(draft, []);

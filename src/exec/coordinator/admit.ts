@@ -183,11 +183,15 @@ function compact(state: State, actions: Action[]): void {
 
 /** Frees a block if it is there; it stays gone. */
 export function freeBlock(state: State, run: RunState, array: ArrayTable, block: number): void {
-  const address = array.address[block] as number;
-  if (address === 0) return;
-  array.address[block] = 0;
+  if (array.address[block] === 0) return;
+  leaveMemory(state, run, array, block);
   array.state[block] = BLOCK_GONE;
-  state.allocator.free(address);
+}
+
+/** Frees the memory of a block, which is on disk now. */
+export function leaveMemory(state: State, run: RunState, array: ArrayTable, block: number): void {
+  state.allocator.free(array.address[block] as number);
+  array.address[block] = 0;
   release(state, run, blockBytes(array.array, block));
 }
 
@@ -264,7 +268,8 @@ function candidates(order: Order): readonly (readonly [number, number])[] {
   const found: [number, number, number][] = [];
   order.tables.stages.forEach((table, s) => {
     for (let t = 0; t < table.tasks; t++) {
-      if (table.outputs.some((o) => o.state[t] === BLOCK_READY))
+      // Those on disk take no memory.
+      if (table.outputs.some((o) => o.state[t] === BLOCK_READY && o.address[t] !== 0))
         found.push([s, t, table.sequence[t] as number]);
     }
   });

@@ -100,6 +100,8 @@ export interface RunCounters {
   readonly tasksTotal: number;
   readonly bytesRead: number;
   readonly bytesWritten: number;
+  /** Bytes of blocks put on disk. */
+  readonly bytesSpilled: number;
   /** Highest balance of the run's account. */
   readonly peakBytes: number;
   /** Tasks done again because their blocks were dropped. */
@@ -130,6 +132,7 @@ export interface RunState {
   repeated: number;
   bytesRead: number;
   bytesWritten: number;
+  bytesSpilled: number;
   readonly stageSeconds: Float64Array;
 }
 
@@ -178,6 +181,7 @@ export function createRun(event: Extract<Event, { kind: "submit" }>): RunState {
     repeated: 0,
     bytesRead: 0,
     bytesWritten: 0,
+    bytesSpilled: 0,
     stageSeconds: new Float64Array(event.plan.stages.length),
   };
 }
@@ -188,6 +192,7 @@ export function countersOf(run: RunState): RunCounters {
     tasksTotal: run.order.total,
     bytesRead: run.bytesRead,
     bytesWritten: run.bytesWritten,
+    bytesSpilled: run.bytesSpilled,
     peakBytes: run.account.peak,
     repeated: run.repeated,
     stageSeconds: [...run.stageSeconds],

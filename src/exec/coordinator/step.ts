@@ -6,8 +6,9 @@
  * and what tasks side by side can use. Leases are given in order of arrival and grow when a neighbour ends.
  */
 import { errorToData, InternalError, TaskError } from "../../errors.js";
+import { blockBytes } from "../../ir/stage.js";
 import { MAX_THREADS } from "../memory/arena.js";
-import { admit, freeBlock } from "./admit.js";
+import { admit, freeBlock, leaveMemory } from "./admit.js";
 import {
   type Action,
   charge,
@@ -184,6 +185,9 @@ function publish(
       block,
       address: out.address[block] as number,
     });
+  } else if (out.array.disk !== undefined) {
+    run.bytesSpilled += blockBytes(out.array, block);
+    leaveMemory(state, run, out, block);
   } else if (out.remaining[block] === 0) freeBlock(state, run, out, block);
 }
 

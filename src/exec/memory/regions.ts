@@ -172,12 +172,17 @@ export class SharedArena {
   }
 }
 
+/** What must stay while somebody uses it. */
+export interface Held {
+  hold(): void;
+  release(): void;
+}
+
 /** What a run reads and writes outside of its own blocks: held until no task of it is left. */
 export const heldRegions = (
   { sources }: Bindings,
   regions: readonly (SharedRegion | undefined)[] = [],
-): readonly SharedRegion[] =>
-  [...sources.map((s) => s.region), ...regions].filter((r) => r !== undefined);
+): readonly Held[] => [...sources.map((s) => s.region), ...regions].filter((r) => r !== undefined);
 
 let current: SharedArena | undefined;
 

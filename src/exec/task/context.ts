@@ -3,9 +3,10 @@ import { AbortError, InternalError } from "../../errors.js";
 import type { ChunkWriter, ReadTarget, RegionReader } from "../../ir/binding.js";
 import type { Cuts } from "../../ir/cuts.js";
 import { type DType, itemSize, slotsPerElement, viewOf } from "../../ir/dtype.js";
+import type { Box } from "../../ir/index-map.js";
 import type { IndexList } from "../../ir/node.js";
 import { alignScratch, SCRATCH_ALIGN } from "../../ir/scratch.js";
-import type { Plan } from "../../ir/stage.js";
+import type { Plan, PlanArray } from "../../ir/stage.js";
 import type { BuiltIn } from "../../kernels/blocks/index.js";
 import type { ItemSize, Kernels, Place } from "../../kernels/index.js";
 import type { UserFunction } from "./compile.js";
@@ -14,6 +15,14 @@ export type { Place };
 
 /** The part of the kernels that tasks call. */
 export type TaskKernels = Pick<Kernels, "map" | "leaf" | "copy" | "fill">;
+
+/** Arrays on disk; `buffer` has `SPILL_BUFFER` bytes. Both answer with the bytes moved. */
+export interface Disk {
+  /** Writes block `n`, which lies row-major at `address`. */
+  write(array: PlanArray, n: number, address: number, buffer: number): number;
+  /** Reads what `box` holds to `target`, a place over the box. */
+  read(array: PlanArray, box: Box, target: Place, buffer: number): number;
+}
 
 /** Bytes of an element, as copies take them. */
 export const itemOf = (dtype: DType): ItemSize => itemSize(dtype) as ItemSize;
@@ -44,6 +53,10 @@ export interface TaskContext {
   sourceChunks?(source: number): readonly Cuts[] | undefined;
   /** Where all of a source lies in the arena, row-major, if it does. */
   sourcePlace?(source: number): Place | undefined;
+  /** There if the plan has arrays on disk. */
+  readonly disk?: Disk | undefined;
+  /** For reading from disk; set for stages that do. */
+  readonly diskBuffer?: number | undefined;
   writer(sink: number): ChunkWriter;
   sinkInfo(sink: number): SinkInfo;
   fn(index: number): TaskFunction | Promise<TaskFunction>;

@@ -99,7 +99,7 @@ export function* gatherTask(
   );
   const size = itemOf(arrayOf(ctx.plan, stage.outputs[0] as number).dtype);
   const whole = denseAt(outputs[0] as number, boxShape(box), size);
-  if (stage.operand.from === "source") {
+  if (stage.operand.from !== "array") {
     yield* gatherFromSource(ctx, stage, box, wanted, whole, scratch);
     return;
   }
@@ -164,7 +164,9 @@ function stretches({ positions }: Wanted, span: number, chunkOf: (p: number) => 
 /** Storage chunk of a position along the gathered axis; every position its own where chunks are not known. */
 function chunkFinder(ctx: TaskContext, stage: GatherStage): (position: number) => number {
   const axis = stage.operand.map.findIndex((m) => m.axis === stage.axis);
-  const cuts: Cuts | undefined = ctx.sourceChunks?.(stage.operand.id)?.[axis];
+  const { from, id } = stage.operand;
+  const chunks = from === "disk" ? arrayOf(ctx.plan, id).disk?.inner : ctx.sourceChunks?.(id);
+  const cuts: Cuts | undefined = chunks?.[axis];
   const m = stage.operand.map[axis];
   if (cuts === undefined || m === undefined) return (p) => p;
   return (p) => pieceAt(cuts, m.start + m.step * p);

@@ -1,5 +1,7 @@
 /** Tasks: one block of every output of a stage, made in whatever thread calls. */
 import { AbortError } from "../../errors.js";
+import { arrayOf, readsDisk } from "../../ir/scratch.js";
+import { SPILL_BUFFER } from "../../ir/spill.js";
 import type { Stage } from "../../ir/stage.js";
 import { callTask } from "./call.js";
 import { checkCancelled, type Scratch, ScratchStack, type TaskContext } from "./context.js";
@@ -13,6 +15,7 @@ import { writeTask } from "./write.js";
 
 export { compileFunction, type UserFunction } from "./compile.js";
 export type {
+  Disk,
   Place,
   Scratch,
   SinkInfo,
@@ -53,7 +56,29 @@ function* abortable(ctx: TaskContext, flow: Flow): Flow {
   }
 }
 
+/** The task, with what it reads from disk before and what it puts there after. */
 function* taskFlow(
+  ctx: TaskContext,
+  stage: Stage,
+  task: number,
+  outputs: readonly number[],
+  scratch: ScratchStack,
+): Flow {
+  const { disk } = ctx;
+  if (disk === undefined) return yield* stageFlow(ctx, stage, task, outputs, scratch);
+  const diskBuffer = readsDisk(stage) ? scratch.take(SPILL_BUFFER) : undefined;
+  const mark = scratch.mark();
+  yield* stageFlow({ ...ctx, diskBuffer }, stage, task, outputs, scratch);
+  stage.outputs.forEach((id, i) => {
+    const array = arrayOf(ctx.plan, id);
+    if (array.disk === undefined) return;
+    checkCancelled(ctx);
+    scratch.reset(mark);
+    disk.write(array, task, outputs[i] as number, diskBuffer ?? scratch.take(SPILL_BUFFER));
+  });
+}
+
+function* stageFlow(
   ctx: TaskContext,
   stage: Stage,
   task: number,

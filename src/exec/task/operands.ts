@@ -101,7 +101,7 @@ const MOST_CHUNKS = 4096;
 
 /** Per axis the intervals of chunks that hold a position; undefined if that is everything. */
 function stridedRuns(ctx: TaskContext, operand: Operand, image: Box): Run[][] | undefined {
-  if (operand.map.every((m) => Math.abs(m.step) <= 1)) return undefined;
+  if (operand.from === "disk" || operand.map.every((m) => Math.abs(m.step) <= 1)) return undefined;
   const chunks = ctx.sourceChunks?.(operand.id);
   if (chunks === undefined) return undefined;
   const runs = image.lo.map((lo, axis) => {
@@ -133,6 +133,10 @@ function readBox(
   image: Box,
   region: Place,
 ): void | PromiseLike<void> {
+  if (operand.from === "disk") {
+    ctx.progress(readDisk(ctx, operand, image, region));
+    return undefined;
+  }
   const there = ctx.sourcePlace?.(operand.id);
   if (there !== undefined) {
     const size = itemOf(operand.dtype);
@@ -145,6 +149,14 @@ function readBox(
   const bytes = boxElements(image) * itemOf(operand.dtype);
   if (done === undefined) ctx.progress(bytes);
   else return done.then(() => ctx.progress(bytes));
+}
+
+function readDisk(ctx: TaskContext, operand: Operand, image: Box, region: Place): number {
+  const { disk, diskBuffer } = ctx;
+  if (disk === undefined || diskBuffer === undefined) {
+    throw new InternalError(`array ${operand.id} lies on a disk that is not there`);
+  }
+  return disk.read(arrayOf(ctx.plan, operand.id), image, region, diskBuffer);
 }
 
 /** The block of `array` that holds all of `image`, as the place of that image, if there is one. */
@@ -209,17 +221,20 @@ export function* placeRequests(
     if (boxIsEmpty(box)) return { address: 0, strides: box.lo.map(() => 0) };
     if (operand.from === "array") return placeArray(ctx, operand, box, scratch);
     const image = imageOfBox(operand.map, box);
-    const there = ctx.sourcePlace?.(operand.id);
+    const there = operand.from === "source" ? ctx.sourcePlace?.(operand.id) : undefined;
     if (there !== undefined) {
       ctx.progress(boxElements(image) * itemOf(operand.dtype));
       return throughMap(operand.map, shifted(there, image.lo), image, box);
     }
-    let known = regions.find((r) => r.id === operand.id && sameBox(r.image, image));
+    let known = regions.find(
+      (r) =>
+        r.operand.id === operand.id && r.operand.from === operand.from && sameBox(r.image, image),
+    );
     if (known === undefined) {
       const size = itemOf(operand.dtype);
       const address = scratch.take(boxElements(image) * size);
       const region = denseAt(address, boxShape(image), size);
-      const shared: SharedRegion = { id: operand.id, image, region, operand, whole: false };
+      const shared: SharedRegion = { image, region, operand, whole: false };
       known = shared;
       regions.push(shared);
       reads.push(() =>
@@ -236,7 +251,6 @@ export function* placeRequests(
 
 /** A region that several requests look at; with different steps they look at different elements of it. */
 interface SharedRegion {
-  readonly id: number;
   readonly image: Box;
   readonly region: Place;
   readonly operand: Operand;
@@ -352,7 +366,7 @@ export function* copyOperand(
 }
 
 export const canReadDirectly = (operand: Operand, box: Box): boolean =>
-  operand.from === "source" && readsDirectly(operand.map, boxShape(box));
+  operand.from !== "array" && readsDirectly(operand.map, boxShape(box));
 
 /** Reads a source to where the space wants it; see `readsDirectly`. */
 export function readDirectly(

@@ -26,7 +26,7 @@ export function* writeTask(
   const writer = ctx.writer(stage.sink);
   // A source is read once for all storage objects of the task; arrays are looked up for each: most lie in one block.
   const whole: Place | undefined =
-    operand.from === "source" ? (yield* placeOperands(ctx, [operand], box, scratch))[0] : undefined;
+    operand.from !== "array" ? (yield* placeOperands(ctx, [operand], box, scratch))[0] : undefined;
   const ranges = chunks.map((cuts, i) => {
     const [first, last] = piecesIn(cuts, box.lo[i] as number, box.hi[i] as number);
     return [first, last + 1] as const;

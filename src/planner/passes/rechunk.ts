@@ -11,7 +11,7 @@ import type { SourceBinding } from "../../ir/binding.js";
 import { type Cuts, cutsCount, pieceSize, pieceStart, piecesIn } from "../../ir/cuts.js";
 import { itemSize } from "../../ir/dtype.js";
 import type { Node } from "../../ir/node.js";
-import { type Operand, type Stage, taskCuts } from "../../ir/stage.js";
+import { type Operand, operandsOf, type Stage, taskCuts } from "../../ir/stage.js";
 
 /** Reads of more than this many times the bytes are worth a copy in memory. */
 export const WORTH_A_COPY = 1.3;
@@ -133,20 +133,4 @@ export function copyCandidates(
     }
   }
   return out;
-}
-
-export function operandsOf(stage: Stage): readonly Operand[] {
-  switch (stage.kind) {
-    case "map":
-    case "reduce":
-      return stage.operands;
-    case "merge":
-      return [];
-    case "concat":
-      return stage.parts.map((p) => p.operand);
-    case "call":
-      return stage.args.map((a) => a.operand);
-    default:
-      return [stage.operand];
-  }
 }

@@ -133,7 +133,14 @@ export type StageSpec<S = Stage> = S extends Stage
   ? Omit<S, "id" | "label" | "nodes" | "scratchBytes" | "foreignBytes" | "estimate">
   : never;
 
-const ESTIMATE = { tasks: 1, readBytes: 0, readChunks: 0, movedBytes: 0, seconds: 0 };
+const ESTIMATE = {
+  tasks: 1,
+  readBytes: 0,
+  readChunks: 0,
+  movedBytes: 0,
+  spilledBytes: 0,
+  seconds: 0,
+};
 
 export class World {
   readonly memory = new WebAssembly.Memory({ initial: 512, maximum: 4096, shared: true });
@@ -290,6 +297,7 @@ export class World {
       serialBytes: 0,
       peakBytes: 0,
       estimate: ESTIMATE,
+      spill: { bytes: 0, sums: 0 },
       log: [],
     };
   }
