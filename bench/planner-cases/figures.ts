@@ -5,12 +5,15 @@
  * Readings, where a figure was meant for an engine with a task for every chunk:
  * - `rechunks_left`, `slices_left`, `transposes_left`: stages that do nothing but copy an array that was in memory
  *   already, into other blocks, a part of it, or in another order of axes. Reading a source is no copy.
+ * - `source_reads` of a change of chunks, where no grid of storage is named and fewer reads are asked for than chunks hold
+ *   what is needed: that a read delivers a block of the new grid is meant, so every chunk is touched once and no more.
  * - `shuffles_left`: gather stages.
  * - `elemwise_nodes`: calls of scalar functions in the loops of all stages, so that what is computed twice counts twice.
  * - `nodes`: nodes of the expression as it was built.
  * - `max_degree`: blocks of arrays in memory that a task can depend on, at the most.
  */
 import type * as cw from "chunkwise";
+import type { Case } from "./cases.js";
 import type { Reads } from "./source.js";
 
 type Stage = cw.Plan["stages"][number];
@@ -44,6 +47,18 @@ export const FIGURES: Readonly<Record<string, (ran: Ran) => unknown>> = {
   out_blocks0: ({ result }) => result.chunks[0]?.length,
   max_out_chunk0: ({ result }) => Math.max(...(result.chunks[0] ?? [0])),
 };
+
+/**
+ * The figure that a case can ask for at the least: chunks that hold what is needed are touched, however few reads an engine
+ * makes that has no chunks in its sources.
+ */
+export function attainable(name: string, expected: unknown, planned: Case, reads: Reads): unknown {
+  const rechunks =
+    planned.expr.includes("rechunk(") && planned.sources.every((s) => !s.storage_chunks);
+  return name === "source_reads" && rechunks && typeof expected === "number"
+    ? Math.max(expected, reads.distinct.size)
+    : expected;
+}
 
 /** Figures that must be equal; all others may be less. */
 const EXACT: ReadonlySet<string> = new Set(["shape", "out_chunks", "out_chunks0", "out_blocks0"]);
@@ -113,6 +128,8 @@ const INCIDENTAL: ReadonlySet<string> = new Set([
   "label",
   "estimate",
   "log",
+  // The frozen order of float sums, which follows the grid of the expression as it was written.
+  "leaves",
   "scratchBytes",
   "foreignBytes",
   "liveBytes",

@@ -27,13 +27,22 @@ export interface Reads {
   largest: number;
   /** Every region, for comparing two plans: `x[0:5, 10:20]`. */
   readonly regions: string[];
+  /** Chunks touched at all. */
+  readonly distinct: Set<string>;
 }
 
-export const noReads = (): Reads => ({ chunks: 0, elements: 0, largest: 0, regions: [] });
+export const noReads = (): Reads => ({
+  chunks: 0,
+  elements: 0,
+  largest: 0,
+  regions: [],
+  distinct: new Set(),
+});
 
 export function reset(reads: Reads): void {
   Object.assign(reads, { chunks: 0, elements: 0, largest: 0 });
   reads.regions.length = 0;
+  reads.distinct.clear();
 }
 
 /**
@@ -54,11 +63,25 @@ export function countingSource(source: CaseSource, reads: Reads): cw.LazyArray {
       reads.chunks += 1;
       reads.elements += elements;
       reads.largest = Math.max(reads.largest, elements);
+      reads.distinct.add(`${name} ${chunkOf(region, source.storage_chunks ?? chunks)}`);
       reads.regions.push(`${name}[${region.map((r) => `${r.start}:${r.stop}`).join(", ")}]`);
       fill(region, target, shape, dtype);
     },
   });
   return source.storage_chunks === undefined ? array : array.rechunk(chunks);
+}
+
+/** The storage chunk that a region lies in, by the number along every axis. */
+function chunkOf(region: Region, chunks: CaseSource["chunks"]): string {
+  return region
+    .map(({ start }, axis) => {
+      const sizes = chunks[axis];
+      if (typeof sizes === "number") return Math.floor(start / sizes);
+      let n = 0;
+      for (let end = sizes?.[0] ?? 0; end <= start; n++) end += sizes?.[n + 1] ?? 1;
+      return n;
+    })
+    .join();
 }
 
 type Region = Parameters<cw.ChunkSource["readInto"]>[0];

@@ -183,9 +183,10 @@ export function coalesceCuts(cuts: Cuts, limit: number): Cuts {
       open = 0;
     }
     const group = Math.max(1, Math.floor(limit / size));
-    const groups = Math.floor(left / group);
-    runs.push({ size: group * size, repeat: groups });
-    open = (left - groups * group) * size;
+    // The last group stays open: what follows may still fit.
+    const closed = Math.ceil(left / group) - 1;
+    runs.push({ size: group * size, repeat: closed });
+    open = (left - closed * group) * size;
   }
   if (open > 0) runs.push({ size: open, repeat: 1 });
   return cutsFromRuns(runs);

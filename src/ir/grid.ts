@@ -12,6 +12,8 @@ import {
   cutsFromSizes,
   cutsMax,
   pieceSizes,
+  pieceStart,
+  piecesIn,
   reverseCuts,
   sameCuts,
   sliceCuts,
@@ -142,16 +144,77 @@ function heaviest(inputs: readonly Node[], eligible: (input: Node, i: number) =>
   return best;
 }
 
-/** Per axis: the heaviest input that is really cut there wins; inputs with one piece have no opinion. */
+/** Inputs may move this many times the bytes that lie in a grid already to come into it. */
+const MERGE_RATIO = 4;
+
+interface Layout {
+  readonly cuts: Cuts;
+  /** Of the inputs that are cut so. */
+  bytes: number;
+}
+
+/**
+ * Per axis the grid of one of the inputs that are really cut there; inputs with one piece have no opinion. It is the
+ * one of fewest pieces for which the others would not move more than `MERGE_RATIO` times the bytes that are in it
+ * already; if every one is too dear, that of the heaviest input.
+ */
 function broadcastGrid(node: Node, shape: readonly number[]): readonly Cuts[] {
   return shape.map((extent, axis) => {
-    const winner = heaviest(
-      node.inputs,
-      (input, i) =>
-        knownShape(input)[axis] === extent && cutsCount(gridOfInput(node, i)[axis] as Cuts) > 1,
-    );
-    return winner < 0 ? wholeCuts(extent) : (gridOfInput(node, winner)[axis] as Cuts);
+    const layouts: Layout[] = [];
+    node.inputs.forEach((input, i) => {
+      const cuts = gridOfInput(node, i)[axis] as Cuts;
+      if (knownShape(input)[axis] !== extent || cutsCount(cuts) <= 1) return;
+      const bytes = elementCount(knownShape(input)) * itemSize(input.outs[0].dtype);
+      const known = layouts.find((l) => sameCuts(l.cuts, cuts));
+      if (known === undefined) layouts.push({ cuts, bytes });
+      else known.bytes += bytes;
+    });
+    return layouts.length === 0 ? wholeCuts(extent) : meeting(layouts).cuts;
   });
+}
+
+function meeting(layouts: readonly Layout[]): Layout {
+  const [first] = layouts as readonly [Layout];
+  if (layouts.length === 1) return first;
+  const heaviest = layouts.reduce((a, b) => (b.bytes > a.bytes ? b : a), first);
+  let best: Layout | undefined;
+  let least: readonly number[] = [];
+  for (const layout of layouts) {
+    const moved = layouts.reduce(
+      (n, l) => (l === layout ? n : n + l.bytes * movedFraction(l.cuts, layout.cuts)),
+      0,
+    );
+    if (moved > MERGE_RATIO * layout.bytes) continue;
+    const cost = [cutsCount(layout.cuts), moved, -layout.bytes];
+    const at = cost.findIndex((v, i) => v !== least[i]);
+    if (best === undefined || (at >= 0 && (cost[at] as number) < (least[at] as number))) {
+      best = layout;
+      least = cost;
+    }
+  }
+  return best ?? heaviest;
+}
+
+/** The part of an axis that is copied when its pieces become others: of each new piece all but its longest old part. */
+function movedFraction(from: Cuts, to: Cuts): number {
+  const looked = Math.min(cutsCount(to), EXACT_PIECES);
+  let moved = 0;
+  for (let n = 0; n < looked; n++) {
+    const lo = pieceStart(to, n);
+    const hi = pieceStart(to, n + 1);
+    const [a, b] = piecesIn(from, lo, hi);
+    let longest = 0;
+    // Beyond the first and last, pieces lie whole in the new one: the longest of all is no shorter.
+    if (b - a > 64) longest = Math.min(hi - lo, cutsMax(from));
+    else {
+      for (let k = a; k <= b; k++) {
+        const part = Math.min(hi, pieceStart(from, k + 1)) - Math.max(lo, pieceStart(from, k));
+        longest = Math.max(longest, part);
+      }
+    }
+    moved += hi - lo - longest;
+  }
+  return moved / Math.max(1, pieceStart(to, looked));
 }
 
 /** Axes that follow x are cut as x is, the others as the heaviest index is. */

@@ -33,7 +33,13 @@ export const isIdentity = (
   to: readonly number[],
 ): boolean =>
   from.length === to.length &&
-  map.every((m, i) => m.axis === i && m.start === 0 && m.step === 1 && from[i] === to[i]);
+  map.every(
+    (m, i) =>
+      from[i] === to[i] &&
+      m.start === 0 &&
+      // Along an axis of length 1 there is but one position to look at.
+      (from[i] === 1 ? m.axis < 0 || m.axis === i : m.axis === i && m.step === 1),
+  );
 
 /** `inner` maps B -> A, `outer` maps C -> B; the result maps C -> A. Closed for every sign of step. */
 export const composeMaps = (outer: AffineMap, inner: AffineMap): AffineMap =>

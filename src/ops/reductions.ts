@@ -14,6 +14,7 @@ import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import { constant } from "../ir/scalar.js";
 import { normalAxes } from "./axes.js";
 import { axesView, castNode, checkDType, createNode } from "./build.js";
+import { binary } from "./elementwise.js";
 import { isSelection } from "./masks.js";
 import { type Recipe, reduceSelection } from "./selection-reductions.js";
 import { valueText } from "./words.js";
@@ -39,7 +40,10 @@ function reduce(fn: string, x: Node, options: ReduceOptions, recipe: Recipe): No
   const ndim = knownShape(x).length;
   const axes = normalAxes(fn, options.axis, ndim);
   const kept = without(ndim, axes);
-  const reduced = reduceNode(fn, x, axes, kept, recipe);
+  const reduced =
+    sumOfParts(fn, x, axes, kept, recipe) ??
+    sumOfRepeats(fn, x, axes, kept, recipe) ??
+    reduceNode(fn, x, axes, kept, recipe);
   if (options.keepdims !== true) return reduced;
   return axesView(
     reduced,
@@ -49,6 +53,60 @@ function reduce(fn: string, x: Node, options: ReduceOptions, recipe: Recipe): No
 
 const without = (ndim: number, axes: readonly number[]): number[] =>
   Array.from({ length: ndim }, (_, i) => i).filter((i) => !axes.includes(i));
+
+/** Concatenations of more parts than this are summed as one array. */
+const MOST_PARTS = 64;
+
+/**
+ * The sum over a concatenated axis is the sum of the parts' sums, from left to right. The order of a float sum is ours
+ * to choose as long as it is fixed here, where the sum is built; this one needs no concatenated array.
+ */
+function sumOfParts(
+  fn: string,
+  x: Node,
+  axes: readonly number[],
+  kept: readonly number[],
+  recipe: Recipe,
+): Node | undefined {
+  if (x.op !== "concat" || recipe.monoid !== "sum" || x.inputs.length > MOST_PARTS)
+    return undefined;
+  if (!axes.includes(x.params.axis)) return undefined;
+  const shape = knownShape(x);
+  if (kept.some((a) => shape[a] === 0)) return undefined;
+  return x.inputs
+    .map((part) => reduceNode(fn, part, axes, kept, recipe))
+    .reduce((a, b) => binary.add(a, b));
+}
+
+/**
+ * The sum along an axis that repeats one element is a product. For floats that is the correctly rounded value, which
+ * no order of adding comes closer to.
+ */
+function sumOfRepeats(
+  fn: string,
+  x: Node,
+  axes: readonly number[],
+  kept: readonly number[],
+  recipe: Recipe,
+): Node | undefined {
+  if (x.op !== "view" || recipe.monoid !== "sum" || isComplex(recipe.dtype)) return undefined;
+  const shape = knownShape(x);
+  const { map } = x.params;
+  const repeated = axes.filter((a) => (shape[a] as number) > 1 && map.every((m) => m.axis !== a));
+  const times = repeated.reduce((n, a) => n * (shape[a] as number), 1);
+  if (repeated.length === 0 || shape.includes(0) || times > 2 ** 24) return undefined;
+  const once = ir.viewNode(
+    x.inputs[0] as Node,
+    map,
+    shape.map((n, a) => (repeated.includes(a) ? 1 : n)),
+  );
+  const left = axes.filter((a) => !repeated.includes(a));
+  const sum =
+    left.length === 0
+      ? castNode(castNode(axesView(once, kept), recipe.on), recipe.dtype)
+      : reduceNode(fn, once, axes, kept, recipe);
+  return binary.multiply(sum, isFloat(recipe.dtype) ? times : BigInt(times));
+}
 
 function reduceNode(
   fn: string,

@@ -4,7 +4,7 @@
  * The passes, and why they stand in this order:
  *  1. canonicalize  one spelling for one meaning, so that rules need not know spellings
  *  2. algebra       local exact rewrite rules
- *  3. demand        what is read in part becomes smaller; then canonicalize again, for the new views, and expand
+ *  3. demand        what is read in part becomes smaller (first where one user looks at it, `passes/sink.ts`); then canonicalize again, for the new views, and expand
  *                   what has an algorithm over blocks of its own into calls of built-in block functions
  *  4. fuse          what is computed together
  *  5. grid          in which blocks, from the grids of what is read
@@ -43,6 +43,7 @@ import { type FuseRequest, fuse } from "./passes/fuse.js";
 import { type Consumer, liveBytes, totalBytes } from "./passes/lifetimes.js";
 import { copyCandidates } from "./passes/rechunk.js";
 import { keepCandidates, keepHull } from "./passes/residency.js";
+import { sink } from "./passes/sink.js";
 import { spillCandidates, spillOf, withSpilled } from "./passes/spill.js";
 
 export type { PassName, PlanConfig, PlanRequest } from "./context.js";
@@ -143,7 +144,7 @@ function rewritten(roots: readonly Node[], ctx: PassContext): readonly Node[] {
   }
   if (ctx.isOn("demand")) {
     ctx.enter("demand");
-    const demanded = demand(nodes, ctx);
+    const demanded = demand(sink(nodes, ctx), ctx);
     if (demanded !== nodes && ctx.isOn("canonicalize")) {
       ctx.enter("canonicalize");
       nodes = canonicalize(demanded, ctx);

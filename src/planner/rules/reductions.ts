@@ -9,6 +9,7 @@ import { advertisedGrid } from "../../ir/grid.js";
 import { leafCuts } from "../../ir/leaves.js";
 import { leafMonoidOf, mergeTrees, stateDTypes } from "../../ir/monoid.js";
 import { dtypeOf, knownShape, type Node, type NodeOf } from "../../ir/node.js";
+import { canonicalView } from "../passes/canonicalize.js";
 import { type Rule, rule } from "./rule.js";
 
 const ORDER_FREE: ReadonlySet<string> = new Set(["min", "max", "any", "all", "count"]);
@@ -71,4 +72,60 @@ const throughBroadcast = rule({
   },
 });
 
-export const REDUCE_RULES: readonly Rule<"reduce">[] = [throughConcat, throughBroadcast];
+const throughTranspose = rule({
+  name: "reduce-of-transpose",
+  kind: "reduce",
+  exactness: "exact",
+  decreases: "nodes",
+  apply: (node) => {
+    const input = node.inputs[0] as Node;
+    if (input.op !== "view") return undefined;
+    const shape = knownShape(input);
+    const x = input.inputs[0] as Node;
+    const { map } = input.params;
+    const free = isOrderFree(node);
+    // Every axis of x is one of the view, whole: only their order differs, or, where order is free, their direction.
+    const rank = shape.length;
+    const own = knownShape(x);
+    const straight = map.every(
+      (m, i) =>
+        m.axis >= 0 &&
+        shape[m.axis] === own[i] &&
+        ((m.step === 1 && m.start === 0) ||
+          (free && m.step === -1 && m.start === (own[i] as number) - 1)),
+    );
+    if (own.length !== rank || !straight) return undefined;
+    const { axes, monoid, leaves, on, correction } = node.params;
+    const turned = map.map((m) => m.axis);
+    const reduced = axes.map((a) => turned.indexOf(a));
+    // Float accumulations go along the reduced axes in their order.
+    const long = reduced.filter((a) => (own[a] as number) > 1);
+    if (!free && long.some((a, i) => i > 0 && a < (long[i - 1] as number))) return undefined;
+    if (map.every((m, i) => m.axis === i && m.step === 1)) return undefined;
+    if (map.some((m, i) => m.step < 0 && !reduced.includes(i))) return undefined;
+    const sorted = [...reduced].sort((a, b) => a - b);
+    const made = reduceNode(
+      x,
+      monoid,
+      sorted,
+      sorted.map((a) => leaves[reduced.indexOf(a)] as (typeof leaves)[number]),
+      on,
+      dtypeOf(node),
+      correction,
+    );
+    // The kept axes in the order of the view.
+    const left = turned.map((axis, i) => ({ axis, i })).filter(({ i }) => !reduced.includes(i));
+    const kept = shape.map((_, a) => a).filter((a) => !axes.includes(a));
+    return canonicalView(
+      made,
+      left.map(({ axis }) => ({ axis: kept.indexOf(axis), start: 0, step: 1 })),
+      knownShape(node),
+    );
+  },
+});
+
+export const REDUCE_RULES: readonly Rule<"reduce">[] = [
+  throughConcat,
+  throughBroadcast,
+  throughTranspose,
+];

@@ -1,0 +1,240 @@
+/**
+ * Pass 3a, sink: what looks at a part of something that has no other user moves below it.
+ *
+ * It assumes canonical views, and promises the same values from nodes that make no more than is looked at: a step
+ * through a gather names fewer positions, an integer into a concatenation leaves one part of it, a step or a turn along
+ * a kept axis of a reduction is one of its input. It stands before `demand`, which does the same for what several users
+ * look at, but with boxes only: boxes have hulls, sets of positions with steps have none worth having.
+ *
+ * One walk down collects, for every node with one user, the positions that are asked for along each of its axes (an
+ * arithmetic progression in any direction); one walk up builds what was asked for. Both visit every node once.
+ */
+import {
+  concatNode,
+  createNode,
+  gatherNode,
+  indexList,
+  mapNode,
+  reduceNode,
+  viewNode,
+} from "../../ir/build.js";
+import { advertisedGrid } from "../../ir/grid.js";
+import { type AffineMap, composeMaps, fixedAxis } from "../../ir/index-map.js";
+import { dtypeOf, knownShape, type Node, topologicalOrder } from "../../ir/node.js";
+import { constant } from "../../ir/scalar.js";
+import type { PassContext } from "../context.js";
+import { withInputs } from "../rewrite.js";
+import { canonicalView } from "./canonicalize.js";
+
+/** Positions `start + step * k` for `k < count`. */
+interface Progression {
+  readonly start: number;
+  readonly step: number;
+  readonly count: number;
+}
+type Selection = readonly Progression[];
+
+export function sink(roots: readonly Node[], ctx: PassContext): readonly Node[] {
+  const order = topologicalOrder(roots);
+  const users = new Map<Node, number>();
+  for (const root of roots) users.set(root, 1);
+  for (const node of order) {
+    for (const input of node.inputs) users.set(input, (users.get(input) ?? 0) + 1);
+  }
+  const wanted = new Map<Node, Selection>();
+  let moves = false;
+  for (let i = order.length - 1; i >= 0; i--) {
+    const node = order[i] as Node;
+    const own = wanted.get(node);
+    node.inputs.forEach((input, k) => {
+      if (users.get(input) !== 1 || !takesSelections(input)) return;
+      const selection = inputSelection(node, k, own);
+      if (selection === undefined || isWhole(selection, knownShape(input))) return;
+      // Nothing at all is a matter of `demand`.
+      if (selection.some((p) => p.count === 0)) return;
+      wanted.set(input, selection);
+      if (input.op !== "map" && input.op !== "view") moves = true;
+    });
+  }
+  if (!moves) return roots;
+  const made = new Map<Node, Node>();
+  for (const node of order) {
+    const selection = wanted.get(node);
+    if (selection !== undefined && node.op !== "map" && node.op !== "view") {
+      const counts = selection.map((p) => p.count).join();
+      ctx.fired("sink", node, `${node.op} [${knownShape(node).join()}] -> [${counts}]`);
+    }
+    made.set(node, rebuilt(node, selection, made, wanted));
+  }
+  return roots.map((root) => made.get(root) as Node);
+}
+
+/** Kinds of which a part can be made alone, whatever its steps. */
+function takesSelections(node: Node): boolean {
+  return (
+    node.op === "map" ||
+    node.op === "view" ||
+    node.op === "gather" ||
+    node.op === "concat" ||
+    node.op === "reduce"
+  );
+}
+
+const whole = (n: number): Progression => ({ start: 0, step: 1, count: n });
+
+const isWhole = (selection: Selection, shape: readonly number[]): boolean =>
+  selection.every((p, i) => p.count === shape[i] && (p.count <= 1 || p.step === 1));
+
+/** `inner` of the positions `outer`. */
+const within = (outer: Progression, inner: Progression): Progression => ({
+  start: outer.start + outer.step * inner.start,
+  step: outer.step * inner.step,
+  count: inner.count,
+});
+
+/** What is read of input `k` if `own` is made of a node (undefined: all of it); undefined where all of it is. */
+function inputSelection(node: Node, k: number, own: Selection | undefined): Selection | undefined {
+  const input = node.inputs[k] as Node;
+  const shape = knownShape(input);
+  if (own?.some((p) => p.count === 0) === true) return undefined;
+  switch (node.op) {
+    case "view": {
+      const out = knownShape(node);
+      if (out.includes(0)) return undefined;
+      // An axis that looks at one position again and again is no selection of its input.
+      return node.params.map.map((m) =>
+        m.axis < 0
+          ? { start: m.start, step: 1, count: 1 }
+          : within(
+              { start: m.start, step: m.step, count: out[m.axis] as number },
+              own?.[m.axis] ?? whole(out[m.axis] as number),
+            ),
+      );
+    }
+    case "map": {
+      const out = knownShape(node);
+      return own && shape.map((n, a) => (n === out[a] ? (own[a] as Progression) : whole(n)));
+    }
+    case "gather":
+      return own?.map((p, a) => (a === node.params.axis ? whole(shape[a] as number) : p));
+    case "concat": {
+      if (own === undefined) return undefined;
+      const { axis } = node.params;
+      const part = partOf(own[axis] as Progression, node.inputs, k, axis);
+      // A part that nobody looks at is left out.
+      return part && own.map((p, a) => (a === axis ? part : p));
+    }
+    case "reduce": {
+      if (own === undefined) return undefined;
+      let next = 0;
+      return shape.map((n, a) =>
+        node.params.axes.includes(a) ? whole(n) : (own[next++] as Progression),
+      );
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** The positions of a concatenation that fall into part `k`, counted from its start. */
+function partOf(
+  { start, step, count }: Progression,
+  parts: readonly Node[],
+  k: number,
+  axis: number,
+): Progression | undefined {
+  let offset = 0;
+  for (const before of parts.slice(0, k)) offset += knownShape(before)[axis] as number;
+  const size = knownShape(parts[k] as Node)[axis] as number;
+  const bounds = [offset - start, offset + size - 1 - start].map((d) => d / step);
+  const first = Math.max(0, Math.ceil(Math.min(...bounds)));
+  const last = Math.min(count - 1, Math.floor(Math.max(...bounds)));
+  return first > last
+    ? undefined
+    : { start: start + step * first - offset, step, count: last - first + 1 };
+}
+
+/** What stands for `selection` of a node (all of it if undefined). */
+function rebuilt(
+  node: Node,
+  selection: Selection | undefined,
+  made: ReadonlyMap<Node, Node>,
+  wanted: ReadonlyMap<Node, Selection>,
+): Node {
+  const input = (k: number): Node => made.get(node.inputs[k] as Node) as Node;
+  // An input that was made in part is just the part that this node looks at.
+  const part = (k: number, want: Selection | undefined): Node =>
+    want === undefined || wanted.has(node.inputs[k] as Node) ? input(k) : select(input(k), want);
+  if (selection === undefined) {
+    if (node.op === "view" && wanted.has(node.inputs[0] as Node)) {
+      return canonicalView(input(0), residual(node.params.map), knownShape(node));
+    }
+    const inputs = node.inputs.map((_, k) => input(k));
+    return inputs.every((x, k) => x === node.inputs[k]) ? node : withInputs(node, inputs);
+  }
+  const shape = selection.map((p) => p.count);
+  switch (node.op) {
+    case "view": {
+      if (wanted.has(node.inputs[0] as Node)) {
+        return canonicalView(input(0), residual(node.params.map), shape);
+      }
+      return canonicalView(input(0), composeMaps(mapOf(selection), node.params.map), shape);
+    }
+    case "map":
+      return mapNode(
+        node.params.tree,
+        node.inputs.map((_, k) => part(k, inputSelection(node, k, selection))),
+        shape,
+      );
+    case "gather": {
+      const { axis, indices } = node.params;
+      const { start, step, count } = selection[axis] as Progression;
+      const values = Array.from(
+        { length: count },
+        (_, k) => indices.values[start + step * k] as number,
+      );
+      const below = part(0, inputSelection(node, 0, selection));
+      return gatherNode(below, axis, indexList(values));
+    }
+    case "concat": {
+      const { axis } = node.params;
+      const parts = node.inputs.flatMap((_, k) => {
+        const want = inputSelection(node, k, selection);
+        return want === undefined ? [] : [part(k, want)];
+      });
+      if ((selection[axis] as Progression).step < 0) parts.reverse();
+      if (parts.length === 0) return emptyLike(node, shape);
+      return parts.length === 1 ? (parts[0] as Node) : concatNode(parts, axis);
+    }
+    case "reduce": {
+      const { monoid, axes, leaves, on, correction } = node.params;
+      const below = part(0, inputSelection(node, 0, selection));
+      return reduceNode(below, monoid, axes, leaves, on, dtypeOf(node), correction);
+    }
+    default:
+      return select(node, selection);
+  }
+}
+
+/** A view's map over what it looks at, instead of over its input. */
+const residual = (map: AffineMap): AffineMap =>
+  map.map((m) => (m.axis < 0 ? fixedAxis(0) : { axis: m.axis, start: 0, step: 1 }));
+
+const mapOf = (selection: Selection): AffineMap =>
+  selection.map(({ start, step }, axis) => ({ axis, start, step }));
+
+const select = (node: Node, selection: Selection): Node =>
+  canonicalView(
+    node,
+    mapOf(selection),
+    selection.map((p) => p.count),
+  );
+
+function emptyLike(node: Node, shape: readonly number[]): Node {
+  const view = viewNode(
+    node,
+    shape.map((_, axis) => ({ axis, start: 0, step: 1 })),
+    shape,
+  );
+  return createNode(constant(0, dtypeOf(node)), shape, advertisedGrid(view));
+}
