@@ -35,6 +35,14 @@ export const isIdentity = (
   from.length === to.length &&
   map.every((m, i) => m.axis === i && m.start === 0 && m.step === 1 && from[i] === to[i]);
 
+export const sameMap = (a: AffineMap, b: AffineMap): boolean =>
+  a === b ||
+  (a.length === b.length &&
+    a.every((m, i) => {
+      const n = b[i] as AxisMap;
+      return m.axis === n.axis && m.start === n.start && m.step === n.step;
+    }));
+
 /** `inner` maps B -> A, `outer` maps C -> B; the result maps C -> A. Closed for every sign of step. */
 export const composeMaps = (outer: AffineMap, inner: AffineMap): AffineMap =>
   inner.map((m) => {
