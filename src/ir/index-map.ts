@@ -41,6 +41,14 @@ export const isIdentity = (
       (from[i] === 1 ? m.axis < 0 || m.axis === i : m.axis === i && m.step === 1),
   );
 
+export const sameMap = (a: AffineMap, b: AffineMap): boolean =>
+  a === b ||
+  (a.length === b.length &&
+    a.every((m, i) => {
+      const n = b[i] as AxisMap;
+      return m.axis === n.axis && m.start === n.start && m.step === n.step;
+    }));
+
 /** `inner` maps B -> A, `outer` maps C -> B; the result maps C -> A. Closed for every sign of step. */
 export const composeMaps = (outer: AffineMap, inner: AffineMap): AffineMap =>
   inner.map((m) => {

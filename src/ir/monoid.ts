@@ -237,6 +237,7 @@ export class ProgramBuilder {
   readonly ops: ScalarOp[] = [];
   readonly constants: ScalarConstant[] = [];
   readonly #known = new Map<string, number>();
+  readonly #params = new Map<string, number>();
 
   emit(op: ScalarOp): number {
     const args = "args" in op ? op.args.join(",") : "";
@@ -259,8 +260,12 @@ export class ProgramBuilder {
   }
 
   constant(c: ScalarConstant): number {
-    let param = this.constants.findIndex((k) => k.dtype === c.dtype && k.bits === c.bits);
-    if (param < 0) param = this.constants.push({ dtype: c.dtype, bits: c.bits }) - 1;
+    const key = `${c.dtype}:${c.bits}`;
+    let param = this.#params.get(key);
+    if (param === undefined) {
+      param = this.constants.push({ dtype: c.dtype, bits: c.bits }) - 1;
+      this.#params.set(key, param);
+    }
     return this.emit({ op: "const", param, dtype: c.dtype });
   }
 

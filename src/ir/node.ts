@@ -270,8 +270,9 @@ export const dtypeOf = (node: Node): DType => node.outs[0].dtype;
 
 /** The shape as numbers. @throws ShapeError if a length is not known yet. */
 export function knownShape(node: Node): readonly number[] {
-  for (const d of node.outs[0].shape) {
-    if (typeof d !== "number") {
+  const { shape } = node.outs[0];
+  for (let axis = 0; axis < shape.length; axis++) {
+    if (typeof shape[axis] !== "number") {
       throw new ShapeError(
         "a boolean selection has a length that is not known before it is measured",
         {
@@ -280,20 +281,23 @@ export function knownShape(node: Node): readonly number[] {
       );
     }
   }
-  return node.outs[0].shape as readonly number[];
+  return shape as readonly number[];
 }
 
 /** Reachable nodes in topological order (inputs first), without recursion. */
 export function topologicalOrder(roots: readonly Node[]): Node[] {
-  const seen = new Set<Node>();
-  const stack = [...roots];
-  while (stack.length > 0) {
-    const node = stack.pop() as Node;
-    if (seen.has(node)) continue;
-    seen.add(node);
-    for (const input of node.inputs) stack.push(input);
-    for (const d of node.outs[0].shape) if (typeof d !== "number") stack.push(d.measure);
+  const seen = new Map<number, Node>();
+  const stack: Node[] = [];
+  const visit = (node: Node): void => {
+    if (seen.has(node.id)) return;
+    seen.set(node.id, node);
+    stack.push(node);
+  };
+  for (const root of roots) visit(root);
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    for (const input of node.inputs) visit(input);
+    for (const d of node.outs[0].shape) if (typeof d !== "number") visit(d.measure);
   }
-  // Ids grow from inputs to users, so sorting by id is a topological order.
-  return [...seen].sort((a, b) => a.id - b.id);
+  // Ids grow from inputs to users, so sorting by id is a topological order; numbers sort fastest by themselves.
+  return Array.from(Float64Array.from(seen.keys()).sort(), (id) => seen.get(id) as Node);
 }

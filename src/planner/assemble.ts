@@ -49,6 +49,8 @@ export interface Assembly {
   /** Node of every source binding. */
   readonly sourceNodes: Node[];
   readonly arrayOf: Map<Node, number>;
+  /** Numbers of bindings, by their ids. */
+  readonly numbers: Map<number, number>;
 }
 
 export function assemble(
@@ -63,6 +65,7 @@ export function assemble(
     bindings: { sources: [], functions: [], sinks: [], indices: [] },
     sourceNodes: [],
     arrayOf: new Map(),
+    numbers: new Map(),
   };
   const hints = hintsOf(drafts);
   for (const draft of drafts) place(draft, hints, sizing, ctx, out);
@@ -153,16 +156,20 @@ function spreadWork(draft: Draft, sizing: Sizing, workers: number): Sizing {
   return { target: Math.min(sizing.target, share), limit: sizing.limit };
 }
 
-function bind<T extends { readonly id: number }>(list: T[], item: T): number {
-  const known = list.findIndex((x) => x.id === item.id);
-  return known >= 0 ? known : list.push(item) - 1;
+/** The number of a binding in its list. Ids are of one kind for all bindings, so one table does. */
+function bind<T extends { readonly id: number }>(out: Assembly, list: T[], item: T): number {
+  const known = out.numbers.get(item.id);
+  if (known !== undefined) return known;
+  const number = list.push(item) - 1;
+  out.numbers.set(item.id, number);
+  return number;
 }
 
 function operand(o: DraftOperand, out: Assembly): Operand {
   const dtype = dtypeOf(o.base);
   const shape = knownShape(o.base);
   if (o.fromSource && o.base.op === "source") {
-    const id = bind(out.bindings.sources, o.base.params.binding);
+    const id = bind(out, out.bindings.sources, o.base.params.binding);
     out.sourceNodes[id] = o.base;
     return { from: "source", id, dtype, shape, map: o.map };
   }
@@ -247,7 +254,7 @@ function materialise(draft: Draft, cuts: readonly Cuts[], ctx: PassContext, out:
           kind: "gather",
           outputs: outputs(cuts),
           axis: draft.node.params.axis,
-          indices: bind(out.bindings.indices, draft.node.params.indices),
+          indices: bind(out, out.bindings.indices, draft.node.params.indices),
           start: 0,
           operand: only,
           inputShape: knownShape(draft.node.inputs[0] as Node),
@@ -282,7 +289,7 @@ function materialise(draft: Draft, cuts: readonly Cuts[], ctx: PassContext, out:
           }),
           results,
           ports: draft.ports,
-          fn: bind(out.bindings.functions, fn),
+          fn: bind(out, out.bindings.functions, fn),
           args: args.map((axes, i) => ({
             operand: operands[i] as Operand,
             shape: knownShape(draft.node.inputs[i] as Node),
@@ -304,7 +311,7 @@ function materialise(draft: Draft, cuts: readonly Cuts[], ctx: PassContext, out:
           kind: "write",
           outputs: [],
           operand: only,
-          sink: bind(out.bindings.sinks, draft.sink),
+          sink: bind(out, out.bindings.sinks, draft.sink),
         },
         out,
       );

@@ -1,6 +1,6 @@
 /** What every pass is given: the immutable configuration, and a log of what was done and what was declined. */
 import type { SinkBinding } from "../ir/binding.js";
-import type { Node } from "../ir/node.js";
+import { type Node, topologicalOrder } from "../ir/node.js";
 import type { RuleEvent } from "../ir/stage.js";
 
 export const PASSES = [
@@ -29,10 +29,17 @@ export interface PlanRequest {
   readonly sink?: SinkBinding | undefined;
 }
 
+/** The nodes below some roots, inputs first. */
+export interface Order {
+  readonly nodes: readonly Node[];
+}
+
 export class PassContext {
   readonly config: PlanConfig;
   readonly log: RuleEvent[] = [];
   #pass: PassName = "canonicalize";
+  #roots: readonly Node[] = [];
+  #order: Order | undefined;
 
   constructor(config: PlanConfig) {
     this.config = config;
@@ -40,6 +47,16 @@ export class PassContext {
 
   isOn(pass: PassName): boolean {
     return this.config.passes?.[pass] !== false;
+  }
+
+  /** The order of the nodes below `roots`: most passes find the same expression as the one before. */
+  order(roots: readonly Node[]): Order {
+    const same = roots.length === this.#roots.length && roots.every((r, i) => r === this.#roots[i]);
+    if (this.#order === undefined || !same) {
+      this.#order = { nodes: topologicalOrder(roots) };
+      this.#roots = [...roots];
+    }
+    return this.#order;
   }
 
   enter(pass: PassName): void {

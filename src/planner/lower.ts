@@ -1,6 +1,6 @@
 /** Flattens the fusible part of an expression into one scalar program over operands, without recursion. */
 import { InternalError } from "../errors.js";
-import { type AffineMap, composeMaps, fixedAxis } from "../ir/index-map.js";
+import { type AffineMap, composeMaps, fixedAxis, identityMap } from "../ir/index-map.js";
 import { ProgramBuilder } from "../ir/monoid.js";
 import { knownShape, mapKey, type Node } from "../ir/node.js";
 import type { DraftOperand } from "./draft.js";
@@ -113,6 +113,48 @@ export class Lowering {
     if (m.start !== 0) op = builder.emit({ ...int, fn: "add", args: [op, constant(m.start)] });
     return op;
   }
+}
+
+/**
+ * Operations of the kernel that computes `node` from its bases, as pairs of node and index map: a node that is seen
+ * through several maps is computed once for each. At most `most` are looked at; `visit` ends the walk with false.
+ */
+export function kernelPairs(
+  node: Node,
+  baseOf: BaseTest,
+  most: number,
+  visit: (node: Node) => boolean = () => true,
+): { readonly pairs: number } {
+  const seen = new Set<number>();
+  const stack: { readonly node: Node; readonly map: AffineMap }[] = [
+    { node, map: rankMap(knownShape(node).length) },
+  ];
+  let pairs = 0;
+  for (let top = stack.pop(); top !== undefined && pairs < most; top = stack.pop()) {
+    const key = keyOf(top.node, top.map);
+    if (seen.has(key)) continue;
+    seen.add(key);
+    if (top.node !== node && baseOf(top.node) !== undefined) continue;
+    if (top.node.op === "map" || top.node.op === "create") pairs++;
+    if (!visit(top.node)) break;
+    for (const input of top.node.inputs) {
+      const map =
+        top.node.op === "view"
+          ? composeMaps(top.map, top.node.params.map)
+          : top.node.op === "map"
+            ? stretch(top.map, knownShape(input), knownShape(top.node))
+            : rankMap(knownShape(input).length);
+      stack.push({ node: input, map });
+    }
+  }
+  return { pairs };
+}
+
+const rankMaps: AffineMap[] = [];
+/** One identity map per rank, so that its number is looked up once. */
+function rankMap(rank: number): AffineMap {
+  rankMaps[rank] ??= identityMap(rank);
+  return rankMaps[rank];
 }
 
 /** Most distinct index maps that are told apart by number; the table starts again beyond it. */

@@ -39,10 +39,10 @@ import { apart } from "./passes/apart.js";
 import { canonicalize } from "./passes/canonicalize.js";
 import { demand } from "./passes/demand.js";
 import { expand } from "./passes/expand.js";
-import { type FuseRequest, fuse } from "./passes/fuse.js";
+import { draftsOf, type FuseRequest, type FuseResult, fuse } from "./passes/fuse.js";
 import { type Consumer, liveBytes, totalBytes } from "./passes/lifetimes.js";
 import { copyCandidates } from "./passes/rechunk.js";
-import { keepCandidates, keepHull } from "./passes/residency.js";
+import { keepHulls, keepPicks } from "./passes/residency.js";
 import { sink } from "./passes/sink.js";
 import { spillCandidates, spillOf, withSpilled } from "./passes/spill.js";
 
@@ -73,10 +73,13 @@ export function plan(requests: readonly PlanRequest[], config: PlanConfig): Plan
     ctx,
   );
   const unique: FuseRequest[] = [];
+  const numbers = new Map<string, number>();
   const rootOf = nodes.map((node, i) => {
     const sink = requests[i]?.sink;
-    const known = unique.findIndex((u) => u.node === node && u.sink === sink);
-    return known >= 0 ? known : unique.push({ node, sink }) - 1;
+    const key = `${node.id}/${sink?.id}`;
+    const known = numbers.get(key) ?? unique.push({ node, sink }) - 1;
+    numbers.set(key, known);
+    return known;
   });
   const { assembly, figures, requests: final } = physical(unique, ctx);
   const roots = final.map(({ node, sink }): PlanRoot => {
@@ -121,7 +124,7 @@ export function plan(requests: readonly PlanRequest[], config: PlanConfig): Plan
 
 /** Passes 1 to 3: expression to expression, the last time with algorithms as calls. */
 export const logical = (roots: readonly Node[], ctx: PassContext): readonly Node[] =>
-  expand(rewritten(roots, ctx));
+  expand(rewritten(roots, ctx), ctx);
 
 /**
  * The expressions as the planner would compute them together: equal parts are equal nodes. Shapes, dtypes and values
@@ -269,22 +272,28 @@ function attemptPlan(
   const sizing = { target: Math.min(TASK_TARGET * attempt.target, limit / 2), limit };
   let requests = attempt.keep || !ctx.isOn("residency") ? asked : recomputed(asked);
   let keep = new Set<Node>();
-  const round = (): Assembly => {
+  const mayKeep = attempt.keep && ctx.isOn("residency");
+  const settle = (bounded: boolean): FuseResult => {
     for (;;) {
       ctx.enter("fuse");
-      const fused = fuse(requests, keep, ctx);
+      const fused = fuse(requests, keep, ctx, bounded);
+      if (!mayKeep) return fused;
       ctx.enter("residency");
-      const more =
-        attempt.keep && ctx.isOn("residency") ? keepCandidates(requests, fused, ctx) : [];
-      const [next] = more;
-      if (next === undefined) {
-        ctx.enter("grid");
-        return assemble(fused.drafts, requests, sizing, ctx);
-      }
-      const { nodes, kept } = keepHull([...requests.map((r) => r.node), ...keep], next);
+      const picks = keepPicks(requests, fused, ctx);
+      if (picks.size === 0) return fused;
+      const { nodes, kept } = keepHulls([...requests.map((r) => r.node), ...keep], picks);
       requests = requests.map((r, i) => ({ ...r, node: nodes[i] as Node }));
-      keep = new Set([...nodes.slice(requests.length), kept]);
+      keep = new Set([...nodes.slice(requests.length), ...kept]);
     }
+  };
+  const round = (): Assembly => {
+    // What is kept makes kernels small: whether they are still too large is asked afterwards.
+    if (mayKeep) settle(false);
+    const fused = settle(true);
+    ctx.enter("fuse");
+    const drafts = draftsOf(fused, requests, ctx);
+    ctx.enter("grid");
+    return assemble(drafts, requests, sizing, ctx);
   };
   const first = round();
   if (!attempt.copy || !ctx.isOn("rechunk")) return { assembly: first, requests };

@@ -23,14 +23,20 @@ import { dtypeOf, knownShape, type Node, topologicalOrder } from "../ir/node.js"
 export function rewriteBottomUp(
   roots: readonly Node[],
   rule: (node: Node) => Node,
+  order: readonly Node[] = topologicalOrder(roots),
 ): readonly Node[] {
+  // Most nodes stay as they are: only what was replaced is entered.
   const forward = new Map<Node, Node>();
-  for (const node of topologicalOrder(roots)) {
-    const inputs = node.inputs.map((i) => forward.get(i) as Node);
-    const same = inputs.every((input, i) => input === node.inputs[i]);
-    forward.set(node, rule(same ? node : withInputs(node, inputs)));
+  for (const node of order) {
+    let current = node;
+    if (forward.size > 0 && node.inputs.some((input) => forward.has(input))) {
+      const inputs = node.inputs.map((input) => forward.get(input) ?? input);
+      current = withInputs(node, inputs);
+    }
+    const result = rule(current);
+    if (result !== node) forward.set(node, result);
   }
-  return roots.map((root) => forward.get(root) as Node);
+  return forward.size === 0 ? roots : roots.map((root) => forward.get(root) ?? root);
 }
 
 /** The same operation over other inputs of equal shapes and dtypes. */

@@ -13,17 +13,21 @@ import { canonical } from "./canonicalize.js";
 const MOST_REWRITES = 64;
 
 export const algebra = (roots: readonly Node[], ctx: PassContext): readonly Node[] =>
-  rewriteBottomUp(roots, (node) => {
-    let current = node;
-    for (let round = 0; ; round++) {
-      const next = applyOnce(current, ctx);
-      if (next === undefined) return current;
-      if (round === MOST_REWRITES) {
-        throw new InternalError(`rules on a ${node.op} node do not come to an end`);
+  rewriteBottomUp(
+    roots,
+    (node) => {
+      let current = node;
+      for (let round = 0; ; round++) {
+        const next = applyOnce(current, ctx);
+        if (next === undefined) return current;
+        if (round === MOST_REWRITES) {
+          throw new InternalError(`rules on a ${node.op} node do not come to an end`);
+        }
+        current = canonical(next);
       }
-      current = canonical(next);
-    }
-  });
+    },
+    ctx.order(roots).nodes,
+  );
 
 function applyOnce(node: Node, ctx: PassContext): Node | undefined {
   for (const rule of RULES_BY_KIND.get(node.op) ?? []) {

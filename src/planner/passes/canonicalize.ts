@@ -24,11 +24,15 @@ import { rewriteBottomUp } from "../rewrite.js";
 const FOLDED_TREE_SIZE = 64;
 
 export const canonicalize = (roots: readonly Node[], ctx: PassContext): readonly Node[] =>
-  rewriteBottomUp(roots, (node) => {
-    const result = canonical(node);
-    if (result !== node) ctx.fired("canonical", node, `${node.op} -> ${result.op}`);
-    return result;
-  });
+  rewriteBottomUp(
+    roots,
+    (node) => {
+      const result = canonical(node);
+      if (result !== node) ctx.fired("canonical", node, `${node.op} -> ${result.op}`);
+      return result;
+    },
+    ctx.order(roots).nodes,
+  );
 
 /** The canonical form of one node whose inputs are canonical. */
 export function canonical(node: Node): Node {

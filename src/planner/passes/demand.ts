@@ -38,7 +38,6 @@ import {
   type LookupAxis,
   type Node,
   type NodeOf,
-  topologicalOrder,
 } from "../../ir/node.js";
 import { reshapeGroups } from "../../ir/reshape.js";
 import { constant } from "../../ir/scalar.js";
@@ -47,7 +46,7 @@ import { withInputs } from "../rewrite.js";
 import { canonicalView } from "./canonicalize.js";
 
 export function demand(roots: readonly Node[], ctx: PassContext): readonly Node[] {
-  const order = topologicalOrder(roots);
+  const order = ctx.order(roots).nodes;
   const boxes = demandedBoxes(order, roots);
   const partial = (node: Node): boolean => !covers(boxes.get(node) as Box, knownShape(node));
   // What a gather, lookup or scatter looks at is materialised as well, below its views.
@@ -168,8 +167,7 @@ export function inputBox(node: Node, k: number, box: Box): Box {
     }
     case "concat": {
       const { axis } = node.params;
-      let start = 0;
-      for (const before of node.inputs.slice(0, k)) start += knownShape(before)[axis] as number;
+      const start = startsOf(node)[k] as number;
       const lo = Math.max(0, (box.lo[axis] as number) - start);
       const hi = Math.min(shape[axis] as number, (box.hi[axis] as number) - start);
       if (lo >= hi) return { lo: shape.map(() => 0), hi: shape.map(() => 0) };
@@ -215,6 +213,22 @@ export function inputBox(node: Node, k: number, box: Box): Box {
     default:
       return whole;
   }
+}
+
+/** Where the parts of a concatenation begin, once per node: a wide one is asked part by part. */
+const partStarts = new WeakMap<Node, readonly number[]>();
+function startsOf(node: NodeOf<"concat">): readonly number[] {
+  let starts = partStarts.get(node);
+  if (starts === undefined) {
+    let next = 0;
+    starts = node.inputs.map((input) => {
+      const start = next;
+      next += knownShape(input)[node.params.axis] as number;
+      return start;
+    });
+    partStarts.set(node, starts);
+  }
+  return starts;
 }
 
 const stretchedBox = (shape: readonly number[], outer: readonly number[], box: Box): Box => ({

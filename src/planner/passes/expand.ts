@@ -7,6 +7,7 @@
  */
 
 import type { Kind, Node, NodeOf } from "../../ir/node.js";
+import type { PassContext } from "../context.js";
 import { expandCompress } from "../expand/compress.js";
 import { expandScan } from "../expand/scan.js";
 import { rewriteBottomUp } from "../rewrite.js";
@@ -21,9 +22,13 @@ const EXPANSIONS: { readonly [K in Kind]?: Expansion<K> } = {
   scan: expandScan,
 };
 
-export function expand(roots: readonly Node[]): readonly Node[] {
-  return rewriteBottomUp(roots, (node) => {
-    const expansion = EXPANSIONS[node.op] as Expansion<Kind> | undefined;
-    return expansion === undefined ? node : expansion(node);
-  });
+export function expand(roots: readonly Node[], ctx: PassContext): readonly Node[] {
+  return rewriteBottomUp(
+    roots,
+    (node) => {
+      const expansion = EXPANSIONS[node.op] as Expansion<Kind> | undefined;
+      return expansion === undefined ? node : expansion(node);
+    },
+    ctx.order(roots).nodes,
+  );
 }

@@ -13,19 +13,12 @@ import { cutsExtent } from "../../ir/cuts.js";
 import { itemSize } from "../../ir/dtype.js";
 import { identityMap, rowMajorStrides } from "../../ir/index-map.js";
 import { leafMonoidOf } from "../../ir/monoid.js";
-import {
-  cutsKey,
-  dtypeOf,
-  knownShape,
-  type Node,
-  type NodeOf,
-  topologicalOrder,
-} from "../../ir/node.js";
+import { cutsKey, dtypeOf, knownShape, type Node, type NodeOf } from "../../ir/node.js";
 import { reshapeGroups } from "../../ir/reshape.js";
 import type { Accumulator, ReduceResult } from "../../ir/stage.js";
 import type { PassContext } from "../context.js";
 import type { Draft, DraftOperand } from "../draft.js";
-import { type BaseTest, Lowering, viewBase } from "../lower.js";
+import { type BaseTest, kernelPairs, Lowering, viewBase } from "../lower.js";
 
 /** Most logical operations in one kernel: keeps compile time and register pressure in bounds. */
 const MOST_OPS = 256;
@@ -38,27 +31,40 @@ export interface FuseRequest {
 }
 
 export interface FuseResult {
-  /** In topological order. */
-  readonly drafts: readonly Draft[];
+  /** Nodes that are computed together, in topological order. */
+  readonly groups: readonly (readonly Node[])[];
   /** Nodes whose blocks exist. */
   readonly materialised: ReadonlySet<Node>;
+  readonly baseOf: BaseTest;
 }
 
-/** `keep` names nodes that are to be materialised beyond what must be. */
+/**
+ * `keep` names nodes that are to be materialised beyond what must be. `bounded`: kernels hold MOST_OPS operations at
+ * the most.
+ */
 export function fuse(
   requests: readonly FuseRequest[],
   keep: ReadonlySet<Node>,
   ctx: PassContext,
+  bounded: boolean,
 ): FuseResult {
-  const roots = requests.map((r) => r.node);
-  const order = topologicalOrder(roots);
+  const order = ctx.order(requests.map((r) => r.node)).nodes;
   const enabled = ctx.isOn("fuse");
-  const materialised = chooseMaterialised(order, requests, keep, enabled);
+  const materialised = chooseMaterialised(order, requests, keep, enabled, bounded);
   const baseOf: BaseTest = (node) =>
     materialised.has(node) ? "array" : node.op === "source" ? "source" : undefined;
   const groups = enabled
     ? groupSiblings(order, materialised, baseOf)
     : order.filter((n) => materialised.has(n)).map((n) => [n]);
+  return { groups, materialised, baseOf };
+}
+
+/** The stages of what was fused, in topological order. */
+export function draftsOf(
+  { groups, baseOf }: FuseResult,
+  requests: readonly FuseRequest[],
+  ctx: PassContext,
+): readonly Draft[] {
   const drafts: Draft[] = [];
   for (const group of groups) {
     drafts.push(draftOf(group, baseOf));
@@ -78,7 +84,7 @@ export function fuse(
       sink,
     });
   }
-  return { drafts, materialised };
+  return drafts;
 }
 
 const isMoved = (node: Node): boolean =>
@@ -96,14 +102,14 @@ function chooseMaterialised(
   requests: readonly FuseRequest[],
   keep: ReadonlySet<Node>,
   enabled: boolean,
+  bounded: boolean,
 ): Set<Node> {
   const out = new Set<Node>(keep);
   const isBase = (node: Node): boolean => out.has(node) || node.op === "source";
+  const baseOf: BaseTest = (node) => (isBase(node) ? "array" : undefined);
   // Where an operand must be a base, the first node below its views that is not one is materialised.
   const needBase = (node: Node): void => {
-    const found = viewBase(node, identityMap(knownShape(node).length), (n) =>
-      isBase(n) ? "array" : undefined,
-    );
+    const found = viewBase(node, identityMap(knownShape(node).length), baseOf);
     if ("blocked" in found) out.add(found.blocked);
   };
   for (const { node, sink } of requests) if (sink === undefined) out.add(node);
@@ -112,14 +118,15 @@ function chooseMaterialised(
     if (isMade(node)) out.add(node);
     if (isMoved(node)) node.inputs.forEach(needBase);
     if (!enabled && node.op === "map") out.add(node);
-    weight.set(node, coneSize(node, weight, isBase));
+    if (!bounded) continue;
+    weight.set(node, kernelSize(node, weight, baseOf));
     if ((weight.get(node) as number) > MOST_OPS) {
       const heaviest = node.inputs.reduce((a, b) =>
         (weight.get(b) as number) > (weight.get(a) as number) ? b : a,
       );
       out.add(heaviest);
       weight.set(heaviest, 0);
-      weight.set(node, coneSize(node, weight, isBase));
+      weight.set(node, kernelSize(node, weight, baseOf));
     }
   }
   for (const { node, sink } of requests) if (sink !== undefined) needBase(node);
@@ -127,25 +134,31 @@ function chooseMaterialised(
 }
 
 /** Operations that a kernel for `node` holds: an upper bound that is exact once it matters. */
-function coneSize(
-  node: Node,
-  weight: ReadonlyMap<Node, number>,
-  isBase: (node: Node) => boolean,
-): number {
+function kernelSize(node: Node, weight: ReadonlyMap<Node, number>, baseOf: BaseTest): number {
   if (node.op === "source") return 0;
-  let sum = node.op === "map" || node.op === "create" ? 1 : 0;
-  for (const input of node.inputs) sum += isBase(input) ? 0 : (weight.get(input) as number);
+  const own = node.op === "map" || node.op === "create" ? 1 : 0;
+  const inputs = node.inputs.filter((input) => baseOf(input) === undefined);
+  const sum = inputs.reduce((n, input) => n + (weight.get(input) as number), own);
   if (sum <= MOST_OPS) return sum;
-  const seen = new Set<Node>();
-  const stack: Node[] = [node];
-  while (stack.length > 0 && seen.size <= MOST_OPS) {
-    const top = stack.pop() as Node;
-    if (seen.has(top)) continue;
-    seen.add(top);
-    for (const input of top.inputs) if (!isBase(input)) stack.push(input);
+  // f(g(x), x) is g's kernel and one operation more: no need to count it again on every step of a long chain.
+  const [first, second] = inputs;
+  if (inputs.length === 2 && first !== undefined && second !== undefined && own === 1) {
+    const [outer, inner] = first.id > second.id ? [first, second] : [second, first];
+    if (outer === inner || isPartOf(inner, outer, baseOf))
+      return own + (weight.get(outer) as number);
   }
-  return seen.size;
+  return kernelPairs(node, baseOf, MOST_OPS + 1).pairs;
 }
+
+/** Whether a kernel for `outer` holds `inner`, position by position; found up to two steps below. */
+const isPartOf = (inner: Node, outer: Node, baseOf: BaseTest): boolean =>
+  isStep(outer, inner) ||
+  (outer.op === "map" &&
+    outer.inputs.some((n) => baseOf(n) === undefined && isStep(n, inner) && sameLengths(n, outer)));
+const isStep = (outer: Node, inner: Node): boolean =>
+  outer.op === "map" && outer.inputs.includes(inner) && sameLengths(outer, inner);
+const sameLengths = (a: Node, b: Node): boolean =>
+  knownShape(a).every((n, i) => n === knownShape(b)[i]);
 
 /** Bases below a node that is being computed, and how many operations lie between. */
 export function coneOf(

@@ -20,16 +20,19 @@ import {
   hullOf,
   identityMap,
   imageOfBox,
+  sameMap,
 } from "../../ir/index-map.js";
-import { dtypeOf, knownShape, mapKey, type Node, topologicalOrder } from "../../ir/node.js";
+import { dtypeOf, knownShape, type Node, topologicalOrder } from "../../ir/node.js";
 import type { PassContext } from "../context.js";
 import { functionCost } from "../cost.js";
-import type { BaseTest } from "../lower.js";
-import { rewriteBottomUp } from "../rewrite.js";
+import { type BaseTest, kernelPairs } from "../lower.js";
+import { withInputs } from "../rewrite.js";
 import type { FuseRequest, FuseResult } from "./fuse.js";
 
 /** Simple operations per element above which computing twice costs more than keeping. */
 const COSTLY = 8;
+/** Kernel operations that are looked at to find out whether a node is costly. */
+const MOST_PAIRS = 64;
 /** Index maps of one node that one stage is looked through for, one by one. */
 const MOST_MAPS = 4;
 /** Reads of several stages must overlap by this factor before keeping pays. */
@@ -37,61 +40,118 @@ const OVERLAP = 1.2;
 /** Any overlap of chunks is enough for what takes no more than this share of the budget. */
 const SMALL = 1 / 64;
 
-export interface KeepCandidate {
-  readonly node: Node;
-  /** The part of it that is read at all. */
-  readonly hull: Box;
-}
+/** What is to be kept: nodes, each with the part of it that is read at all. */
+export type Picks = ReadonlyMap<Node, Box>;
 
 /**
  * Nodes that would be read or computed several times (by several stages, or by one through several index maps) and
- * that are worth keeping: the topmost such node that has a store below it or costly functions in it.
+ * that are worth keeping. One walk from the outputs picks the topmost such nodes, and below each goes on as if it were
+ * kept already; one walk back drops those for which, with what is kept below them, the reason is gone. So a ladder of
+ * shifted sums keeps one array every few rungs, and planning it stays linear.
  */
-export function keepCandidates(
+export function keepPicks(
   requests: readonly FuseRequest[],
   fused: FuseResult,
   ctx: PassContext,
-): readonly KeepCandidate[] {
-  const baseOf: BaseTest = (node) =>
-    fused.materialised.has(node) ? "array" : node.op === "source" ? "source" : undefined;
-  if (!hasSharing(requests, fused)) return [];
-  const uses = new Map<Node, Box[]>();
-  for (const draft of fused.drafts) {
-    const roots =
-      draft.kind === "write"
-        ? requests.filter((r) => r.sink === draft.sink).map((r) => r.node)
-        : draft.outputs;
-    for (const { node, box } of inlined(roots, baseOf)) {
-      const boxes = uses.get(node);
-      if (boxes === undefined) uses.set(node, [box]);
-      else boxes.push(box);
-    }
+): Picks {
+  const { baseOf } = fused;
+  if (!hasSharing(requests, fused, ctx)) return new Map();
+  const { nodes: order } = ctx.order(requests.map((r) => r.node));
+  const stored = storesBelow(order, (node) => baseOf(node) === "array");
+  const uses = new Map<Node, Uses>();
+  let unit = 0;
+  for (const group of fused.groups) unit = seed(uses, group, unit, baseOf);
+  for (const { node, sink } of requests) {
+    if (sink !== undefined) unit = seed(uses, [node], unit, baseOf);
   }
-  const shared = [...uses.keys()].filter((n) => (uses.get(n) as Box[]).length > 1);
-  const isShared = new Set(shared);
-  const covered = new Set<Node>();
-  const picked: KeepCandidate[] = [];
-  // Users have larger ids than what they use: topmost first.
-  for (const node of shared.sort((a, b) => b.id - a.id)) {
-    if (covered.has(node)) {
-      for (const input of node.inputs) if (isShared.has(input)) covered.add(input);
-      continue;
-    }
-    const boxes = uses.get(node) as Box[];
-    const hull = boxes.reduce(hullOf);
-    const worth = worthKeeping(node, baseOf);
+  const picks = new Map<Node, Box>();
+  const declined: Node[] = [];
+  for (let i = order.length - 1; i >= 0; i--) {
+    const node = order[i] as Node;
+    let use = uses.get(node);
+    if (use === undefined) continue;
     // A stretched view is larger than what it shows: what it shows may be worth keeping.
-    if (worth === undefined || isStretched(node)) continue;
-    if (!overlap(node, boxes, hull, ctx.config.memory)) {
-      ctx.declined("keep", node, "its consumers read different parts");
-      continue;
+    if (isShared(use) && !isStretched(node) && isWorth(node, stored, baseOf)) {
+      const boxes = boxesOf(use);
+      const hull = boxes.reduce(hullOf);
+      if (overlap(node, boxes, hull, ctx.config.memory)) {
+        picks.set(node, hull);
+        use = onlyUse(node, hull, unit++);
+      } else declined.push(node);
     }
-    ctx.fired("keep", node, worth);
-    picked.push({ node, hull });
-    for (const input of node.inputs) if (isShared.has(input)) covered.add(input);
+    if (node.op !== "source") handDown(uses, node, use, baseOf);
   }
-  return picked;
+  const kept = raised(stillWorth(order, picks, baseOf), order, baseOf);
+  for (const node of kept.keys()) ctx.fired("keep", node, reasonOf(node, stored));
+  if (kept.size === 0) {
+    for (const node of declined) ctx.declined("keep", node, "its consumers read different parts");
+  }
+  return kept;
 }
+
+/**
+ * Sources that are seen only through elementwise functions, which make nothing larger of them, are kept as these make
+ * them: reading and computing are then done once.
+ */
+function raised(picks: Picks, order: readonly Node[], baseOf: BaseTest): Picks {
+  if (![...picks.keys()].some((node) => node.op === "source")) return picks;
+  const users = new Map<Node, Node | "several">();
+  for (const node of order) {
+    for (const input of node.inputs) users.set(input, users.has(input) ? "several" : node);
+  }
+  const out = new Map<Node, Box>();
+  for (const [node, box] of picks) {
+    let top = node;
+    for (let next = users.get(node); node.op === "source"; next = users.get(top)) {
+      const rises =
+        next !== undefined &&
+        next !== "several" &&
+        next.op === "map" &&
+        next.inputs.length === 1 &&
+        baseOf(next) !== "array" &&
+        knownShape(next).join() === knownShape(node).join() &&
+        itemSize(dtypeOf(next)) <= itemSize(dtypeOf(node));
+      if (!rises) break;
+      top = next as Node;
+    }
+    out.set(top, box);
+  }
+  return out;
+}
+
+/** Picks that are worth it although others below them are kept. */
+function stillWorth(order: readonly Node[], picks: Picks, baseOf: BaseTest): Picks {
+  const kept = new Map<Node, Box>();
+  const isBase: BaseTest = (node) => (kept.has(node) ? "array" : baseOf(node));
+  const stored = new Set<Node>();
+  for (const node of order) {
+    if (baseOf(node) === "array") continue;
+    const isStored = hasStore(node, stored);
+    if (isStored) stored.add(node);
+    if (!picks.has(node) || !(isStored || isCostly(node, isBase))) continue;
+    kept.set(node, picks.get(node) as Box);
+    stored.delete(node);
+  }
+  return kept;
+}
+
+const hasStore = (node: Node, stored: ReadonlySet<Node>): boolean =>
+  node.op === "source"
+    ? node.params.binding.residence === "store"
+    : node.inputs.some((input) => stored.has(input));
+
+/** Nodes for which a store has to be read. */
+function storesBelow(order: readonly Node[], isBase: (node: Node) => boolean): ReadonlySet<Node> {
+  const out = new Set<Node>();
+  for (const node of order) if (!isBase(node) && hasStore(node, out)) out.add(node);
+  return out;
+}
+
+const isWorth = (node: Node, stored: ReadonlySet<Node>, baseOf: BaseTest): boolean =>
+  node.op !== "create" && (stored.has(node) || isCostly(node, baseOf));
+
+const reasonOf = (node: Node, stored: ReadonlySet<Node>): string =>
+  stored.has(node) ? "read once for several stages" : "computed once for several stages";
 
 /** Whether so much is read several times that keeping pays. Of a store whole chunks are read. */
 function overlap(node: Node, boxes: readonly Box[], hull: Box, memory: number): boolean {
@@ -119,26 +179,45 @@ const isStretched = (node: Node): boolean =>
   knownShape(node).some((n, axis) => n > 1 && node.params.map.every((m) => m.axis !== axis));
 
 /**
- * Makes the hull of a candidate a node of its own, to be kept, and lets all users look at it: positions outside the
- * hull, which nobody reads, have no place in it. Answers with the rewritten nodes and the node to keep.
+ * Makes the hull of every pick a node of its own, to be kept, and lets all users look at it: positions outside the
+ * hull, which nobody reads, have no place in it. Answers with the rewritten nodes and the nodes to keep.
  */
-export function keepHull(
+export function keepHulls(
   nodes: readonly Node[],
-  { node, hull }: KeepCandidate,
-): { readonly nodes: readonly Node[]; readonly kept: Node } {
-  const shape = knownShape(node);
-  if (shape.every((n, i) => hull.lo[i] === 0 && hull.hi[i] === n)) return { nodes, kept: node };
-  const along = (sign: number): AffineMap =>
-    shape.map((_, axis) => ({ axis, start: sign * (hull.lo[axis] as number), step: 1 }));
-  const kept = viewNode(node, along(1), boxShape(hull));
-  const seen = viewNode(kept, along(-1), shape);
-  return { nodes: rewriteBottomUp(nodes, (n) => (n === node ? seen : n)), kept };
+  picks: Picks,
+): { readonly nodes: readonly Node[]; readonly kept: readonly Node[] } {
+  const forward = new Map<Node, Node>();
+  const kept: Node[] = [];
+  for (const node of topologicalOrder(nodes)) {
+    const inputs = node.inputs.map((input) => forward.get(input) as Node);
+    const same = inputs.every((input, i) => input === node.inputs[i]);
+    const made = same ? node : withInputs(node, inputs);
+    const hull = picks.get(node);
+    const shape = knownShape(node);
+    if (hull === undefined) forward.set(node, made);
+    else if (shape.every((n, i) => hull.lo[i] === 0 && hull.hi[i] === n)) {
+      kept.push(made);
+      forward.set(node, made);
+    } else {
+      const along = (sign: number): AffineMap =>
+        shape.map((_, axis) => ({ axis, start: sign * (hull.lo[axis] as number), step: 1 }));
+      const part = viewNode(made, along(1), boxShape(hull));
+      kept.push(part);
+      forward.set(node, viewNode(part, along(-1), shape));
+    }
+  }
+  return { nodes: nodes.map((node) => forward.get(node) as Node), kept };
 }
 
 /** Whether any node has two users: without one no two stages can inline the same thing. */
-function hasSharing(requests: readonly FuseRequest[], fused: FuseResult): boolean {
-  const used = new Set<Node>(requests.map((r) => r.node));
-  for (const node of topologicalOrder(requests.map((r) => r.node))) {
+function hasSharing(
+  requests: readonly FuseRequest[],
+  fused: FuseResult,
+  ctx: PassContext,
+): boolean {
+  const roots = requests.map((r) => r.node);
+  const used = new Set<Node>(roots);
+  for (const node of ctx.order(roots).nodes) {
     for (const input of node.inputs) {
       if (used.has(input) && !(fused.materialised.has(input) && input.op !== "source")) return true;
       used.add(input);
@@ -147,26 +226,14 @@ function hasSharing(requests: readonly FuseRequest[], fused: FuseResult): boolea
   return false;
 }
 
-/** Why keeping pays, or undefined. */
-function worthKeeping(node: Node, baseOf: BaseTest): string | undefined {
-  if (node.op === "create") return undefined;
-  const seen = new Set<Node>();
-  const stack: Node[] = [node];
+/** Whether a kernel computes COSTLY simple operations or more for an element of the node. */
+function isCostly(node: Node, baseOf: BaseTest): boolean {
   let cost = 0;
-  while (stack.length > 0) {
-    const top = stack.pop() as Node;
-    if (seen.has(top)) continue;
-    seen.add(top);
-    const base = baseOf(top);
-    if (base === "array") continue;
-    if (top.op === "source") {
-      if (top.params.binding.residence === "store") return "read once for several stages";
-      continue;
-    }
-    if (top.op === "map") cost += treeCost(top.params.tree);
-    stack.push(...top.inputs);
-  }
-  return cost >= COSTLY ? "computed once for several stages" : undefined;
+  const { pairs } = kernelPairs(node, baseOf, MOST_PAIRS, (n) => {
+    if (n.op === "map") cost += treeCost(n.params.tree);
+    return cost < COSTLY;
+  });
+  return cost >= COSTLY || pairs >= MOST_PAIRS;
 }
 
 type Tree = Extract<Node, { op: "map" }>["params"]["tree"];
@@ -177,72 +244,99 @@ const treeCost = (tree: Tree): number =>
       ? treeCost(tree.arg)
       : 0;
 
-interface Inlined {
-  readonly node: Node;
-  readonly box: Box;
+/** How one node is looked at, by the kernel (or moved part) that looks: through which maps, from which space. */
+type Uses = Map<number, UnitUse>;
+interface UnitUse {
+  readonly space: Box;
+  readonly maps: AffineMap[];
+  /** The hull of what is seen through the maps beyond MOST_MAPS, of which a ladder of slices has 2^depth. */
+  rest: Box | undefined;
 }
 
-/**
- * Nodes that the stage of `roots` inlines, once per index map, with the box of each that it reads. Together the boxes of
- * a node hold all that is read of it: the maps beyond MOST_MAPS, of which a ladder of slices has 2^depth, count as one.
- */
-function inlined(roots: readonly Node[], baseOf: BaseTest): readonly Inlined[] {
-  const out: Inlined[] = [];
-  const whole = (n: Node): Box => boxOfShape(knownShape(n));
-  const walk = (start: readonly Node[]): void => {
-    const seen = new Map<Node, string[]>();
-    const stack: { node: Node; map: AffineMap; space: Box }[] = [];
-    const rest = new Map<Node, Box>();
-    const addRest = (node: Node, box: Box): void => {
-      const known = rest.get(node);
-      rest.set(node, known === undefined ? box : hullOf(known, box));
-    };
-    const push = (node: Node, map: AffineMap, space: Box): void => {
-      if (baseOf(node) === "array") return;
-      const known = seen.get(node);
-      const key = mapKey(map);
-      if (known === undefined) seen.set(node, [key]);
-      else if (known.includes(key)) return;
-      else if (known.length >= MOST_MAPS) return addRest(node, imageOfBox(map, space));
-      else known.push(key);
-      out.push({ node, box: imageOfBox(map, space) });
-      stack.push({ node, map, space });
-    };
-    for (const node of start) {
-      const map = identityMap(knownShape(node).length);
-      if (baseOf(node) !== "array") push(node, map, whole(node));
-      // What is being materialised here reads its own inputs; a source reads itself.
-      else if (node.op === "source") out.push({ node, box: whole(node) });
-      else stack.push({ node, map, space: whole(node) });
-    }
-    while (stack.length > 0) {
-      const { node, map, space } = stack.pop() as (typeof stack)[number];
-      for (const input of node.inputs) push(input, mapOfInput(node, input, map), space);
-    }
-    if (rest.size === 0) return;
-    for (const node of [...topologicalOrder(start)].reverse()) {
-      const box = rest.get(node);
-      if (box === undefined) continue;
-      out.push({ node, box });
-      const map = identityMap(knownShape(node).length);
-      for (const input of node.inputs) {
-        if (baseOf(input) !== "array")
-          addRest(input, imageOfBox(mapOfInput(node, input, map), box));
-      }
-    }
+/** Together the boxes hold all that is read; every index map counts as a read of its own. */
+const boxesOf = (uses: Uses): Box[] =>
+  [...uses.values()].flatMap(({ space, maps, rest }) => {
+    const boxes = maps.map((map) => imageOfBox(map, space));
+    return rest === undefined ? boxes : [...boxes, rest];
+  });
+
+function isShared(uses: Uses): boolean {
+  if (uses.size > 1) return true;
+  for (const { maps } of uses.values()) return maps.length > 1;
+  return false;
+}
+
+/** A node that is kept is looked at by what makes it, once. */
+const onlyUse = (node: Node, hull: Box, unit: number): Uses =>
+  new Map([[unit, { space: hull, maps: [identityMap(knownShape(node).length)], rest: undefined }]]);
+
+/** Enters what the stage of `roots` looks at first; answers with the next free number of a unit. */
+function seed(
+  uses: Map<Node, Uses>,
+  roots: readonly Node[],
+  unit: number,
+  baseOf: BaseTest,
+): number {
+  let next = unit;
+  const look = (node: Node, inUnit: number): void => {
+    const shape = knownShape(node);
+    addUse(uses, node, inUnit, identityMap(shape.length), boxOfShape(shape));
   };
   const fused = roots.filter((r) => FUSED.has(r.op));
-  walk(fused);
+  for (const node of fused) {
+    // What is being materialised here reads its own inputs; a source reads itself.
+    if (baseOf(node) !== "array" || node.op === "source") look(node, next);
+    else {
+      const shape = knownShape(node);
+      const own = { space: boxOfShape(shape), maps: [identityMap(shape.length)], rest: undefined };
+      handDown(uses, node, new Map([[next, own]]), baseOf);
+    }
+  }
+  next++;
   // Sibling reductions share their loads.
-  const reduced = roots.filter((r) => r.op === "reduce").flatMap((r) => r.inputs);
-  walk([...new Set(reduced)].filter((n) => baseOf(n) !== "array"));
+  for (const node of roots) {
+    const [input] = node.inputs;
+    if (node.op === "reduce" && input !== undefined && baseOf(input) !== "array") look(input, next);
+  }
+  next++;
   for (const root of roots) {
     if (FUSED.has(root.op) || root.op === "reduce") continue;
     // Every part of a moved array is read by itself, even if it is the same array again.
     const inputs = root.op === "pick" ? (root.inputs[0] as Node).inputs : root.inputs;
-    for (const input of inputs) if (baseOf(input) !== "array") walk([input]);
+    for (const input of inputs) if (baseOf(input) !== "array") look(input, next++);
   }
-  return out;
+  return next;
+}
+
+function addUse(uses: Map<Node, Uses>, node: Node, unit: number, map: AffineMap, space: Box): void {
+  let use = uses.get(node);
+  if (use === undefined) {
+    use = new Map();
+    uses.set(node, use);
+  }
+  const known = use.get(unit);
+  if (known === undefined) use.set(unit, { space, maps: [map], rest: undefined });
+  else if (known.maps.some((m) => sameMap(m, map))) return;
+  else if (known.maps.length < MOST_MAPS) known.maps.push(map);
+  else addRest(known, imageOfBox(map, space));
+}
+
+function addRest(use: UnitUse, box: Box): void {
+  use.rest = use.rest === undefined ? box : hullOf(use.rest, box);
+}
+
+/** What is looked at through a node is looked at in its inputs. */
+function handDown(uses: Map<Node, Uses>, node: Node, own: Uses, baseOf: BaseTest): void {
+  for (const input of node.inputs) {
+    if (baseOf(input) === "array") continue;
+    for (const [unit, { space, maps, rest }] of own) {
+      for (const map of maps) addUse(uses, input, unit, mapOfInput(node, input, map), space);
+      if (rest === undefined) continue;
+      const through = mapOfInput(node, input, identityMap(knownShape(node).length));
+      const known = uses.get(input)?.get(unit);
+      if (known !== undefined) addRest(known, imageOfBox(through, rest));
+    }
+  }
 }
 
 /** The index map of an input of an elementwise node or view whose own map is `map`. */
@@ -250,6 +344,7 @@ function mapOfInput(node: Node, input: Node, map: AffineMap): AffineMap {
   if (node.op === "view") return composeMaps(map, node.params.map);
   const shape = knownShape(node);
   const own = knownShape(input);
+  if (own.every((n, i) => n === shape[i])) return map;
   return map.map((m, i) => (own[i] === shape[i] ? m : fixedAxis(0)));
 }
 
