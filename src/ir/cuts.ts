@@ -170,6 +170,7 @@ export const concatCuts = (parts: Iterable<Cuts>): Cuts => cutsFromRuns([...part
 
 /** Merges consecutive pieces while the result is at most `limit` long. Never cuts. O(runs). */
 export function coalesceCuts(cuts: Cuts, limit: number): Cuts {
+  if (cutsExtent(cuts) === 0) return cuts;
   const runs: Run[] = [];
   let open = 0;
   for (const { size, repeat } of cuts) {
@@ -182,6 +183,7 @@ export function coalesceCuts(cuts: Cuts, limit: number): Cuts {
       runs.push({ size: open, repeat: 1 });
       open = 0;
     }
+    if (size === 0) continue;
     const group = Math.max(1, Math.floor(limit / size));
     // The last group stays open: what follows may still fit.
     const closed = Math.ceil(left / group) - 1;

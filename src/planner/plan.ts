@@ -50,6 +50,8 @@ export type { PassName, PlanConfig, PlanRequest } from "./context.js";
 
 /** Bytes that a task aims to handle: a few cache-sized tiles, little beside any sensible budget. */
 const TASK_TARGET = 4 * 1024 * 1024;
+/** A plan that spills must be so many times faster than one that does not: disks are known least of all. */
+const SPILL_MARGIN = 2;
 /** Part of the budget that one task may take. */
 const TASK_SHARE = 1 / 8;
 
@@ -246,13 +248,15 @@ function physical(requests: readonly FuseRequest[], ctx: PassContext): Physical 
       smallest = { assembly, figures };
     }
     if (figures.serialBytes > memory) continue;
-    const seconds = assembly.stages.reduce((n, s) => n + s.estimate.seconds, 0);
+    const predicted = assembly.stages.reduce((n, s) => n + s.estimate.seconds, 0);
+    const spills = assembly.arrays.some((a) => a.disk !== undefined);
+    const seconds = spills ? SPILL_MARGIN * predicted : predicted;
     if (best === undefined || seconds < best.seconds) {
       best = { assembly, figures, requests: made.requests, seconds };
       bestLog = ctx.log.slice(start);
     }
     // The most generous plan fits: nothing below it can be better.
-    if (attempt === ATTEMPTS[0]) break;
+    if (attempt === ATTEMPTS[0] && !spills) break;
   }
   if (best === undefined) {
     throw tooLarge(smallest as { assembly: Assembly; figures: Figures }, memory);

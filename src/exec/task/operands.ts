@@ -134,7 +134,7 @@ function readBox(
   region: Place,
 ): void | PromiseLike<void> {
   if (operand.from === "disk") {
-    ctx.progress(readDisk(ctx, operand, image, region));
+    readDisk(ctx, operand, image, region);
     return undefined;
   }
   const there = ctx.sourcePlace?.(operand.id);
@@ -151,12 +151,12 @@ function readBox(
   else return done.then(() => ctx.progress(bytes));
 }
 
-function readDisk(ctx: TaskContext, operand: Operand, image: Box, region: Place): number {
+function readDisk(ctx: TaskContext, operand: Operand, image: Box, region: Place): void {
   const { disk, diskBuffer } = ctx;
   if (disk === undefined || diskBuffer === undefined) {
     throw new InternalError(`array ${operand.id} lies on a disk that is not there`);
   }
-  return disk.read(arrayOf(ctx.plan, operand.id), image, region, diskBuffer);
+  disk.read(arrayOf(ctx.plan, operand.id), image, region, diskBuffer);
 }
 
 /** The block of `array` that holds all of `image`, as the place of that image, if there is one. */

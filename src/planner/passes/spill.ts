@@ -11,13 +11,15 @@
  * Vitter, Algorithms and Data Structures for External Memory, 2008, chapter 7): blocks in the source's grid are written
  * in the order of the target's (`ir/spill.ts`), so that source bytes move at most twice to or from the disk.
  */
-import { type Cuts, cutsCount } from "../../ir/cuts.js";
+import { type Cuts, cutsCount, cutsMax, nestedCuts, wholeCuts } from "../../ir/cuts.js";
+import { itemSize } from "../../ir/dtype.js";
 import { elementCount } from "../../ir/index-map.js";
 import { callArgCuts, taskScratchBytes } from "../../ir/scratch.js";
 import {
   type DiskPlace,
   diskBytes,
   innerCuts,
+  SPILL_BUFFER,
   slotBytesOf,
   sumCount,
   wantedCuts,
@@ -29,9 +31,11 @@ import {
   operandsOf,
   type PlanArray,
   type Stage,
+  taskCount,
 } from "../../ir/stage.js";
 import type { Assembly } from "../assemble.js";
 import { SPILL_PART, SPILL_READ, SPILL_WRITE } from "../cost.js";
+import { totalBytes } from "./lifetimes.js";
 
 /** Arrays that may be put on disk, those that hold most first. Results are handed over, so they stay. */
 export function spillCandidates({ arrays, stages }: Assembly): readonly PlanArray[] {
@@ -62,7 +66,7 @@ export function withSpilled(assembly: Assembly, ids: ReadonlySet<number>): Assem
       continue;
     }
     const scratchBytes = taskScratchBytes(changed, { arrays: placed, stages: [...moved, changed] });
-    const cost = spillCost(changed, placed);
+    const cost = spillCost({ ...changed, scratchBytes }, placed);
     const estimate = {
       ...stage.estimate,
       spilledBytes: cost.bytes,
@@ -153,6 +157,15 @@ function spillCost(
   for (const operand of operandsOf(stage)) {
     if (operand.from !== "disk") continue;
     const array = arrays[operand.id] as PlanArray;
+    if (!followsParts(stage, operand, array)) {
+      // Tasks read across parts, row by row.
+      const region = Math.max(0, stage.scratchBytes - SPILL_BUFFER);
+      const read = taskCount(stage) * Math.min(totalBytes(array), region);
+      const row = cutsMax(array.cuts.at(-1) ?? wholeCuts(1)) * itemSize(array.dtype);
+      bytes += read;
+      seconds += read / SPILL_READ + (read / Math.max(1, row)) * SPILL_PART;
+      continue;
+    }
     // Axes of the space that the array does not follow read all of it again for every piece.
     const again = stage.cuts.reduce(
       (n, c, axis) => (operand.map.some((m) => m.axis === axis) ? n : n * cutsCount(c)),
@@ -163,6 +176,16 @@ function spillCost(
     seconds += read / SPILL_READ + again * sumCount(array.disk as DiskPlace) * SPILL_PART;
   }
   return { bytes, seconds };
+}
+
+/** Whether the tasks of a stage read whole parts. */
+function followsParts(stage: Stage, operand: Operand, array: PlanArray): boolean {
+  const cuts = readingCuts(stage, operand);
+  if (cuts.length === 0) return false;
+  const inner = array.disk?.inner ?? array.cuts;
+  return wantedCuts(array, operand.map, cuts).every(
+    (wish, i) => wish === undefined || nestedCuts(wish, inner[i] as Cuts),
+  );
 }
 
 function withOperands(stage: Stage, change: (operand: Operand) => Operand): Stage {
