@@ -10,6 +10,7 @@ import type { Graph, GraphNode, Instruction } from "./formulas/graph.js";
 import { graphOf, graphOfParts } from "./formulas/graph.js";
 import { formulaOf } from "./formulas/index.js";
 import type { ComplexFormula, Formula } from "./formulas/ops.js";
+import { TABLE_BYTES, type Table } from "./formulas/tables.js";
 
 const NAMES: Partial<Record<Instruction, string>> = {
   add: "f64x2.add",
@@ -42,8 +43,18 @@ const NAMES: Partial<Record<Instruction, string>> = {
   lessInteger: "i64x2.lt_s",
 };
 
+const HIGH_HALF = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
+const BOTH_LOW = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
+const BOTH_HIGH = [8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31];
+
 /** The import of a rare function. */
 export const rareImport = (name: string): string => `rare.${name}`;
+
+/** Finds the tables of formulas, in front of the descriptor. */
+export function findTables(c: Code): void {
+  c.get(0).i32(TABLE_BYTES).op("i32.sub");
+  c.tables = c.keep("i32");
+}
 
 class GraphEmitter {
   readonly #c: Code;
@@ -119,11 +130,27 @@ class GraphEmitter {
       c.op("v128.bitselect");
       return;
     }
+    if (node.op === "row") {
+      this.#row(node);
+      return;
+    }
     for (const arg of node.args) this.push(arg);
+    if (node.op === "firsts" || node.op === "seconds") {
+      c.shuffle(node.op === "firsts" ? BOTH_LOW : BOTH_HIGH);
+      return;
+    }
     if (node.op === "shiftLeft" || node.op === "shiftRight") c.i32(node.value as number);
     const name = NAMES[node.op];
     if (name === undefined) throw new InternalError(`formulas have no ${node.op}`);
     c.op(name);
+  }
+
+  #row({ args, value, table }: GraphNode): void {
+    const c = this.#c;
+    if (c.tables === undefined) throw new InternalError("a kernel without tables");
+    this.push(args[0] as number);
+    c.lane("i32x4.extract_lane", 2 * Number(value)).get(c.tables).op("i32.add");
+    c.memory("v128.load", (table as Table).at);
   }
 
   /** Lane by lane where the condition holds, behind a branch that is not taken if it holds nowhere. */
@@ -168,9 +195,6 @@ function emitGraph(
   const emitter = new GraphEmitter(c, graph, inputs, wanted);
   for (const n of wanted) emitter.push(n);
 }
-
-const HIGH_HALF = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
-const BOTH_LOW = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
 
 /** Pushes the value of a formula on the low `lanes` elements of vectors in locals; false if `fn` has none. */
 export function emitVectorFormula(

@@ -1,5 +1,6 @@
 /** The kernels of one thread and one memory. */
 import { DescriptorWriter } from "./descriptor.js";
+import { TABLE_BYTES, writeTables } from "./formulas/tables.js";
 import { launchBitShuffle } from "./launch-bits.js";
 import { type ItemSize, launchCopy, launchFill } from "./launch-copy.js";
 import { type HalfWay, launchHalves } from "./launch-halves.js";
@@ -29,9 +30,11 @@ export class Kernels {
   readonly #launcher: Launcher;
 
   constructor(memory: WebAssembly.Memory, scratch: Scratch) {
+    const room = scratch.bytes - TABLE_BYTES;
+    if (room > 0) writeTables(memory, scratch.address);
     this.#launcher = {
       cache: new KernelCache(memory),
-      writer: new DescriptorWriter(memory, scratch.address, scratch.bytes),
+      writer: new DescriptorWriter(memory, scratch.address + TABLE_BYTES, Math.max(room, 0)),
     };
   }
 

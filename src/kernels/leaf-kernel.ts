@@ -32,6 +32,7 @@ import {
   type Layout,
   type WalkerLocal,
 } from "./descriptor.js";
+import { findTables } from "./formula-code.js";
 import { emitAdvance, emitConstants, emitSplatConstants, emitWhileAtLeast } from "./map-kernel.js";
 import { type Environment, evaluate, lanesOf, release, type Step } from "./program.js";
 import { emitStore } from "./scalar-code.js";
@@ -148,6 +149,7 @@ class LeafEmitter {
     steps: readonly Step[] | undefined,
   ) {
     this.c = c;
+    findTables(c);
     this.#spec = spec;
     this.#plan = plan;
     this.#shape = shape;

@@ -2,6 +2,7 @@
 import { lostOf, power, ROUNDER, upper } from "./double.js";
 import { type FormulaTable, type Ops, type Unary, unary } from "./ops.js";
 import { estrin } from "./polynomial.js";
+import { POWERS, ROW, STEPS } from "./tables.js";
 
 /** ln2 in two parts; an integer of 11 bits times the first is exact. */
 const LN2_HIGH = 0.6931471804855391;
@@ -64,12 +65,38 @@ export function onePlus<F, I, M>(o: Ops<F, I, M>, high: F, rest: F): F {
 export const clamp = <F, I, M>(o: Ops<F, I, M>, x: F, least: number, most: number): F =>
   o.lesser(o.greater(x, o.float(least)), o.float(most));
 
+/** ln2 / STEPS in two parts; an integer of 18 bits times the first is exact. */
+const STEP_HIGH = 0.6931471805728506 / STEPS;
+const STEP_LOW = -1.2905320270077144e-11 / STEPS;
+
+/** (exp(r) - 1 - r) / r^2 for |r| < 0.00542, as above to 2^-57.6. */
+const STEP_TAIL = [
+  0.4999999999998506, 0.16666666666664534, 0.041666707403338075, 0.008333339152857227,
+];
+
+/** The bits of a number of steps that are the row of {@link POWERS}: two octaves. */
+const WITHIN = 2 * STEPS - 1;
+const OCTAVES = 52 - Math.log2(2 * STEPS);
+
+/**
+ * exp(x) = 4^m 2^(j / STEPS) exp(r). Two octaves are in the table, so that 2^m is normal where the result is not, and
+ * times it twice is rounded once.
+ */
 const exp: Unary = (o, given) => {
   // What lies beyond is 0 or infinite all the same; NaN stays.
   const x = clamp(o, given, -790, 790);
-  const biased = o.add(o.multiply(x, o.float(Math.LOG2E)), o.float(SCALED_BIAS));
-  const { high, low, r } = reduced(o, x, o.subtract(biased, o.float(SCALED_BIAS)));
-  return scaled(o, onePlus(o, high, o.subtract(tail(o, r), low)), biased);
+  const bias = o.float(ROUNDER + 1023 * 2 * STEPS);
+  const biased = o.add(o.multiply(x, o.float(STEPS * Math.LOG2E)), bias);
+  const n = o.subtract(biased, bias);
+  const high = o.subtract(x, o.multiply(n, o.float(STEP_HIGH)));
+  const r = o.subtract(high, o.multiply(n, o.float(STEP_LOW)));
+  const bits = o.bits(biased);
+  const row = o.shiftLeft(o.andInteger(bits, o.integer(BigInt(WITHIN))), Math.log2(ROW));
+  const [rest, root] = o.lookup(POWERS, row);
+  const more = o.add(rest, o.add(r, o.multiply(o.multiply(r, r), estrin(o, r, STEP_TAIL))));
+  const value = o.add(root, o.multiply(root, more));
+  const power = o.fromBits(o.shiftLeft(o.shiftRight(bits, Math.log2(2 * STEPS)), 52));
+  return o.multiply(o.multiply(value, power), power);
 };
 
 /** 2^f for |f| <= 1/2 to 2^-34, interpolated as above. */

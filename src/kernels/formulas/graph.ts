@@ -1,17 +1,26 @@
 /** A formula as data: a graph of instructions in single-assignment form, equal ones shared. */
 import type { ComplexFormula, Formula, Ops } from "./ops.js";
+import type { Table } from "./tables.js";
 
 /** Instructions on float64, int64 and mask lanes; see {@link Ops}. */
-export type Instruction = Exclude<keyof Ops<never, never, never>, "rare"> | "rare" | "input";
+export type Instruction =
+  | Exclude<keyof Ops<never, never, never>, "lookup">
+  | "input"
+  // A row of a table for one lane of the index; the first and the second floats of two rows.
+  | "row"
+  | "firsts"
+  | "seconds";
 
 export interface GraphNode {
   readonly op: Instruction;
   /** Numbers of earlier nodes. */
   readonly args: readonly number[];
-  /** The value of a constant, the count of a shift, the number of an input. */
+  /** The value of a constant, the count of a shift, the number of an input, the lane of a row. */
   readonly value?: number | bigint;
   /** Of `rare`, whose args are its condition, what holds otherwise, and the arguments. */
   readonly name?: string;
+  /** Of `row`. */
+  readonly table?: Table;
 }
 
 export interface Graph {
@@ -25,9 +34,15 @@ class Recorder {
   readonly nodes: GraphNode[] = [];
   readonly #known = new Map<string, number>();
 
-  node(op: Instruction, args: readonly number[], value?: number | bigint, name?: string): number {
+  node(
+    op: Instruction,
+    args: readonly number[],
+    value?: number | bigint,
+    name?: string,
+    table?: Table,
+  ): number {
     const bits = Object.is(value, -0) ? "-0" : String(value);
-    const key = `${op}|${args.join()}|${typeof value}${bits}|${name}`;
+    const key = `${op}|${args.join()}|${typeof value}${bits}|${name}|${table?.at}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const node: GraphNode = {
@@ -35,6 +50,7 @@ class Recorder {
       args,
       ...(value === undefined ? {} : { value }),
       ...(name === undefined ? {} : { name }),
+      ...(table === undefined ? {} : { table }),
     };
     this.#known.set(key, this.nodes.push(node) - 1);
     return this.nodes.length - 1;
@@ -94,6 +110,10 @@ function opsOf(recorder: Recorder): Ops<number, number, number> {
     shiftRight: shift("shiftRight"),
     equalInteger: two("equalInteger"),
     lessInteger: two("lessInteger"),
+    lookup: (table, at) => {
+      const rows = [0, 1].map((lane) => recorder.node("row", [at], lane, undefined, table));
+      return [recorder.node("firsts", rows), recorder.node("seconds", rows)];
+    },
     rare: (condition, name, args, otherwise) =>
       recorder.node("rare", [condition, otherwise, ...args], undefined, name),
   };

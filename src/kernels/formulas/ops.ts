@@ -9,6 +9,8 @@
  * The sign and payload of a NaN differ between processors: a formula must not let the bits of a NaN decide anything.
  */
 
+import type { Table } from "./tables.js";
+
 /** `F` is a float64, `I` a 64-bit integer (arithmetic is modulo 2^64), `M` a truth value. */
 export interface Ops<F, I, M> {
   float(value: number): F;
@@ -53,6 +55,9 @@ export interface Ops<F, I, M> {
   equalInteger(a: I, b: I): M;
   /** Signed. */
   lessInteger(a: I, b: I): M;
+
+  /** The row of a table at a multiple of the size of a row, in bytes, which must lie inside. */
+  lookup(table: Table, at: I): readonly [F, F];
 
   /**
    * `otherwise`, except where `condition` holds: there it is the function of that name in `rare.ts`, called for one

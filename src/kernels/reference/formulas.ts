@@ -2,6 +2,7 @@
 import { InternalError } from "../../errors.js";
 import type { Ops } from "../formulas/ops.js";
 import { RARE } from "../formulas/rare.js";
+import { ROW } from "../formulas/tables.js";
 
 const buffer = new DataView(new ArrayBuffer(8));
 
@@ -63,6 +64,10 @@ export const PLAIN: Ops<number, bigint, boolean> = {
   shiftRight: (a, count) => wrap(BigInt.asUintN(64, a) >> BigInt(count)),
   equalInteger: (a, b) => a === b,
   lessInteger: (a, b) => a < b,
+  lookup: ({ rows }, at) => {
+    const first = (2 * Number(at)) / ROW;
+    return [rows[first] as number, rows[first + 1] as number];
+  },
   rare: (condition, name, args, otherwise) => {
     if (!condition) return otherwise;
     const run = RARE[name];
