@@ -7,9 +7,9 @@ import { type DType, isFloat } from "../ir/dtype.js";
 import type { Code } from "./assembler.js";
 import { complexFormulaOf } from "./formulas/complex.js";
 import type { Graph, GraphNode, Instruction } from "./formulas/graph.js";
-import { graphOf, graphOfParts } from "./formulas/graph.js";
+import { graphOf, graphOfParts, graphOfUnary } from "./formulas/graph.js";
 import { formulaOf } from "./formulas/index.js";
-import type { ComplexFormula, Formula } from "./formulas/ops.js";
+import type { ComplexFormula, Formula, Unary } from "./formulas/ops.js";
 import { TABLE_BYTES, type Table } from "./formulas/tables.js";
 
 const NAMES: Partial<Record<Instruction, string>> = {
@@ -145,15 +145,15 @@ class GraphEmitter {
     c.op(name);
   }
 
-  #row({ args, value, table }: GraphNode): void {
+  #row({ args, value, table, skipped = 0 }: GraphNode): void {
     const c = this.#c;
     if (c.tables === undefined) throw new InternalError("a kernel without tables");
     this.push(args[0] as number);
     c.lane("i32x4.extract_lane", 2 * Number(value)).get(c.tables).op("i32.add");
-    c.memory("v128.load", (table as Table).at);
+    c.memory("v128.load", (table as Table).at + skipped);
   }
 
-  /** Lane by lane where the condition holds, behind a branch that is not taken if it holds nowhere. */
+  /** What holds where the condition does, behind a branch that is not taken if it does so nowhere. */
   #rare(node: GraphNode): void {
     const c = this.#c;
     if (c.rareFlag !== undefined) {
@@ -168,20 +168,36 @@ class GraphEmitter {
       return c.keep("v128");
     };
     const [condition, result, ...args] = node.args.map(keep) as [number, number, ...number[]];
+    const special = node.special as string | Unary;
     c.get(condition).op("v128.any_true");
     c.if(undefined, () => {
-      for (const lane of [0, 1]) {
-        c.get(condition).lane("i64x2.extract_lane", lane).op("i32.wrap_i64");
-        c.if(undefined, () => {
-          c.get(result);
-          for (const arg of args) c.get(arg).lane("f64x2.extract_lane", lane);
-          c.callImport(rareImport(node.name as string), "f64", args.length);
-          c.lane("f64x2.replace_lane", lane).set(result);
-        });
+      if (typeof special === "string") eachLane(c, special, condition, args, result);
+      else {
+        emitGraph(c, graphOfUnary(special), args);
+        c.get(result, condition).op("v128.bitselect").set(result);
       }
     });
     c.get(result);
     c.free(condition, result, ...args);
+  }
+}
+
+/** Calls a function for each lane in which a condition holds. */
+function eachLane(
+  c: Code,
+  name: string,
+  condition: number,
+  args: readonly number[],
+  result: number,
+): void {
+  for (const lane of [0, 1]) {
+    c.get(condition).lane("i64x2.extract_lane", lane).op("i32.wrap_i64");
+    c.if(undefined, () => {
+      c.get(result);
+      for (const arg of args) c.get(arg).lane("f64x2.extract_lane", lane);
+      c.callImport(rareImport(name), "f64", args.length);
+      c.lane("f64x2.replace_lane", lane).set(result);
+    });
   }
 }
 

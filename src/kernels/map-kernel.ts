@@ -26,8 +26,8 @@ export const mapLayout = (spec: MapSpec): Layout => {
   return { constants: spec.program.constants.length, walkers, tables: [walkers] };
 };
 
-/** Programs longer than this are not unrolled: their own length hides the loop. */
-const UNROLL_OPS = 24;
+/** Programs longer than this are not unrolled: what two vectors hold is far from fitting into registers. */
+const UNROLL_OPS = 100;
 
 /** Loads the constants of a program into locals. */
 export function emitConstants(c: Code, program: ScalarProgram): number[] {
@@ -139,7 +139,7 @@ export function compileMap(
     if (lanes > 0) {
       if (weight.rare) emitRareLoop(c, left, lanes, vectorSteps, () => advance(1));
       else {
-        if (true) vectorLoop(2);
+        if (weight.instructions <= UNROLL_OPS) vectorLoop(2);
         vectorLoop(1);
       }
     }

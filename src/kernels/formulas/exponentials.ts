@@ -2,7 +2,7 @@
 import { lostOf, power, ROUNDER, upper } from "./double.js";
 import { type FormulaTable, type Ops, type Unary, unary } from "./ops.js";
 import { estrin } from "./polynomial.js";
-import { POWERS, ROW, STEPS } from "./tables.js";
+import { POWERS, STEPS } from "./tables.js";
 
 /** ln2 in two parts; an integer of 11 bits times the first is exact. */
 const LN2_HIGH = 0.6931471804855391;
@@ -76,7 +76,6 @@ const STEP_TAIL = [
 
 /** The bits of a number of steps that are the row of {@link POWERS}: two octaves. */
 const WITHIN = 2 * STEPS - 1;
-const OCTAVES = 52 - Math.log2(2 * STEPS);
 
 /**
  * exp(x) = 4^m 2^(j / STEPS) exp(r). Two octaves are in the table, so that 2^m is normal where the result is not, and
@@ -91,7 +90,7 @@ const exp: Unary = (o, given) => {
   const high = o.subtract(x, o.multiply(n, o.float(STEP_HIGH)));
   const r = o.subtract(high, o.multiply(n, o.float(STEP_LOW)));
   const bits = o.bits(biased);
-  const row = o.shiftLeft(o.andInteger(bits, o.integer(BigInt(WITHIN))), Math.log2(ROW));
+  const row = o.shiftLeft(o.andInteger(bits, o.integer(BigInt(WITHIN))), 4);
   const [rest, root] = o.lookup(POWERS, row);
   const more = o.add(rest, o.add(r, o.multiply(o.multiply(r, r), estrin(o, r, STEP_TAIL))));
   const value = o.add(root, o.multiply(root, more));

@@ -3,7 +3,8 @@
  * without an error, from 3/4 to 3/2. With s = f / (2 + f), log(1 + f) = 2 atanh(s) is a short series in s^2.
  */
 import { type FormulaTable, type Ops, type Unary, unary } from "./ops.js";
-import { estrin } from "./polynomial.js";
+import { estrin, pairs } from "./polynomial.js";
+import { INTERVALS, LN2, LOGARITHMS as LOGARITHM_TABLE } from "./tables.js";
 
 /** ln 2 in two parts; the first ends in 32 zeros, so that its product with an exponent is exact. */
 const LN2_HIGH = 0.6931471803691238;
@@ -34,6 +35,11 @@ const SHORT_SERIES = [
   0.6666666309814162, 0.40000860569716506, 0.28507133121367606, 0.24098505833466746,
 ];
 
+const SMALLEST_BITS = 1n << 52n;
+const INFINITE_BITS = 0x7ffn << 52n;
+/** The row of a mantissa in the table: its upper bits. */
+const ROW_BITS = Math.log2(INTERVALS) + 5;
+const ROW_MASK = BigInt((INTERVALS - 1) << 5);
 const SMALLEST_NORMAL = 2.2250738585072014e-308;
 export const ONE_BITS = 0x3ff0000000000000n;
 const MANTISSA = 0x000fffffffffffffn;
@@ -153,7 +159,46 @@ function withPole<F, I, M>(o: Ops<F, I, M>, x: F, pole: number, value: F): F {
   return o.select(o.equal(x, o.float(pole)), o.float(-Infinity), value);
 }
 
-const log: Unary = (o, x) => withPole(o, x, 0, logOf(o, split(o, x), SERIES, limit(o, x)));
+const logOfAny: Unary = (o, x) => withPole(o, x, 0, logOf(o, split(o, x), SERIES, limit(o, x)));
+
+/** (log(1 + r) - r) / r^2 for |r| <= 2^-7, interpolated at the Chebyshev nodes: within 2^-58 of the logarithm. */
+const TAIL = [
+  -0.5000000000000009, 0.33333333333333415, -0.24999999973804704, 0.19999999976715255, -0.16667811138713884, 0.14286731595470797,
+];
+
+/** The natural logarithm of a positive number 2^k c (1 + d / c), of which the row of c in the table is given. */
+function tableLog<F, I, M>(o: Ops<F, I, M>, k: F, row: I, d: (c: F) => F): F {
+  const [c, inverse] = o.lookup(LOGARITHM_TABLE, row);
+  const [minusHigh, minusLow] = o.lookup(LOGARITHM_TABLE, row, 16);
+  const r = o.multiply(d(c), inverse);
+  const z = o.multiply(r, r);
+  const tail = o.multiply(z, pairs(o, r, z, TAIL));
+  const high = o.add(o.multiply(k, o.float(-LN2[0])), minusHigh);
+  const low = o.add(o.multiply(k, o.float(-LN2[1])), minusLow);
+  return o.subtract(o.subtract(r, o.subtract(low, tail)), high);
+}
+
+/** The exponent of a normal number, and the row of its mantissa. */
+function located<F, I, M>(o: Ops<F, I, M>, x: F): { readonly k: F; readonly row: I } {
+  const bits = o.bits(x);
+  const whole = o.orInteger(o.shiftRight(bits, 52), o.bits(o.float(2 ** 52)));
+  const row = o.andInteger(o.shiftRight(bits, 52 - ROW_BITS), o.integer(ROW_MASK));
+  return { k: o.subtract(o.fromBits(whole), o.float(2 ** 52 + 1023)), row };
+}
+
+/** Where a number is not positive, not finite or not normal. */
+function isOdd<F, I, M>(o: Ops<F, I, M>, x: F): M {
+  // Unsigned numbers less 2^63 are in the order of signed ones.
+  const above = o.addInteger(o.bits(x), o.integer(SIGN - SMALLEST_BITS));
+  return o.lessInteger(o.integer(SIGN + INFINITE_BITS - SMALLEST_BITS - 1n), above);
+}
+
+const log: Unary = (o, x) => {
+  const mantissa = o.orInteger(o.andInteger(o.bits(x), o.integer(MANTISSA)), o.integer(ONE_BITS));
+  const { k, row } = located(o, x);
+  const value = tableLog(o, k, row, (c) => o.subtract(o.fromBits(mantissa), c));
+  return o.rare(isOdd(o, x), logOfAny, [x], value);
+};
 
 /** To a base, of which the factor from natural logarithms tells. The subnormal numbers of float32 are normal here. */
 const shortLog =

@@ -56,14 +56,15 @@ export interface Ops<F, I, M> {
   /** Signed. */
   lessInteger(a: I, b: I): M;
 
-  /** The row of a table at a multiple of the size of a row, in bytes, which must lie inside. */
-  lookup(table: Table, at: I): readonly [F, F];
+  /** Two floats of a table, `at + skipped` bytes from its start, which must be a multiple of 16 and inside. */
+  lookup(table: Table, at: I, skipped?: number): readonly [F, F];
 
   /**
-   * `otherwise`, except where `condition` holds: there it is the function of that name in `rare.ts`, called for one
-   * element at a time. For what hardly ever occurs; where it does, the element takes some 100 ns.
+   * `otherwise`, except where `condition` holds: there it is another formula, for all lanes at once, or the function of
+   * that name in `rare.ts`, called for one element at a time. For what hardly ever occurs; where it does, the element
+   * takes some 100 ns if it is a function, and little more than the other formula if it is one.
    */
-  rare(condition: M, name: string, args: readonly F[], otherwise: F): F;
+  rare(condition: M, special: string | Unary, args: readonly F[], otherwise: F): F;
 }
 
 export type Unary = <F, I, M>(o: Ops<F, I, M>, x: F) => F;

@@ -1,24 +1,21 @@
 /**
- * Tables for formulas: rows of two floats. They are computed here, in integers of 128 bits, and copied to each memory
- * that kernels run in.
+ * Tables for formulas: rows of floats. They are computed here, in integers of 128 bits, and copied to each memory that
+ * kernels run in.
  */
 
 /** Rows of a table, and where they stand among all tables. */
 export interface Table {
-  /** Two floats a row; a power of two of them. */
   readonly rows: Float64Array;
   /** In bytes. */
   readonly at: number;
 }
 
-/** Bytes of a row. */
-export const ROW = 16;
-
 const DIGITS = 128;
+const UNIT = 1n << BigInt(DIGITS);
 
 /** The integer square root (Newton's iteration from above). */
 function root(n: bigint): bigint {
-  let x = 1n << BigInt(n.toString(2).length / 2 + 1 | 0);
+  let x = 1n << BigInt(Math.ceil(n.toString(2).length / 2));
   for (;;) {
     const next = (x + n / x) >> 1n;
     if (next >= x) return x;
@@ -26,41 +23,84 @@ function root(n: bigint): bigint {
   }
 }
 
-/** `n / 2^DIGITS` as the nearest float, up to double rounding. */
-function rounded(n: bigint): number {
-  const negative = n < 0n;
-  const size = negative ? -n : n;
-  const excess = Math.max(size.toString(2).length - 62, 0);
-  const value = Number(size >> BigInt(excess)) * 2 ** (excess - DIGITS);
-  return negative ? -value : value;
+/** `n / 2^DIGITS` to within little more than half a unit in the last place. */
+function float(n: bigint): number {
+  const excess = Math.max(n.toString(2).length - 62, 0);
+  return Number(n >> BigInt(excess)) * 2 ** (excess - DIGITS);
 }
+
+/** A float that is a multiple of 2^-52, times 2^DIGITS. */
+const exactly = (x: number): bigint => BigInt(x * 2 ** 52) << BigInt(DIGITS - 52);
 
 /** Steps of an octave in {@link POWERS}. */
 export const STEPS = 64;
 
 /** Over two octaves, what 2^(j / STEPS) is above its float, relative to that, and the float. */
 function powers(): Float64Array {
-  let step = 2n << BigInt(DIGITS);
-  for (let n = 1; n < STEPS; n *= 2) step = root(step << BigInt(DIGITS));
+  let step = 2n * UNIT;
+  for (let n = 1; n < STEPS; n *= 2) step = root(step * UNIT);
   const rows = new Float64Array(4 * STEPS);
-  let power = 1n << BigInt(DIGITS);
+  let power = UNIT;
   for (let j = 0; j < STEPS; j++) {
-    const high = rounded(power);
-    const rest = rounded(power - (BigInt(high * 2 ** 52) << BigInt(DIGITS - 52))) / high;
+    const high = float(power);
+    const rest = float(power - exactly(high)) / high;
     rows.set([rest, high], 2 * j);
     rows.set([rest, 2 * high], 2 * (j + STEPS));
-    power = (power * step) >> BigInt(DIGITS);
+    power = (power * step) / UNIT;
   }
   return rows;
 }
 
 export const POWERS: Table = { rows: powers(), at: 0 };
 
-/** All tables, one after the other. */
-export const TABLE_BYTES: number = POWERS.at + POWERS.rows.byteLength;
+/** Intervals of [1, 2) in {@link LOGARITHMS}. */
+export const INTERVALS = 128;
+/** The first parts of logarithms are multiples of it: sums of them and of those of ln2 times an exponent are exact. */
+const GRID = 2 ** -42;
+
+/** log(n / d) for n >= d, by the series of 2 atanh((n - d) / (n + d)), in two parts. */
+function logarithm(n: number, d: number): readonly [high: number, low: number] {
+  const [up, down] = [BigInt(n - d), BigInt(n + d)];
+  let power = (2n * UNIT * up) / down;
+  let log = 0n;
+  for (let k = 1n; power !== 0n; k += 2n) {
+    log += power / k;
+    power = (power * up * up) / (down * down);
+  }
+  const high = Math.round(float(log) / GRID) * GRID;
+  return [high, float(log - exactly(high))];
+}
+
+/** ln2 as those in {@link LOGARITHMS}. */
+export const LN2: readonly [high: number, low: number] = logarithm(2, 1);
+
+/**
+ * For each interval a number c in it, `1 / c`, and two parts of `-log(c)`. Around 1, c is 1 further than it need be,
+ * and 2 where the interval is doubled: so a logarithm that is small has no other part, and others are not so small that
+ * the rounding of the rest would count. Zeros are positive.
+ */
+function logarithms(): Float64Array {
+  const rows = new Float64Array(4 * INTERVALS);
+  for (let j = 0; j < INTERVALS; j++) {
+    let n = 2 * (INTERVALS + j) + 1;
+    if (j === 0) n = 2 * INTERVALS;
+    if (j >= INTERVALS - 2) n = 4 * INTERVALS;
+    const [high, low] = logarithm(n, 2 * INTERVALS);
+    rows.set([n / (2 * INTERVALS), (2 * INTERVALS) / n, 0 - high, 0 - low], 4 * j);
+  }
+  return rows;
+}
+
+export const LOGARITHMS: Table = {
+  rows: logarithms(),
+  at: POWERS.at + POWERS.rows.byteLength,
+};
+
+/** Bytes of all tables, one after the other. */
+export const TABLE_BYTES: number = LOGARITHMS.at + LOGARITHMS.rows.byteLength;
 
 /** Writes all tables to `address`. */
 export function writeTables(memory: WebAssembly.Memory, address: number): void {
-  for (const { rows, at } of [POWERS])
+  for (const { rows, at } of [POWERS, LOGARITHMS])
     new Float64Array(memory.buffer, address + at, rows.length).set(rows);
 }

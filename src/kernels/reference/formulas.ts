@@ -2,7 +2,6 @@
 import { InternalError } from "../../errors.js";
 import type { Ops } from "../formulas/ops.js";
 import { RARE } from "../formulas/rare.js";
-import { ROW } from "../formulas/tables.js";
 
 const buffer = new DataView(new ArrayBuffer(8));
 
@@ -64,14 +63,15 @@ export const PLAIN: Ops<number, bigint, boolean> = {
   shiftRight: (a, count) => wrap(BigInt.asUintN(64, a) >> BigInt(count)),
   equalInteger: (a, b) => a === b,
   lessInteger: (a, b) => a < b,
-  lookup: ({ rows }, at) => {
-    const first = (2 * Number(at)) / ROW;
+  lookup: ({ rows }, at, skipped = 0) => {
+    const first = (Number(at) + skipped) / 8;
     return [rows[first] as number, rows[first + 1] as number];
   },
-  rare: (condition, name, args, otherwise) => {
+  rare: (condition, special, args, otherwise) => {
     if (!condition) return otherwise;
-    const run = RARE[name];
-    if (run === undefined) throw new InternalError(`no rare function ${name}`);
+    if (typeof special !== "string") return special(PLAIN, args[0] as number);
+    const run = RARE[special];
+    if (run === undefined) throw new InternalError(`no rare function ${special}`);
     const [a = 0, b = 0, c = 0, d = 0] = args;
     return run(a, b, c, d);
   },
