@@ -29,8 +29,8 @@ function float(n: bigint): number {
   return Number(n >> BigInt(excess)) * 2 ** (excess - DIGITS);
 }
 
-/** A float that is a multiple of 2^-52, times 2^DIGITS. */
-const exactly = (x: number): bigint => BigInt(x * 2 ** 52) << BigInt(DIGITS - 52);
+/** A float that is a multiple of 2^-60, times 2^DIGITS. */
+const exactly = (x: number): bigint => BigInt(x * 2 ** 60) << BigInt(DIGITS - 60);
 
 /** Steps of an octave in {@link POWERS}. */
 export const STEPS = 64;
@@ -96,11 +96,58 @@ export const LOGARITHMS: Table = {
   at: POWERS.at + POWERS.rows.byteLength,
 };
 
+/** Bits of a number that tell its interval in {@link TANGENTS}: three of the exponent, four of the mantissa. */
+export const TANGENT_BITS = 7;
+/** Below it, tangents have no part from the table. */
+export const TANGENT_LEAST: number = 2 ** -3;
+/** Beyond it, they are 1. */
+export const TANGENT_MOST = 20;
+
+/** exp(n / d) */
+function exponential(n: number, d: number): bigint {
+  let term = UNIT;
+  let sum = 0n;
+  for (let k = 1n; term !== 0n; k++) {
+    sum += term;
+    term = (term * BigInt(n)) / (BigInt(d) * k);
+  }
+  return sum;
+}
+
+/**
+ * For each interval of the numbers from {@link TANGENT_LEAST} to {@link TANGENT_MOST} its middle c, `1 - tanh(c)^2`, and
+ * tanh(c) in two parts, where the lower bits of exponent and mantissa say. What is left of 16 to 32 is that of 0.
+ */
+function tangents(): Float64Array {
+  const count = 2 ** TANGENT_BITS;
+  const rows = new Float64Array(4 * count);
+  for (let j = 0; j < count; j++) rows[4 * j + 1] = 1;
+  for (let exponent = -3; exponent <= 4; exponent++) {
+    for (let j = 0; j < 16; j++) {
+      const middle = 2 ** exponent * (1 + (2 * j + 1) / 32);
+      if (middle > TANGENT_MOST + 1) continue;
+      const power = exponential(middle * 512, 256);
+      const above = power + UNIT;
+      const tangent = ((power - UNIT) * UNIT) / above;
+      const high = float(tangent);
+      const slope = (((4n * power * UNIT) / above) * UNIT) / above;
+      const row = ((1023 + exponent) % 8) * 16 + j;
+      rows.set([middle, float(slope), high, float(tangent - exactly(high))], 4 * row);
+    }
+  }
+  return rows;
+}
+
+export const TANGENTS: Table = {
+  rows: tangents(),
+  at: LOGARITHMS.at + LOGARITHMS.rows.byteLength,
+};
+
 /** Bytes of all tables, one after the other. */
-export const TABLE_BYTES: number = LOGARITHMS.at + LOGARITHMS.rows.byteLength;
+export const TABLE_BYTES: number = TANGENTS.at + TANGENTS.rows.byteLength;
 
 /** Writes all tables to `address`. */
 export function writeTables(memory: WebAssembly.Memory, address: number): void {
-  for (const { rows, at } of [POWERS, LOGARITHMS])
+  for (const { rows, at } of [POWERS, LOGARITHMS, TANGENTS])
     new Float64Array(memory.buffer, address + at, rows.length).set(rows);
 }
