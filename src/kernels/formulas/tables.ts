@@ -58,8 +58,8 @@ export const INTERVALS = 128;
 /** The first parts of logarithms are multiples of it: sums of them and of those of ln2 times an exponent are exact. */
 const GRID = 2 ** -42;
 
-/** log(n / d) for n >= d, by the series of 2 atanh((n - d) / (n + d)), in two parts. */
-function logarithm(n: number, d: number): readonly [high: number, low: number] {
+/** log(n / d) for n >= d, by the series of 2 atanh((n - d) / (n + d)). */
+function logarithm(n: number, d: number): bigint {
   const [up, down] = [BigInt(n - d), BigInt(n + d)];
   let power = (2n * UNIT * up) / down;
   let log = 0n;
@@ -67,26 +67,58 @@ function logarithm(n: number, d: number): readonly [high: number, low: number] {
     log += power / k;
     power = (power * up * up) / (down * down);
   }
+  return log;
+}
+
+/** What the rounding of `1 / m` comes to, times m of 21 bits: all products are exact. */
+function reciprocalError(m: number): number {
+  const inverse = 1 / m;
+  const upper = Math.fround(inverse);
+  return Math.abs(m * upper - 1 + m * (inverse - upper));
+}
+
+/** Of the numbers of 21 bits near `middle`, that of which the reciprocal is rounded least. */
+function roundest(middle: number): number {
+  let best = middle;
+  for (let m = middle - 16; m <= middle + 16; m++)
+    if (reciprocalError(m) < reciprocalError(best)) best = m;
+  return best;
+}
+
+/** A logarithm in two parts. */
+function parts(log: bigint): readonly [high: number, low: number] {
   const high = Math.round(float(log) / GRID) * GRID;
   return [high, float(log - exactly(high))];
 }
 
-/** ln2 as those in {@link LOGARITHMS}. */
-export const LN2: readonly [high: number, low: number] = logarithm(2, 1);
+const LOG_2 = logarithm(2, 1);
+const LOG_10 = logarithm(10, 1);
+const per = (log: bigint, base: bigint): bigint => (log * UNIT) / base;
+
+/** ln2 and log10(2) as those in {@link LOGARITHMS}. */
+export const LN2: readonly [high: number, low: number] = parts(LOG_2);
+export const LOG10_2: readonly [high: number, low: number] = parts(per(LOG_2, LOG_10));
+/** Bytes of a row there. */
+export const LOGARITHM_ROW = 64;
 
 /**
- * For each interval a number c in it, `1 / c`, and two parts of `-log(c)`. Around 1, c is 1 further than it need be,
+ * For each interval a number c in it, `1 / c`, two parts of `-log(c)`, of `log2(c)` and of `log10(c)`. Around 1, c is 1 further than it need be,
  * and 2 where the interval is doubled: so a logarithm that is small has no other part, and others are not so small that
  * the rounding of the rest would count. Zeros are positive.
  */
 function logarithms(): Float64Array {
-  const rows = new Float64Array(4 * INTERVALS);
+  const rows = new Float64Array(8 * INTERVALS);
+  const one = 2 ** 20;
+  let [last, log] = [one, 0n];
   for (let j = 0; j < INTERVALS; j++) {
-    let n = 2 * (INTERVALS + j) + 1;
-    if (j === 0) n = 2 * INTERVALS;
-    if (j >= INTERVALS - 2) n = 4 * INTERVALS;
-    const [high, low] = logarithm(n, 2 * INTERVALS);
-    rows.set([n / (2 * INTERVALS), (2 * INTERVALS) / n, 0 - high, 0 - low], 4 * j);
+    let n = roundest(one + ((2 * j + 1) * one) / (2 * INTERVALS));
+    if (j === 0) n = one;
+    if (j >= INTERVALS - 2) n = 2 * one;
+    log = n === 2 * one ? LOG_2 : log + logarithm(n, last);
+    last = n;
+    const natural = parts(log).map((part) => 0 - part);
+    const others = [...parts(per(log, LOG_2)), ...parts(per(log, LOG_10))];
+    rows.set([n / one, one / n, ...natural, ...others], 8 * j);
   }
   return rows;
 }
@@ -103,13 +135,13 @@ export const TANGENT_LEAST: number = 2 ** -3;
 /** Beyond it, they are 1. */
 export const TANGENT_MOST = 20;
 
-/** exp(n / d) */
-function exponential(n: number, d: number): bigint {
+/** exp(2^-7) */
+function exponential(): bigint {
   let term = UNIT;
   let sum = 0n;
   for (let k = 1n; term !== 0n; k++) {
     sum += term;
-    term = (term * BigInt(n)) / (BigInt(d) * k);
+    term /= k << 7n;
   }
   return sum;
 }
@@ -122,11 +154,15 @@ function tangents(): Float64Array {
   const count = 2 ** TANGENT_BITS;
   const rows = new Float64Array(4 * count);
   for (let j = 0; j < count; j++) rows[4 * j + 1] = 1;
+  // exp(2 middle) is the power of `base` of which the exponent is 33 + 2j.
+  let base = exponential();
   for (let exponent = -3; exponent <= 4; exponent++) {
-    for (let j = 0; j < 16; j++) {
+    const square = (base * base) / UNIT;
+    let power = base ** 33n / UNIT ** 32n;
+    base = square;
+    for (let j = 0; j < 16; j++, power = (power * square) / UNIT) {
       const middle = 2 ** exponent * (1 + (2 * j + 1) / 32);
-      if (middle > TANGENT_MOST + 1) continue;
-      const power = exponential(middle * 512, 256);
+      if (middle > TANGENT_MOST + 1) break;
       const above = power + UNIT;
       const tangent = ((power - UNIT) * UNIT) / above;
       const high = float(tangent);
