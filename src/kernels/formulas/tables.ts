@@ -23,11 +23,8 @@ function root(n: bigint): bigint {
   }
 }
 
-/** `n / 2^DIGITS` to within little more than half a unit in the last place. */
-function float(n: bigint): number {
-  const excess = Math.max(n.toString(2).length - 62, 0);
-  return Number(n >> BigInt(excess)) * 2 ** (excess - DIGITS);
-}
+/** `n / 2^DIGITS` as the nearest float. */
+const float = (n: bigint): number => Number(n) * 2 ** -DIGITS;
 
 /** A float that is a multiple of 2^-60, times 2^DIGITS. */
 const exactly = (x: number): bigint => BigInt(x * 2 ** 60) << BigInt(DIGITS - 60);
@@ -179,11 +176,74 @@ export const TANGENTS: Table = {
   at: LOGARITHMS.at + LOGARITHMS.rows.byteLength,
 };
 
+/** Rows of {@link CIRCLE}. */
+export const ANGLES = 128;
+
+/** pi, by the formula of Machin (1706). */
+function pi(): bigint {
+  const arctangent = (inverse: bigint): bigint => {
+    let [power, sum] = [UNIT / inverse, 0n];
+    for (let k = 1n; power !== 0n; k += 2n) {
+      sum += k % 4n === 1n ? power / k : -power / k;
+      power /= inverse * inverse;
+    }
+    return sum;
+  };
+  return 4n * (4n * arctangent(5n) - arctangent(239n));
+}
+
+/**
+ * For each of the angles the sine in two parts, the cosine, and what that is above 1 or, where it is negative, -1. The
+ * zeros of sines are negative: that is what leaves the sign of -0 alone.
+ */
+function circle(): Float64Array {
+  const angle = (2n * pi()) / BigInt(ANGLES);
+  const times = (a: bigint, b: bigint): bigint => (a * b) / UNIT;
+  const sines = [0n];
+  const cosines = [UNIT];
+  let [sine, cosine, term] = [0n, 0n, UNIT];
+  for (let k = 0n; term !== 0n; k++) {
+    const signed = k % 4n < 2n ? term : -term;
+    if (k % 2n === 0n) cosine += signed;
+    else sine += signed;
+    term = times(term, angle) / (k + 1n);
+  }
+  const quarter = ANGLES / 4;
+  for (let j = 1; j < quarter / 2; j++) {
+    const [s, c] = [sines[j - 1] as bigint, cosines[j - 1] as bigint];
+    sines.push(times(s, cosine) + times(c, sine));
+    cosines.push(times(c, cosine) - times(s, sine));
+  }
+  const diagonal = root((UNIT * UNIT) / 2n);
+  const rows = new Float64Array(4 * ANGLES);
+  /** The sine of `j` angles, of up to a quarter. */
+  const sineOf = (j: number): bigint => {
+    if (j === quarter / 2) return diagonal;
+    return (j < quarter / 2 ? sines[j] : cosines[quarter - j]) as bigint;
+  };
+  for (let j = 0; j < ANGLES; j++) {
+    const part = j % quarter;
+    const turned = Math.floor(j / quarter) % 2 === 1;
+    const s = sineOf(turned ? quarter - part : part) * (j < 2 * quarter ? 1n : -1n);
+    const positive = j <= quarter || j >= 3 * quarter;
+    const c = sineOf(turned ? part : quarter - part) * (positive ? 1n : -1n);
+    const high = float(s);
+    const low = float(s - exactly(high));
+    rows.set([s === 0n ? -0 : high, low, float(c), float(positive ? c - UNIT : c + UNIT)], 4 * j);
+  }
+  return rows;
+}
+
+export const CIRCLE: Table = {
+  rows: circle(),
+  at: TANGENTS.at + TANGENTS.rows.byteLength,
+};
+
 /** Bytes of all tables, one after the other. */
-export const TABLE_BYTES: number = TANGENTS.at + TANGENTS.rows.byteLength;
+export const TABLE_BYTES: number = CIRCLE.at + CIRCLE.rows.byteLength;
 
 /** Writes all tables to `address`. */
 export function writeTables(memory: WebAssembly.Memory, address: number): void {
-  for (const { rows, at } of [POWERS, LOGARITHMS, TANGENTS])
+  for (const { rows, at } of [POWERS, LOGARITHMS, TANGENTS, CIRCLE])
     new Float64Array(memory.buffer, address + at, rows.length).set(rows);
 }
