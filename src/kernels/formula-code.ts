@@ -149,7 +149,9 @@ class GraphEmitter {
     const c = this.#c;
     if (c.tables === undefined) throw new InternalError("a kernel without tables");
     this.push(args[0] as number);
-    c.lane("i32x4.extract_lane", 2 * Number(value)).get(c.tables).op("i32.add");
+    c.lane("i32x4.extract_lane", 2 * Number(value))
+      .get(c.tables)
+      .op("i32.add");
     c.memory("v128.load", (table as Table).at + skipped);
   }
 

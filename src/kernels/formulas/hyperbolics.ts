@@ -88,7 +88,8 @@ const cosh: Unary = (o, x) => twice(o, halves(o, o.lesser(o.abs(x), o.float(MOST
 
 /** (tanh(r) / r - 1) / r^2 in r^2, |r| <= 1/8, interpolated at the Chebyshev nodes in 60 digits: within 2^-62 of tanh. */
 const TANGENT = [
-  -0.3333333333333333, 0.13333333333328654, -0.053968253933298196, 0.021869478982864492, -0.00886205437542038, 0.003524681725945706,
+  -0.3333333333333333, 0.13333333333328654, -0.053968253933298196, 0.021869478982864492,
+  -0.00886205437542038, 0.003524681725945706,
 ];
 
 /** The lower bits of exponent and mantissa that tell a row, which has 32 bytes, and how far up they are. */

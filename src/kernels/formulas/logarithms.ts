@@ -160,7 +160,8 @@ const logOfAny: Unary = (o, x) => withPole(o, x, 0, logOf(o, split(o, x), SERIES
 
 /** (log(1 + r) - r) / r^2 for |r| <= 2^-7, interpolated at the Chebyshev nodes: within 2^-58 of the logarithm. */
 const TAIL = [
-  -0.5000000000000009, 0.33333333333333415, -0.24999999973804704, 0.19999999976715255, -0.16667811138713884, 0.14286731595470797,
+  -0.5000000000000009, 0.33333333333333415, -0.24999999973804704, 0.19999999976715255,
+  -0.16667811138713884, 0.14286731595470797,
 ];
 
 interface Part<F> {
@@ -293,8 +294,9 @@ const logTo = (base: Base): Unary => {
     const [cHigh, cLow] = o.lookup(LOGARITHM_TABLE, row, at);
     const top = o.fromBits(o.andInteger(o.bits(r), o.integer(-0x8000000n)));
     const rest = o.multiply(o.add(o.subtract(r, top), tail), o.float(ofE[0] + ofE[1]));
-    let low = o.add(o.multiply(top, o.float(ofE[1])), cLow);
-    if (ofTwo[1] !== 0) low = o.add(low, o.multiply(k, o.float(ofTwo[1])));
+    // Just below 1, the parts of c and of the exponent cancel: they come first.
+    const whole = ofTwo[1] === 0 ? cLow : o.add(o.multiply(k, o.float(ofTwo[1])), cLow);
+    const low = o.add(whole, o.multiply(top, o.float(ofE[1])));
     const part = o.multiply(top, o.float(ofE[0]));
     const high = o.add(ofTwo[0] === 1 ? k : o.multiply(k, o.float(ofTwo[0])), cHigh);
     const sum = o.add(high, part);
