@@ -137,11 +137,10 @@ export function compileMap(
   emitOdometer(c, layout, 0, walkers, () => {
     c.get(0).memory("i32.load", HEADER.inner).set(left);
     if (lanes > 0) {
-      if (weight.rare) emitRareLoop(c, left, lanes, vectorSteps, () => advance(1));
-      else {
-        if (weight.instructions <= UNROLL_OPS) vectorLoop(2);
-        vectorLoop(1);
-      }
+      const vectors = weight.instructions <= UNROLL_OPS ? 2 : 1;
+      if (weight.rare) emitRareLoop(c, left, lanes, vectors, vectorSteps, advance);
+      else if (vectors > 1) vectorLoop(vectors);
+      if (vectors > 1 || !weight.rare) vectorLoop(1);
     }
     emitWhileAtLeast(c, left, 1, () => {
       const values = evaluate(c, program, wanted, env, 0, 0);
@@ -176,27 +175,29 @@ function emitRareLoop(
   c: Code,
   left: number,
   lanes: number,
+  vectors: number,
   step: (vectors: number, check: () => void) => void,
-  advance: () => void,
+  advance: (vectors: number) => void,
 ): void {
   const flag = c.local("i32");
+  const elements = vectors * lanes;
   const next = (label: Label): void => {
-    advance();
-    c.get(left).i32(lanes).op("i32.sub").set(left).br(label);
+    advance(vectors);
+    c.get(left).i32(elements).op("i32.sub").set(left).br(label);
   };
   c.block((done) => {
     c.loop((outer) => {
       c.block((slow) => {
         c.loop((fast) => {
-          c.get(left).i32(lanes).op("i32.lt_u").brIf(done);
+          c.get(left).i32(elements).op("i32.lt_u").brIf(done);
           c.i32(0).set(flag);
           c.rareFlag = flag;
-          step(1, () => c.get(flag).brIf(slow));
+          step(vectors, () => c.get(flag).brIf(slow));
           c.rareFlag = undefined;
           next(fast);
         });
       });
-      step(1, () => {});
+      step(vectors, () => {});
       next(outer);
     });
   });
