@@ -1,7 +1,7 @@
 /** Exponentials: exp(n ln2 + r) = 2^n exp(r), |r| <= ln2 / 2 (Cody and Waite 1980), and the parts of which others are made. */
 import { lostOf, power, ROUNDER, upper } from "./double.js";
 import { type FormulaTable, type Ops, type Unary, unary } from "./ops.js";
-import { estrin } from "./polynomial.js";
+import { estrin, pairs } from "./polynomial.js";
 import { POWERS, STEPS } from "./tables.js";
 
 /** ln2 in two parts; an integer of 11 bits times the first is exact. */
@@ -77,14 +77,20 @@ const STEP_TAIL = [
 /** The bits of a number of steps that are the row of {@link POWERS}: two octaves. */
 const WITHIN = 2 * STEPS - 1;
 
+export interface Exponential<F> {
+  /** 2^(j / STEPS), and what exp(r) times what that lacks is above 1. */
+  readonly root: F;
+  readonly more: F;
+  /** 2^m */
+  readonly power: F;
+}
+
 /**
- * exp(x) = 4^m 2^(j / STEPS) exp(r). Two octaves are in the table, so that 2^m is normal where the result is not, and
- * times it twice is rounded once.
+ * exp(x) = 4^m 2^(j / STEPS) exp(r) for |x| <= 790. Two octaves are in the table, so that 2^m is normal where the result
+ * is not. With a `shift`, 2^(m + shift) instead of 2^m.
  */
-const exp: Unary = (o, given) => {
-  // What lies beyond is 0 or infinite all the same; NaN stays.
-  const x = clamp(o, given, -790, 790);
-  const bias = o.float(ROUNDER + 1023 * 2 * STEPS);
+export function exponential<F, I, M>(o: Ops<F, I, M>, x: F, shift = 0): Exponential<F> {
+  const bias = o.float(ROUNDER + (1023 + shift) * 2 * STEPS);
   const biased = o.add(o.multiply(x, o.float(STEPS * Math.LOG2E)), bias);
   const n = o.subtract(biased, bias);
   const high = o.subtract(x, o.multiply(n, o.float(STEP_HIGH)));
@@ -92,10 +98,17 @@ const exp: Unary = (o, given) => {
   const bits = o.bits(biased);
   const row = o.shiftLeft(o.andInteger(bits, o.integer(BigInt(WITHIN))), 4);
   const [rest, root] = o.lookup(POWERS, row);
-  const more = o.add(rest, o.add(r, o.multiply(o.multiply(r, r), estrin(o, r, STEP_TAIL))));
-  const value = o.add(root, o.multiply(root, more));
+  const z = o.multiply(r, r);
+  const more = o.add(rest, o.add(r, o.multiply(z, pairs(o, r, z, STEP_TAIL))));
   const power = o.fromBits(o.shiftLeft(o.shiftRight(bits, Math.log2(2 * STEPS)), 52));
-  return o.multiply(o.multiply(value, power), power);
+  return { root, more, power };
+}
+
+const exp: Unary = (o, given) => {
+  // What lies beyond is 0 or infinite all the same; NaN stays.
+  const { root, more, power } = exponential(o, clamp(o, given, -790, 790));
+  // Times the power twice is rounded once.
+  return o.multiply(o.multiply(o.add(root, o.multiply(root, more)), power), power);
 };
 
 /** 2^f for |f| <= 1/2 to 2^-34, interpolated as above. */
