@@ -2,10 +2,16 @@
  * Logarithms. All are `k ln 2 + log(1 + f)` with 1 + f from sqrt(1/2) to sqrt(2) or, where that lets f be found
  * without an error, from 3/4 to 3/2. With s = f / (2 + f), log(1 + f) = 2 atanh(s) is a short series in s^2.
  */
-import { lostOf } from "./double.js";
 import { type FormulaTable, type Ops, type Unary, unary } from "./ops.js";
 import { estrin, pairs } from "./polynomial.js";
-import { INTERVALS, LN2, LOG10_2, LOGARITHM_ROW, LOGARITHMS as LOGARITHM_TABLE } from "./tables.js";
+import {
+  INTERVALS,
+  LN2,
+  LOG10_2,
+  LOGARITHM_ROW,
+  LOGARITHMS as LOGARITHM_TABLE,
+  OTHER_LOGARITHMS,
+} from "./tables.js";
 
 /** ln 2 in two parts; the first ends in 32 zeros, so that its product with an exponent is exact. */
 const LN2_HIGH = 0.6931471803691238;
@@ -257,9 +263,9 @@ interface Base {
   /** The logarithm of e; the first part has 26 bits. */
   readonly ofE: readonly [high: number, low: number];
 }
-const BINARY: Base = { at: 32, ofTwo: [1, 0], ofE: [LOG2E_HIGH, LOG2E_LOW] };
+const BINARY: Base = { at: 0, ofTwo: [1, 0], ofE: [LOG2E_HIGH, LOG2E_LOW] };
 const DECIMAL: Base = {
-  at: 48,
+  at: 16,
   ofTwo: LOG10_2,
   ofE: [LOG10E_HIGH, LOG10E_LOW],
 };
@@ -291,17 +297,15 @@ const logTo = (base: Base): Unary => {
   return (o, x) => {
     const { k, row } = located(o, x);
     const { r, tail } = leftOf(o, row, beyond(o, x));
-    const [cHigh, cLow] = o.lookup(LOGARITHM_TABLE, row, at);
+    const [cHigh, cLow] = o.lookup(OTHER_LOGARITHMS, row, at);
     const top = o.fromBits(o.andInteger(o.bits(r), o.integer(-0x8000000n)));
     const rest = o.multiply(o.add(o.subtract(r, top), tail), o.float(ofE[0] + ofE[1]));
     // Just below 1, the parts of c and of the exponent cancel: they come first.
     const whole = ofTwo[1] === 0 ? cLow : o.add(o.multiply(k, o.float(ofTwo[1])), cLow);
     const low = o.add(whole, o.multiply(top, o.float(ofE[1])));
-    const part = o.multiply(top, o.float(ofE[0]));
+    const part = o.add(o.multiply(top, o.float(ofE[0])), o.add(rest, low));
     const high = o.add(ofTwo[0] === 1 ? k : o.multiply(k, o.float(ofTwo[0])), cHigh);
-    const sum = o.add(high, part);
-    const lost = lostOf(o, sum, high, part);
-    return o.rare(isOdd(o, x), ofAny, [x], o.add(sum, o.add(lost, o.add(rest, low))));
+    return o.rare(isOdd(o, x), ofAny, [x], o.add(high, part));
   };
 };
 

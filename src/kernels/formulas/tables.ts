@@ -51,7 +51,7 @@ function powers(): Float64Array {
 export const POWERS: Table = { rows: powers(), at: 0 };
 
 /** Intervals of [1, 2) in {@link LOGARITHMS}. */
-export const INTERVALS = 128;
+export const INTERVALS = 256;
 /** The first parts of logarithms are multiples of it: sums of them and of those of ln2 times an exponent are exact. */
 const GRID = 2 ** -42;
 
@@ -96,33 +96,42 @@ const per = (log: bigint, base: bigint): bigint => (log * UNIT) / base;
 export const LN2: readonly [high: number, low: number] = parts(LOG_2);
 export const LOG10_2: readonly [high: number, low: number] = parts(per(LOG_2, LOG_10));
 /** Bytes of a row there. */
-export const LOGARITHM_ROW = 64;
+export const LOGARITHM_ROW = 32;
 
 /**
- * For each interval a number c in it, `1 / c`, two parts of `-log(c)`, of `log2(c)` and of `log10(c)`. Around 1, c is 1 further than it need be,
+ * For each interval a number c in it, `1 / c`, and two parts of `-log(c)`; and two of `log2(c)` and of `log10(c)`. Around 1, c is 1 further than it need be,
  * and 2 where the interval is doubled: so a logarithm that is small has no other part, and others are not so small that
  * the rounding of the rest would count. Zeros are positive.
  */
-function logarithms(): Float64Array {
-  const rows = new Float64Array(8 * INTERVALS);
+function logarithms(): readonly [natural: Float64Array, others: Float64Array] {
+  const rows = new Float64Array(4 * INTERVALS);
+  const others = new Float64Array(4 * INTERVALS);
   const one = 2 ** 20;
   let [last, log] = [one, 0n];
   for (let j = 0; j < INTERVALS; j++) {
     let n = roundest(one + ((2 * j + 1) * one) / (2 * INTERVALS));
-    if (j === 0) n = one;
-    if (j >= INTERVALS - 2) n = 2 * one;
+    if (j < INTERVALS / 128) n = one;
+    if (j >= INTERVALS - INTERVALS / 64) n = 2 * one;
     log = n === 2 * one ? LOG_2 : log + logarithm(n, last);
     last = n;
     const natural = parts(log).map((part) => 0 - part);
-    const others = [...parts(per(log, LOG_2)), ...parts(per(log, LOG_10))];
-    rows.set([n / one, one / n, ...natural, ...others], 8 * j);
+    rows.set([n / one, one / n, ...natural], 4 * j);
+    others.set([...parts(per(log, LOG_2)), ...parts(per(log, LOG_10))], 4 * j);
   }
-  return rows;
+  return [rows, others];
 }
 
+const [natural, others] = logarithms();
+
 export const LOGARITHMS: Table = {
-  rows: logarithms(),
+  rows: natural,
   at: POWERS.at + POWERS.rows.byteLength,
+};
+
+/** Logarithms to the bases 2 and 10, in the rows of {@link LOGARITHMS}. */
+export const OTHER_LOGARITHMS: Table = {
+  rows: others,
+  at: LOGARITHMS.at + LOGARITHMS.rows.byteLength,
 };
 
 /** Bits of a number that tell its interval in {@link TANGENTS}: three of the exponent, four of the mantissa. */
@@ -173,7 +182,7 @@ function tangents(): Float64Array {
 
 export const TANGENTS: Table = {
   rows: tangents(),
-  at: LOGARITHMS.at + LOGARITHMS.rows.byteLength,
+  at: OTHER_LOGARITHMS.at + OTHER_LOGARITHMS.rows.byteLength,
 };
 
 /** Rows of {@link CIRCLE}. */
@@ -244,6 +253,6 @@ export const TABLE_BYTES: number = CIRCLE.at + CIRCLE.rows.byteLength;
 
 /** Writes all tables to `address`. */
 export function writeTables(memory: WebAssembly.Memory, address: number): void {
-  for (const { rows, at } of [POWERS, LOGARITHMS, TANGENTS, CIRCLE])
+  for (const { rows, at } of [POWERS, LOGARITHMS, OTHER_LOGARITHMS, TANGENTS, CIRCLE])
     new Float64Array(memory.buffer, address + at, rows.length).set(rows);
 }
