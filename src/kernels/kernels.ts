@@ -10,7 +10,7 @@ import { launchShuffle } from "./launch-shuffle.js";
 import { KernelCache } from "./modules.js";
 import type { Constants, LeafSpec, MapSpec, Place } from "./structure.js";
 
-/** Memory for descriptors and accumulators, for the use of one {@link Kernels} alone. */
+/** Memory for the tables of formulas, descriptors and accumulators, in this order, for the use of one {@link Kernels} alone. */
 export interface Scratch {
   /** A multiple of 64. */
   readonly address: number;

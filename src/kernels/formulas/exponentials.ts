@@ -1,4 +1,7 @@
-/** Exponentials: exp(n ln2 + r) = 2^n exp(r), |r| <= ln2 / 2 (Cody and Waite 1980), and the parts of which others are made. */
+/**
+ * Exponentials: exp(n ln2 + r) = 2^n exp(r), |r| <= ln2 / 2 (Cody and Waite 1980), or, with steps of ln2 / 64 and their
+ * powers from a table, with a shorter polynomial (Tang 1989); and the parts of which others are made.
+ */
 import { lostOf, power, ROUNDER, upper } from "./double.js";
 import { type FormulaTable, type Ops, type Unary, unary } from "./ops.js";
 import { estrin, pairs } from "./polynomial.js";

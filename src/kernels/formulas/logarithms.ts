@@ -1,6 +1,9 @@
 /**
  * Logarithms. All are `k ln 2 + log(1 + f)` with 1 + f from sqrt(1/2) to sqrt(2) or, where that lets f be found
  * without an error, from 3/4 to 3/2. With s = f / (2 + f), log(1 + f) = 2 atanh(s) is a short series in s^2.
+ *
+ * Ordinary arguments in float64 take a shorter way (Tang 1990): `k ln 2 + log(c) + log(1 + r)` with c from a table, which
+ * leaves r so small that few terms of its series count, and no division.
  */
 import { type FormulaTable, type Ops, type Unary, unary } from "./ops.js";
 import { estrin, pairs } from "./polynomial.js";
