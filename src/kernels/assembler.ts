@@ -42,6 +42,8 @@ export class Code {
   readonly parameters: number;
   /** While set: the i32 local in which formulas note that something rare occurred, instead of seeing to it. */
   rareFlag: number | undefined;
+  /** The i32 local with the address of the tables of formulas. */
+  tables: number | undefined;
   readonly #types: ValueType[] = [];
   readonly #free: Record<ValueType, number[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] };
   #depth = 0;

@@ -7,9 +7,10 @@ import { type DType, isFloat } from "../ir/dtype.js";
 import type { Code } from "./assembler.js";
 import { complexFormulaOf } from "./formulas/complex.js";
 import type { Graph, GraphNode, Instruction } from "./formulas/graph.js";
-import { graphOf, graphOfParts } from "./formulas/graph.js";
+import { graphOf, graphOfParts, graphOfUnary } from "./formulas/graph.js";
 import { formulaOf } from "./formulas/index.js";
-import type { ComplexFormula, Formula } from "./formulas/ops.js";
+import type { ComplexFormula, Formula, Unary } from "./formulas/ops.js";
+import { TABLE_BYTES, type Table, tableImport } from "./formulas/tables.js";
 
 const NAMES: Partial<Record<Instruction, string>> = {
   add: "f64x2.add",
@@ -42,8 +43,18 @@ const NAMES: Partial<Record<Instruction, string>> = {
   lessInteger: "i64x2.lt_s",
 };
 
+const HIGH_HALF = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
+const BOTH_LOW = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
+const BOTH_HIGH = [8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31];
+
 /** The import of a rare function. */
 export const rareImport = (name: string): string => `rare.${name}`;
+
+/** Finds the tables of formulas, in front of the descriptor. */
+export function findTables(c: Code): void {
+  c.get(0).i32(TABLE_BYTES).op("i32.sub");
+  c.tables = c.keep("i32");
+}
 
 class GraphEmitter {
   readonly #c: Code;
@@ -119,14 +130,35 @@ class GraphEmitter {
       c.op("v128.bitselect");
       return;
     }
+    if (node.op === "row") {
+      this.#row(node);
+      return;
+    }
     for (const arg of node.args) this.push(arg);
+    if (node.op === "firsts" || node.op === "seconds") {
+      c.shuffle(node.op === "firsts" ? BOTH_LOW : BOTH_HIGH);
+      return;
+    }
     if (node.op === "shiftLeft" || node.op === "shiftRight") c.i32(node.value as number);
     const name = NAMES[node.op];
     if (name === undefined) throw new InternalError(`formulas have no ${node.op}`);
     c.op(name);
   }
 
-  /** Lane by lane where the condition holds, behind a branch that is not taken if it holds nowhere. */
+  #row({ args, value, table, skipped = 0 }: GraphNode): void {
+    const c = this.#c;
+    if (c.tables === undefined || table === undefined) {
+      throw new InternalError("a kernel without tables");
+    }
+    c.imports.index(tableImport(table), "f64", 0);
+    this.push(args[0] as number);
+    c.lane("i32x4.extract_lane", 2 * Number(value))
+      .get(c.tables)
+      .op("i32.add");
+    c.memory("v128.load", (table as Table).at + skipped);
+  }
+
+  /** What holds where the condition does, behind a branch that is not taken if it does so nowhere. */
   #rare(node: GraphNode): void {
     const c = this.#c;
     if (c.rareFlag !== undefined) {
@@ -141,20 +173,36 @@ class GraphEmitter {
       return c.keep("v128");
     };
     const [condition, result, ...args] = node.args.map(keep) as [number, number, ...number[]];
+    const special = node.special as string | Unary;
     c.get(condition).op("v128.any_true");
     c.if(undefined, () => {
-      for (const lane of [0, 1]) {
-        c.get(condition).lane("i64x2.extract_lane", lane).op("i32.wrap_i64");
-        c.if(undefined, () => {
-          c.get(result);
-          for (const arg of args) c.get(arg).lane("f64x2.extract_lane", lane);
-          c.callImport(rareImport(node.name as string), "f64", args.length);
-          c.lane("f64x2.replace_lane", lane).set(result);
-        });
+      if (typeof special === "string") eachLane(c, special, condition, args, result);
+      else {
+        emitGraph(c, graphOfUnary(special), args);
+        c.get(result, condition).op("v128.bitselect").set(result);
       }
     });
     c.get(result);
     c.free(condition, result, ...args);
+  }
+}
+
+/** Calls a function for each lane in which a condition holds. */
+function eachLane(
+  c: Code,
+  name: string,
+  condition: number,
+  args: readonly number[],
+  result: number,
+): void {
+  for (const lane of [0, 1]) {
+    c.get(condition).lane("i64x2.extract_lane", lane).op("i32.wrap_i64");
+    c.if(undefined, () => {
+      c.get(result);
+      for (const arg of args) c.get(arg).lane("f64x2.extract_lane", lane);
+      c.callImport(rareImport(name), "f64", args.length);
+      c.lane("f64x2.replace_lane", lane).set(result);
+    });
   }
 }
 
@@ -168,9 +216,6 @@ function emitGraph(
   const emitter = new GraphEmitter(c, graph, inputs, wanted);
   for (const n of wanted) emitter.push(n);
 }
-
-const HIGH_HALF = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
-const BOTH_LOW = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
 
 /** Pushes the value of a formula on the low `lanes` elements of vectors in locals; false if `fn` has none. */
 export function emitVectorFormula(

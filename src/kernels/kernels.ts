@@ -1,5 +1,6 @@
 /** The kernels of one thread and one memory. */
 import { DescriptorWriter } from "./descriptor.js";
+import { TABLE_BYTES } from "./formulas/tables.js";
 import { launchBitShuffle } from "./launch-bits.js";
 import { launchChecksum } from "./launch-checksum.js";
 import { type ItemSize, launchCopy, launchFill } from "./launch-copy.js";
@@ -11,7 +12,7 @@ import { launchShuffle } from "./launch-shuffle.js";
 import { KernelCache } from "./modules.js";
 import type { Constants, LeafSpec, MapSpec, Place } from "./structure.js";
 
-/** Memory for descriptors and accumulators, for the use of one {@link Kernels} alone. */
+/** Memory for the tables of formulas, descriptors and accumulators, in this order, for the use of one {@link Kernels} alone. */
 export interface Scratch {
   /** A multiple of 64. */
   readonly address: number;
@@ -33,9 +34,10 @@ export class Kernels {
 
   constructor(memory: WebAssembly.Memory, scratch: Scratch) {
     this.#memory = memory;
+    const room = scratch.bytes - TABLE_BYTES;
     this.#launcher = {
-      cache: new KernelCache(memory),
-      writer: new DescriptorWriter(memory, scratch.address, scratch.bytes),
+      cache: new KernelCache(memory, scratch.address),
+      writer: new DescriptorWriter(memory, scratch.address + TABLE_BYTES, Math.max(room, 0)),
     };
   }
 

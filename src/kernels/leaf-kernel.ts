@@ -33,6 +33,7 @@ import {
   type Layout,
   type WalkerLocal,
 } from "./descriptor.js";
+
 import {
   BLOCK_RUNS,
   type DotPart,
@@ -43,6 +44,9 @@ import {
   emitDotFlush,
   emitTouch,
 } from "./dot.js";
+
+import { findTables } from "./formula-code.js";
+
 import { emitAdvance, emitConstants, emitSplatConstants, emitWhileAtLeast } from "./map-kernel.js";
 import { type Environment, evaluate, lanesOf, release, type Step } from "./program.js";
 import { emitStore } from "./scalar-code.js";
@@ -171,6 +175,7 @@ class LeafEmitter {
     steps: readonly Step[] | undefined,
   ) {
     this.c = c;
+    findTables(c);
     this.#spec = spec;
     this.#plan = plan;
     this.#shape = shape;

@@ -14,7 +14,7 @@ import {
   type Layout,
   type WalkerLocal,
 } from "./descriptor.js";
-import { weightOf } from "./formula-code.js";
+import { findTables, weightOf } from "./formula-code.js";
 import { type Environment, evaluate, lanesOf, release, type Step } from "./program.js";
 import { emitLoad, emitStore, typeOf } from "./scalar-code.js";
 import { indexAxes, type MapSpec } from "./structure.js";
@@ -26,8 +26,8 @@ export const mapLayout = (spec: MapSpec): Layout => {
   return { constants: spec.program.constants.length, walkers, tables: [walkers] };
 };
 
-/** Programs longer than this are not unrolled: their own length hides the loop. */
-const UNROLL_OPS = 24;
+/** Programs longer than this are not unrolled: what two vectors hold is far from fitting into registers. */
+const UNROLL_OPS = 100;
 
 /** Loads the constants of a program into locals. */
 export function emitConstants(c: Code, program: ScalarProgram): number[] {
@@ -68,6 +68,7 @@ export function compileMap(
 ): Uint8Array<ArrayBuffer> {
   const imports = new Imports();
   const c = new Code(imports, 1);
+  findTables(c);
   const { program, operands, outputs } = spec;
   const layout = mapLayout(spec);
   const axes = indexAxes(program);
@@ -99,16 +100,23 @@ export function compileMap(
   const left = c.local("i32");
 
   const vectorEnv = { ...env, constants: splats };
-  /** One vector, `u` vectors from where the walkers stand. `check` runs before anything is stored. */
-  const vectorStep = (u: number, check: () => void): void => {
-    const values = evaluate(c, program, wanted, vectorEnv, lanes, u * lanes);
+  /**
+   * The vectors from where the walkers stand. `check` runs before anything is stored: nothing is before all is
+   * computed, so that what the vectors take can overlap.
+   */
+  const vectorSteps = (vectors: number, check: () => void): void => {
+    const all = Array.from({ length: vectors }, (_, u) =>
+      evaluate(c, program, wanted, vectorEnv, lanes, u * lanes),
+    );
     check();
-    values.forEach((value, i) => {
-      const out = outputs[i] as MapSpec["outputs"][number];
-      const offset = u * lanes * itemSize(out.dtype);
-      emitVectorStore(c, value, lanes, (targets[i] as WalkerLocal).local, offset);
+    all.forEach((values, u) => {
+      values.forEach((value, i) => {
+        const out = outputs[i] as MapSpec["outputs"][number];
+        const offset = u * lanes * itemSize(out.dtype);
+        emitVectorStore(c, value, lanes, (targets[i] as WalkerLocal).local, offset);
+      });
+      release(c, program, wanted, values);
     });
-    release(c, program, wanted, values);
   };
   const advance = (vectors: number): void =>
     walkers.forEach(({ local, wide }, i) => {
@@ -121,7 +129,7 @@ export function compileMap(
     });
   const vectorLoop = (unroll: number): void =>
     void emitWhileAtLeast(c, left, unroll * lanes, () => {
-      for (let u = 0; u < unroll; u++) vectorStep(u, () => {});
+      vectorSteps(unroll, () => {});
       advance(unroll);
     });
   const weight = weigh(program);
@@ -129,11 +137,10 @@ export function compileMap(
   emitOdometer(c, layout, 0, walkers, () => {
     c.get(0).memory("i32.load", HEADER.inner).set(left);
     if (lanes > 0) {
-      if (weight.rare) emitRareLoop(c, left, lanes, vectorStep, () => advance(1));
-      else {
-        if (weight.instructions <= UNROLL_OPS) vectorLoop(2);
-        vectorLoop(1);
-      }
+      const vectors = weight.instructions <= UNROLL_OPS ? 2 : 1;
+      if (weight.rare) emitRareLoop(c, left, lanes, vectors, vectorSteps, advance);
+      else if (vectors > 1) vectorLoop(vectors);
+      if (vectors > 1 || !weight.rare) vectorLoop(1);
     }
     emitWhileAtLeast(c, left, 1, () => {
       const values = evaluate(c, program, wanted, env, 0, 0);
@@ -168,27 +175,29 @@ function emitRareLoop(
   c: Code,
   left: number,
   lanes: number,
-  step: (u: number, check: () => void) => void,
-  advance: () => void,
+  vectors: number,
+  step: (vectors: number, check: () => void) => void,
+  advance: (vectors: number) => void,
 ): void {
   const flag = c.local("i32");
+  const elements = vectors * lanes;
   const next = (label: Label): void => {
-    advance();
-    c.get(left).i32(lanes).op("i32.sub").set(left).br(label);
+    advance(vectors);
+    c.get(left).i32(elements).op("i32.sub").set(left).br(label);
   };
   c.block((done) => {
     c.loop((outer) => {
       c.block((slow) => {
         c.loop((fast) => {
-          c.get(left).i32(lanes).op("i32.lt_u").brIf(done);
+          c.get(left).i32(elements).op("i32.lt_u").brIf(done);
           c.i32(0).set(flag);
           c.rareFlag = flag;
-          step(0, () => c.get(flag).brIf(slow));
+          step(vectors, () => c.get(flag).brIf(slow));
           c.rareFlag = undefined;
           next(fast);
         });
       });
-      step(0, () => {});
+      step(vectors, () => {});
       next(outer);
     });
   });

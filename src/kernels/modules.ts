@@ -3,6 +3,7 @@ import { COMPLEX_PARTS } from "./complex-math.js";
 import { FLOAT_IMPORTS, FLOAT32_IMPORTS } from "./floats.js";
 import { rareImport } from "./formula-code.js";
 import { RARE } from "./formulas/rare.js";
+import { TABLES, type Table, tableImport } from "./formulas/tables.js";
 
 /** A kernel: its descriptor, and what it takes beside that. */
 export type Run = (...parameters: number[]) => void;
@@ -12,6 +13,7 @@ const MATH_IMPORTS: Readonly<Record<string, unknown>> = {
   ...COMPLEX_PARTS,
   ...Object.fromEntries(Object.entries(RARE).map(([name, fn]) => [rareImport(name), fn])),
   ...Object.fromEntries(Object.entries(FLOAT32_IMPORTS).map(([name, fn]) => [`${name}32`, fn])),
+  ...Object.fromEntries(TABLES.map((table) => [tableImport(table), () => 0])),
 };
 
 /** Modules hold no memory: threads compile for themselves, memories of one thread share. */
@@ -21,11 +23,15 @@ const MOST_MODULES = 1024;
 
 export class KernelCache {
   readonly #memory: WebAssembly.Memory;
+  readonly #tables: number;
+  readonly #written = new Set<Table>();
   readonly #instances = new Map<string, Run>();
   #compilations = 0;
 
-  constructor(memory: WebAssembly.Memory) {
+  /** `tables` is the address of the tables of formulas; they are written when a kernel first needs them. */
+  constructor(memory: WebAssembly.Memory, tables: number) {
     this.#memory = memory;
+    this.#tables = tables;
   }
 
   /** Modules that this cache had to compile. */
@@ -43,6 +49,7 @@ export class KernelCache {
         this.#compilations++;
         remember(compiled, key, module);
       }
+      this.#writeTables(module);
       const { exports } = new WebAssembly.Instance(module, {
         env: { memory: this.#memory },
         math: MATH_IMPORTS as Record<string, unknown>,
@@ -51,6 +58,16 @@ export class KernelCache {
       remember(this.#instances, key, run);
     }
     return run;
+  }
+
+  #writeTables(module: WebAssembly.Module): void {
+    const names = new Set(WebAssembly.Module.imports(module).map(({ name }) => name));
+    for (const table of TABLES) {
+      if (this.#written.has(table) || !names.has(tableImport(table))) continue;
+      const { rows, at } = table;
+      new Float64Array(this.#memory.buffer, this.#tables + at, rows.length).set(rows);
+      this.#written.add(table);
+    }
   }
 }
 

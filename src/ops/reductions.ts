@@ -42,7 +42,7 @@ function reduce(fn: string, x: Node, options: ReduceOptions, recipe: Recipe): No
   const kept = without(ndim, axes);
   const reduced =
     sumOfParts(fn, x, axes, kept, recipe) ??
-    sumOfRepeats(fn, x, axes, kept, recipe) ??
+    sumOfRepeats(fn, x, axes, recipe) ??
     reduceNode(fn, x, axes, kept, recipe);
   if (options.keepdims !== true) return reduced;
   return axesView(
@@ -58,7 +58,7 @@ const without = (ndim: number, axes: readonly number[]): number[] =>
 const MOST_PARTS = 64;
 
 /**
- * The sum over a concatenated axis is the sum of the parts' sums, from left to right. The order of a float sum is ours
+ * The sum (mean) over a concatenated axis is the sum of the parts' sums, from left to right. The order of a float sum is ours
  * to choose as long as it is fixed here, where the sum is built; this one needs no concatenated array.
  */
 function sumOfParts(
@@ -68,44 +68,54 @@ function sumOfParts(
   kept: readonly number[],
   recipe: Recipe,
 ): Node | undefined {
-  if (x.op !== "concat" || recipe.monoid !== "sum" || x.inputs.length > MOST_PARTS)
-    return undefined;
-  if (!axes.includes(x.params.axis)) return undefined;
+  const { monoid, on, dtype } = recipe;
+  if (x.op !== "concat" || x.inputs.length > MOST_PARTS) return undefined;
+  if ((monoid !== "sum" && monoid !== "mean") || !axes.includes(x.params.axis)) return undefined;
   const shape = knownShape(x);
-  if (kept.some((a) => shape[a] === 0)) return undefined;
-  return x.inputs
-    .map((part) => reduceNode(fn, part, axes, kept, recipe))
+  if (shape.includes(0)) return undefined;
+  const parts = x.inputs.filter((part) => !knownShape(part).includes(0));
+  // A mean is the sum in the dtype of its state, divided once.
+  const how: Recipe = monoid === "mean" ? { monoid: "sum", on, dtype: on } : recipe;
+  const total = parts
+    .map((part) => reduceNode(fn, part, axes, kept, how))
     .reduce((a, b) => binary.add(a, b));
+  if (monoid === "sum") return total;
+  const elements = axes.reduce((n, a) => n * (shape[a] as number), 1);
+  return castNode(binary.divide(total, elements), dtype);
 }
 
 /**
- * The sum along an axis that repeats one element is a product. For floats that is the correctly rounded value, which
- * no order of adding comes closer to.
+ * The sum along an axis that repeats one element is a product (and the mean is that element). For floats that is the
+ * correctly rounded value, which no order of adding comes closer to.
  */
 function sumOfRepeats(
   fn: string,
   x: Node,
   axes: readonly number[],
-  kept: readonly number[],
   recipe: Recipe,
 ): Node | undefined {
-  if (x.op !== "view" || recipe.monoid !== "sum" || isComplex(recipe.dtype)) return undefined;
+  const { monoid } = recipe;
+  if (x.op !== "view" || isComplex(recipe.dtype)) return undefined;
+  if (monoid !== "sum" && monoid !== "mean") return undefined;
   const shape = knownShape(x);
   const { map } = x.params;
   const repeated = axes.filter((a) => (shape[a] as number) > 1 && map.every((m) => m.axis !== a));
   const times = repeated.reduce((n, a) => n * (shape[a] as number), 1);
   if (repeated.length === 0 || shape.includes(0) || times > 2 ** 24) return undefined;
+  // Without the axes that repeat.
+  const rest = without(shape.length, repeated);
   const once = ir.viewNode(
     x.inputs[0] as Node,
-    map,
-    shape.map((n, a) => (repeated.includes(a) ? 1 : n)),
+    map.map((m) => (m.axis < 0 ? m : { ...m, axis: rest.indexOf(m.axis) })),
+    rest.map((a) => shape[a] as number),
   );
-  const left = axes.filter((a) => !repeated.includes(a));
-  const sum =
+  const left = axes.filter((a) => !repeated.includes(a)).map((a) => rest.indexOf(a));
+  const of =
     left.length === 0
-      ? castNode(castNode(axesView(once, kept), recipe.on), recipe.dtype)
-      : reduceNode(fn, once, axes, kept, recipe);
-  return binary.multiply(sum, isFloat(recipe.dtype) ? times : BigInt(times));
+      ? castNode(castNode(once, recipe.on), recipe.dtype)
+      : reduceNode(fn, once, left, without(rest.length, left), recipe);
+  if (monoid === "mean") return of;
+  return binary.multiply(of, isFloat(recipe.dtype) ? times : BigInt(times));
 }
 
 function reduceNode(

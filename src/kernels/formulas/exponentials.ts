@@ -1,7 +1,11 @@
-/** Exponentials: exp(n ln2 + r) = 2^n exp(r), |r| <= ln2 / 2 (Cody and Waite 1980), and the parts of which others are made. */
+/**
+ * Exponentials: exp(n ln2 + r) = 2^n exp(r), |r| <= ln2 / 2 (Cody and Waite 1980), or, with steps of ln2 / 64 and their
+ * powers from a table, with a shorter polynomial (Tang 1989); and the parts of which others are made.
+ */
 import { lostOf, power, ROUNDER, upper } from "./double.js";
 import { type FormulaTable, type Ops, type Unary, unary } from "./ops.js";
-import { estrin } from "./polynomial.js";
+import { estrin, pairs } from "./polynomial.js";
+import { POWERS, STEPS } from "./tables.js";
 
 /** ln2 in two parts; an integer of 11 bits times the first is exact. */
 const LN2_HIGH = 0.6931471804855391;
@@ -64,12 +68,97 @@ export function onePlus<F, I, M>(o: Ops<F, I, M>, high: F, rest: F): F {
 export const clamp = <F, I, M>(o: Ops<F, I, M>, x: F, least: number, most: number): F =>
   o.lesser(o.greater(x, o.float(least)), o.float(most));
 
+/** ln2 / STEPS in two parts; an integer of 18 bits times the first is exact. */
+const STEP_HIGH = 0.6931471805437468 / STEPS;
+const STEP_LOW = 1.619851018665656e-11 / STEPS;
+
+/** (exp(r) - 1 - r) / r^2 for |r| < 0.00542, as above to 2^-57.6. */
+const STEP_TAIL = [
+  0.4999999999998506, 0.16666666666664534, 0.041666707403338075, 0.008333339152857227,
+];
+
+/** The bits of a number of steps that are the row of {@link POWERS}: two octaves. */
+const WITHIN = 2 * STEPS - 1;
+
+/** As above, but to 2^-61 of exp(r) - 1. */
+const LONG_STEP_TAIL = [
+  0.5, 0.16666666666661334, 0.041666666666659996, 0.008333340607738571, 0.0013888897981894695,
+];
+
+interface Steps<F> {
+  /** `r + lost` is what is left of x. */
+  readonly r: F;
+  readonly lost: F;
+  /** 2^(j / STEPS), and what it lacks, relative to it. */
+  readonly root: F;
+  readonly rest: F;
+  /** 2^(m + shift) */
+  readonly power: F;
+}
+
+/**
+ * exp(x) = 4^m 2^(j / STEPS) exp(r) for |x| <= 790. Two octaves are in the table, so that 2^m is normal where the result
+ * is not.
+ */
+function inSteps<F, I, M>(o: Ops<F, I, M>, x: F, shift: number): Steps<F> {
+  const bias = o.float(ROUNDER + (1023 + shift) * 2 * STEPS);
+  const biased = o.add(o.multiply(x, o.float(STEPS * Math.LOG2E)), bias);
+  const n = o.subtract(biased, bias);
+  const high = o.subtract(x, o.multiply(n, o.float(STEP_HIGH)));
+  const low = o.multiply(n, o.float(STEP_LOW));
+  const r = o.subtract(high, low);
+  const bits = o.bits(biased);
+  const row = o.shiftLeft(o.andInteger(bits, o.integer(BigInt(WITHIN))), 4);
+  const [rest, root] = o.lookup(POWERS, row);
+  const power = o.fromBits(o.shiftLeft(o.shiftRight(bits, Math.log2(2 * STEPS)), 52));
+  return { r, lost: o.subtract(o.subtract(high, r), low), root, rest, power };
+}
+
+/** exp(r) - 1 - r for small r. */
+function stepTail<F, I, M>(o: Ops<F, I, M>, r: F, coefficients: readonly number[]): F {
+  const z = o.multiply(r, r);
+  return o.multiply(z, pairs(o, r, z, coefficients));
+}
+
+export interface Exponential<F> {
+  /** The exponential is `4^m root (1 + more)`. */
+  readonly root: F;
+  readonly more: F;
+  /** 2^m; with a `shift`, that many powers more. */
+  readonly power: F;
+}
+
+/** exp(x) for |x| <= 790. */
+export function exponential<F, I, M>(o: Ops<F, I, M>, x: F, shift = 0): Exponential<F> {
+  const { r, root, rest, power } = inSteps(o, x, shift);
+  return { root, more: o.add(rest, o.add(r, stepTail(o, r, STEP_TAIL))), power };
+}
+
 const exp: Unary = (o, given) => {
   // What lies beyond is 0 or infinite all the same; NaN stays.
-  const x = clamp(o, given, -790, 790);
-  const biased = o.add(o.multiply(x, o.float(Math.LOG2E)), o.float(SCALED_BIAS));
-  const { high, low, r } = reduced(o, x, o.subtract(biased, o.float(SCALED_BIAS)));
-  return scaled(o, onePlus(o, high, o.subtract(tail(o, r), low)), biased);
+  const { root, more, power } = exponential(o, clamp(o, given, -790, 790));
+  // Times the power twice is rounded once.
+  return o.multiply(o.multiply(o.add(root, o.multiply(root, more)), power), power);
+};
+
+/**
+ * With w = 4^m 2^(j / STEPS), `(w - 1) + r + (w - 1) r + w (exp(r) - 1 - r)`, where the first two are added without an
+ * error. All is written with the opposite of `w - 1`, so that -0 stays -0.
+ */
+const expm1: Unary = (o, given) => {
+  const one = o.float(1);
+  const x = o.greater(given, o.float(-40));
+  const { r, lost, root, rest, power } = inSteps(o, x, 0);
+  const w = o.multiply(o.multiply(root, power), power);
+  const taken = o.subtract(one, w);
+  // Either may be the larger one (Knuth 1969).
+  const back = o.subtract(one, taken);
+  const takenLost = o.add(o.subtract(one, o.add(taken, back)), o.subtract(back, w));
+  const sum = o.subtract(r, taken);
+  const sumLost = o.subtract(r, o.add(sum, taken));
+  const more = o.multiply(w, o.add(rest, o.add(lost, stepTail(o, r, LONG_STEP_TAIL))));
+  const less = o.subtract(o.add(o.subtract(o.multiply(taken, r), more), takenLost), sumLost);
+  return o.rare(o.less(o.float(700), x), expm1OfLarge, [given], o.subtract(sum, less));
 };
 
 /** 2^f for |f| <= 1/2 to 2^-34, interpolated as above. */
@@ -93,7 +182,7 @@ const shortExp: Unary = (o, x) =>
  * `2^n (exp(r) - 1) + (2^n - 1)`, where the first term's main part and the second are exact for small n. All is
  * written with the opposite of the second term, so that -0 stays -0.
  */
-const expm1: Unary = (o, given) => {
+const expm1OfLarge: Unary = (o, given) => {
   const x = clamp(o, given, -40, 710);
   const bias = o.float(ROUNDER + 1023);
   const biased = o.add(o.multiply(x, o.float(Math.LOG2E)), bias);

@@ -1,17 +1,27 @@
 /** A formula as data: a graph of instructions in single-assignment form, equal ones shared. */
-import type { ComplexFormula, Formula, Ops } from "./ops.js";
+import type { ComplexFormula, Formula, Ops, Unary } from "./ops.js";
+import type { Table } from "./tables.js";
 
 /** Instructions on float64, int64 and mask lanes; see {@link Ops}. */
-export type Instruction = Exclude<keyof Ops<never, never, never>, "rare"> | "rare" | "input";
+export type Instruction =
+  | Exclude<keyof Ops<never, never, never>, "lookup">
+  | "input"
+  // A row of a table for one lane of the index; the first and the second floats of two rows.
+  | "row"
+  | "firsts"
+  | "seconds";
 
 export interface GraphNode {
   readonly op: Instruction;
   /** Numbers of earlier nodes. */
   readonly args: readonly number[];
-  /** The value of a constant, the count of a shift, the number of an input. */
+  /** The value of a constant, the count of a shift, the number of an input, the lane of a row. */
   readonly value?: number | bigint;
   /** Of `rare`, whose args are its condition, what holds otherwise, and the arguments. */
-  readonly name?: string;
+  readonly special?: string | Unary;
+  /** Of `row`, and how far from the start. */
+  readonly table?: Table;
+  readonly skipped?: number;
 }
 
 export interface Graph {
@@ -25,17 +35,20 @@ class Recorder {
   readonly nodes: GraphNode[] = [];
   readonly #known = new Map<string, number>();
 
-  node(op: Instruction, args: readonly number[], value?: number | bigint, name?: string): number {
+  node(
+    op: Instruction,
+    args: readonly number[],
+    value?: number | bigint,
+    more: Pick<GraphNode, "special" | "table" | "skipped"> = {},
+  ): number {
     const bits = Object.is(value, -0) ? "-0" : String(value);
-    const key = `${op}|${args.join()}|${typeof value}${bits}|${name}`;
+    const { special, table, skipped } = more;
+    // Of what is rare under a condition, there is one.
+    const where = `${typeof special === "string" ? special : ""}|${table?.at}|${skipped}`;
+    const key = `${op}|${args.join()}|${typeof value}${bits}|${where}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const node: GraphNode = {
-      op,
-      args,
-      ...(value === undefined ? {} : { value }),
-      ...(name === undefined ? {} : { name }),
-    };
+    const node: GraphNode = { op, args, ...(value === undefined ? {} : { value }), ...more };
     this.#known.set(key, this.nodes.push(node) - 1);
     return this.nodes.length - 1;
   }
@@ -94,8 +107,12 @@ function opsOf(recorder: Recorder): Ops<number, number, number> {
     shiftRight: shift("shiftRight"),
     equalInteger: two("equalInteger"),
     lessInteger: two("lessInteger"),
-    rare: (condition, name, args, otherwise) =>
-      recorder.node("rare", [condition, otherwise, ...args], undefined, name),
+    lookup: (table, at, skipped = 0) => {
+      const rows = [0, 1].map((lane) => recorder.node("row", [at], lane, { table, skipped }));
+      return [recorder.node("firsts", rows), recorder.node("seconds", rows)];
+    },
+    rare: (condition, special, args, otherwise) =>
+      recorder.node("rare", [condition, otherwise, ...args], undefined, { special }),
   };
 }
 
@@ -121,6 +138,10 @@ function record(
 /** The graph of one form of a formula. */
 export const graphOf = (formula: Formula, form: "float64" | "float32"): Graph =>
   record(formula[form], formula.arity, (o, [x, y]) => [formula[form](o, x as number, y as number)]);
+
+/** The graph of a formula by itself. */
+export const graphOfUnary = (formula: Unary): Graph =>
+  record(formula, 1, (o, [x]) => [formula(o, x as number)]);
 
 /** The graph of both parts of a complex formula. */
 export const graphOfParts = (formula: ComplexFormula): Graph =>

@@ -1,15 +1,24 @@
 /**
  * Logarithms. All are `k ln 2 + log(1 + f)` with 1 + f from sqrt(1/2) to sqrt(2) or, where that lets f be found
  * without an error, from 3/4 to 3/2. With s = f / (2 + f), log(1 + f) = 2 atanh(s) is a short series in s^2.
+ *
+ * Ordinary arguments in float64 take a shorter way (Tang 1990): `k ln 2 + log(c) + log(1 + r)` with c from a table, which
+ * leaves r so small that few terms of its series count, and no division.
  */
 import { type FormulaTable, type Ops, type Unary, unary } from "./ops.js";
-import { estrin } from "./polynomial.js";
+import { estrin, pairs } from "./polynomial.js";
+import {
+  INTERVALS,
+  LN2,
+  LOG10_2,
+  LOGARITHM_ROW,
+  LOGARITHMS as LOGARITHM_TABLE,
+  OTHER_LOGARITHMS,
+} from "./tables.js";
 
 /** ln 2 in two parts; the first ends in 32 zeros, so that its product with an exponent is exact. */
 const LN2_HIGH = 0.6931471803691238;
 const LN2_LOW = 1.9082149292705877e-10;
-const LOG10_2_HIGH = 0.3010299956640665;
-const LOG10_2_LOW = -8.532344317057107e-14;
 /** The first ends in 27 zeros: 26 bits times 26 bits is exact. */
 const LOG2E_HIGH = 1.4426950514316559;
 const LOG2E_LOW = -1.0542692476429138e-8;
@@ -34,6 +43,9 @@ const SHORT_SERIES = [
   0.6666666309814162, 0.40000860569716506, 0.28507133121367606, 0.24098505833466746,
 ];
 
+/** The row of a mantissa in the table: its upper bits. */
+const ROW_BITS: number = Math.log2(INTERVALS * LOGARITHM_ROW);
+const ROW_MASK = BigInt((INTERVALS - 1) * LOGARITHM_ROW);
 const SMALLEST_NORMAL = 2.2250738585072014e-308;
 export const ONE_BITS = 0x3ff0000000000000n;
 const MANTISSA = 0x000fffffffffffffn;
@@ -153,7 +165,67 @@ function withPole<F, I, M>(o: Ops<F, I, M>, x: F, pole: number, value: F): F {
   return o.select(o.equal(x, o.float(pole)), o.float(-Infinity), value);
 }
 
-const log: Unary = (o, x) => withPole(o, x, 0, logOf(o, split(o, x), SERIES, limit(o, x)));
+const logOfAny: Unary = (o, x) => withPole(o, x, 0, logOf(o, split(o, x), SERIES, limit(o, x)));
+
+/** (log(1 + r) - r) / r^2 for |r| <= 2^-7, interpolated at the Chebyshev nodes: within 2^-58 of the logarithm. */
+const TAIL = [
+  -0.5000000000000009, 0.33333333333333415, -0.24999999973804704, 0.19999999976715255,
+  -0.16667811138713884, 0.14286731595470797,
+];
+
+interface Part<F> {
+  readonly r: F;
+  /** log(1 + r) - r */
+  readonly tail: F;
+}
+
+/** What `c` leaves of a mantissa, of which the row is given: log(1 + d / c), where `d` is how far it is from c. */
+function leftOf<F, I, M>(o: Ops<F, I, M>, row: I, d: (c: F) => F): Part<F> {
+  const [c, inverse] = o.lookup(LOGARITHM_TABLE, row);
+  const r = o.multiply(d(c), inverse);
+  const z = o.multiply(r, r);
+  return { r, tail: o.multiply(z, pairs(o, r, z, TAIL)) };
+}
+
+/** Written with the opposites of all but r, so that -0 stays -0. */
+function natural<F, I, M>(o: Ops<F, I, M>, k: F, row: I, { r, tail }: Part<F>): F {
+  const [minusHigh, minusLow] = o.lookup(LOGARITHM_TABLE, row, 16);
+  const high = o.add(o.multiply(k, o.float(-LN2[0])), minusHigh);
+  const low = o.add(o.multiply(k, o.float(-LN2[1])), minusLow);
+  return o.subtract(o.subtract(r, o.subtract(low, tail)), high);
+}
+
+/** The exponent of a normal number, and the row of its mantissa. */
+function located<F, I, M>(o: Ops<F, I, M>, x: F): { readonly k: F; readonly row: I } {
+  const bits = o.bits(x);
+  const whole = o.orInteger(o.shiftRight(bits, 52), o.bits(o.float(2 ** 52)));
+  const row = o.andInteger(o.shiftRight(bits, 52 - ROW_BITS), o.integer(ROW_MASK));
+  return { k: o.subtract(o.fromBits(whole), o.float(2 ** 52 + 1023)), row };
+}
+
+/** Where a number is not from 2^least to what is below 2^most. */
+function isBeyond<F, I, M>(o: Ops<F, I, M>, x: F, least: number, most: number): M {
+  const [low, high] = [least, most].map((k) => BigInt(k + 1023) << 52n) as [bigint, bigint];
+  // Unsigned numbers less 2^63 are in the order of signed ones.
+  const above = o.addInteger(o.bits(x), o.integer(SIGN - low));
+  return o.lessInteger(o.integer(SIGN + high - low - 1n), above);
+}
+
+const isOdd = <F, I, M>(o: Ops<F, I, M>, x: F): M => isBeyond(o, x, -1022, 1024);
+
+/** How far the mantissa of x is from c. */
+const beyond =
+  <F, I, M>(o: Ops<F, I, M>, x: F) =>
+  (c: F): F => {
+    const mantissa = o.andInteger(o.bits(x), o.integer(MANTISSA));
+    return o.subtract(o.fromBits(o.orInteger(mantissa, o.integer(ONE_BITS))), c);
+  };
+
+const log: Unary = (o, x) => {
+  const { k, row } = located(o, x);
+  const value = natural(o, k, row, leftOf(o, row, beyond(o, x)));
+  return o.rare(isOdd(o, x), logOfAny, [x], value);
+};
 
 /** To a base, of which the factor from natural logarithms tells. The subnormal numbers of float32 are normal here. */
 const shortLog =
@@ -171,23 +243,38 @@ function next<F, I, M>(o: Ops<F, I, M>, x: F, of: (x: Split<F>, more: F) => F): 
   return withPole(o, x, -1, o.fromBits(o.orInteger(o.bits(value), sign)));
 }
 
-const log1p: Unary = (o, x) => next(o, x, (parts, more) => logOf(o, parts, WIDE_SERIES, more));
+const log1pOfAny: Unary = (o, x) => next(o, x, (parts, more) => logOf(o, parts, WIDE_SERIES, more));
+
+/** Of u = 1 + x the row is taken alone: its mantissa is `2^-k + 2^-k x`, from which c is taken with one rounding. */
+const log1p: Unary = (o, x) => {
+  const u = o.add(o.float(1), x);
+  const { k, row } = located(o, u);
+  const exponent = o.andInteger(o.bits(u), o.integer(0x7ffn << 52n));
+  const power = o.fromBits(o.subtractInteger(o.integer(2046n << 52n), exponent));
+  const left = leftOf(o, row, (c) => o.subtract(o.multiply(x, power), o.subtract(c, power)));
+  // Near -1, what is below the sum of c and a power has too many bits; far out, the power is no normal number.
+  return o.rare(isBeyond(o, u, -30, 1023), log1pOfAny, [x], natural(o, k, row, left));
+};
+
 const shortLog1p: Unary = (o, x) => next(o, x, (parts, more) => shortLogOf(o, parts, more));
 
 interface Base {
+  /** Where the table has logarithms to this base. */
+  readonly at: number;
   /** The logarithm of 2; the product of the first part with an exponent is exact. */
   readonly ofTwo: readonly [high: number, low: number];
   /** The logarithm of e; the first part has 26 bits. */
   readonly ofE: readonly [high: number, low: number];
 }
-const BINARY: Base = { ofTwo: [1, 0], ofE: [LOG2E_HIGH, LOG2E_LOW] };
+const BINARY: Base = { at: 0, ofTwo: [1, 0], ofE: [LOG2E_HIGH, LOG2E_LOW] };
 const DECIMAL: Base = {
-  ofTwo: [LOG10_2_HIGH, LOG10_2_LOW],
+  at: 16,
+  ofTwo: LOG10_2,
   ofE: [LOG10E_HIGH, LOG10E_LOW],
 };
 
 /** log(1 + f) as the sum of 26 bits and a rest, times a constant in two parts: rounded at the end alone. */
-const logTo =
+const logOfAnyTo =
   ({ ofTwo, ofE }: Base): Unary =>
   (o, x) => {
     const given = split(o, x);
@@ -205,6 +292,25 @@ const logTo =
     const error = o.add(o.subtract(whole, sum), part);
     return withPole(o, x, 0, o.add(sum, o.add(error, low)));
   };
+
+/** The main part of r has 26 bits, so that its product with the logarithm of e is exact. */
+const logTo = (base: Base): Unary => {
+  const { at, ofTwo, ofE } = base;
+  const ofAny = logOfAnyTo(base);
+  return (o, x) => {
+    const { k, row } = located(o, x);
+    const { r, tail } = leftOf(o, row, beyond(o, x));
+    const [cHigh, cLow] = o.lookup(OTHER_LOGARITHMS, row, at);
+    const top = o.fromBits(o.andInteger(o.bits(r), o.integer(-0x8000000n)));
+    const rest = o.multiply(o.add(o.subtract(r, top), tail), o.float(ofE[0] + ofE[1]));
+    // Just below 1, the parts of c and of the exponent cancel: they come first.
+    const whole = ofTwo[1] === 0 ? cLow : o.add(o.multiply(k, o.float(ofTwo[1])), cLow);
+    const low = o.add(whole, o.multiply(top, o.float(ofE[1])));
+    const part = o.add(o.multiply(top, o.float(ofE[0])), o.add(rest, low));
+    const high = o.add(ofTwo[0] === 1 ? k : o.multiply(k, o.float(ofTwo[0])), cHigh);
+    return o.rare(isOdd(o, x), ofAny, [x], o.add(high, part));
+  };
+};
 
 export const LOGARITHMS: FormulaTable = {
   log: unary(log, shortLog(1)),

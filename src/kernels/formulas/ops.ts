@@ -9,6 +9,8 @@
  * The sign and payload of a NaN differ between processors: a formula must not let the bits of a NaN decide anything.
  */
 
+import type { Table } from "./tables.js";
+
 /** `F` is a float64, `I` a 64-bit integer (arithmetic is modulo 2^64), `M` a truth value. */
 export interface Ops<F, I, M> {
   float(value: number): F;
@@ -54,11 +56,15 @@ export interface Ops<F, I, M> {
   /** Signed. */
   lessInteger(a: I, b: I): M;
 
+  /** Two floats of a table, `at + skipped` bytes from its start, which must be a multiple of 16 and inside. */
+  lookup(table: Table, at: I, skipped?: number): readonly [F, F];
+
   /**
-   * `otherwise`, except where `condition` holds: there it is the function of that name in `rare.ts`, called for one
-   * element at a time. For what hardly ever occurs; where it does, the element takes some 100 ns.
+   * `otherwise`, except where `condition` holds: there it is another formula, for all lanes at once, or the function of
+   * that name in `rare.ts`, called for one element at a time. For what hardly ever occurs; where it does, the element
+   * takes some 100 ns if it is a function, and little more than the other formula if it is one.
    */
-  rare(condition: M, name: string, args: readonly F[], otherwise: F): F;
+  rare(condition: M, special: string | Unary, args: readonly F[], otherwise: F): F;
 }
 
 export type Unary = <F, I, M>(o: Ops<F, I, M>, x: F) => F;

@@ -9,6 +9,23 @@ export function horner<F, I, M>(o: Ops<F, I, M>, x: F, coefficients: readonly nu
   return sum;
 }
 
+/** Pairs, one after the other, given `x` and its square: fewer operations than {@link estrin}, nearly as many at once. */
+export function pairs<F, I, M>(
+  o: Ops<F, I, M>,
+  x: F,
+  square: F,
+  coefficients: readonly number[],
+): F {
+  let sum: F | undefined;
+  for (let i = (coefficients.length - 1) & ~1; i >= 0; i -= 2) {
+    let pair = o.float(coefficients[i] as number);
+    const odd = coefficients[i + 1];
+    if (odd !== undefined) pair = o.add(pair, o.multiply(o.float(odd), x));
+    sum = sum === undefined ? pair : o.add(pair, o.multiply(sum, square));
+  }
+  return sum as F;
+}
+
 /** Pairs, then pairs of pairs (Estrin 1960): the same count of operations and a few squares, but many at once. */
 export function estrin<F, I, M>(o: Ops<F, I, M>, x: F, coefficients: readonly number[]): F {
   let terms = coefficients.map((c) => o.float(c));

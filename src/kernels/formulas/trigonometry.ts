@@ -1,7 +1,8 @@
 /** Sine, cosine and tangent: reduction to an angle around zero, and polynomials there. */
 import { type FormulaTable, type Ops, type Unary, unary } from "./ops.js";
-import { estrin } from "./polynomial.js";
+import { estrin, horner } from "./polynomial.js";
 import { quotient, sum, upper } from "./quotients.js";
+import { ANGLES, CIRCLE } from "./tables.js";
 
 /** pi/2 in three parts (Cody and Waite 1980); the first two have 33 bits, so that 2^20 times them is exact. */
 const HALF_PI = [1.5707963267341256, 6.077100506303966e-11, 2.0222662487959506e-21] as const;
@@ -120,16 +121,60 @@ function inQuadrant<F, I, M>(o: Ops<F, I, M>, angle: Reduced<F, I>, sign?: I): F
 const withSign = <F, I, M>(o: Ops<F, I, M>, y: F, sign: I): F =>
   o.fromBits(o.xorInteger(o.bits(y), o.andInteger(sign, o.integer(SIGN))));
 
-const sin: Unary = (o, given) => {
+const sinOfFar: Unary = (o, given) => {
   const x = o.abs(given);
   const angle = reduced(o, x, 0);
   return o.rare(isHard(o, x, angle.r), "sin", [given], inQuadrant(o, angle, o.bits(given)));
 };
 
-const cos: Unary = (o, given) => {
+const cosOfFar: Unary = (o, given) => {
   const x = o.abs(given);
   const angle = reduced(o, x, 1);
   return o.rare(isHard(o, x, angle.r), "cos", [given], inQuadrant(o, angle));
+};
+
+/** pi/64 in three parts: 18 bits times one of the first two are exact. */
+const STEP = [0.049087385212260415, 8.010450478001201e-14, -4.268329813191408e-23] as const;
+const PER_STEP = 20.371832715762604;
+/** Angles up to it are no more than 18 bits of steps, and no nearer to a multiple of pi/2 than 2^-66 of themselves. */
+const FAR = 2 ** 13;
+/** `(sin(r) / r - 1) / z` and `(cos(r) - 1) / z` in z = r^2, |r| <= pi/128, interpolated at the Chebyshev nodes: to 2^-58. */
+const STEP_SINE = [-0.16666666666666666, 0.008333333332769716, -0.00019841020588822364] as const;
+const STEP_COSINE = [-0.49999999999999983, 0.041666666661594125, -0.0013888664561993586] as const;
+
+/**
+ * The sine of x and `turn` steps: `sin(c + r) = sin(c) cos(r) + cos(c) sin(r)`, where sin(c) and plus or minus r, which
+ * is the main part of cos(c) sin(r) where sin(c) is small, are added without an error.
+ */
+function sineByTable<F, I, M>(o: Ops<F, I, M>, x: F, turn: number): F {
+  const rounder = o.float(ROUNDER + turn);
+  const shifted = o.add(o.multiply(x, o.float(PER_STEP)), rounder);
+  const n = o.subtract(shifted, rounder);
+  const first = o.subtract(x, o.multiply(n, o.float(STEP[0])));
+  const second = o.multiply(n, o.float(STEP[1]));
+  const r = o.subtract(first, second);
+  const error = o.subtract(o.subtract(first, r), second);
+  const rLow = o.subtract(error, o.multiply(n, o.float(STEP[2])));
+  const row = o.shiftLeft(o.andInteger(o.bits(shifted), o.integer(BigInt(ANGLES - 1))), 5);
+  const [high, low] = o.lookup(CIRCLE, row);
+  const [slope, beyond] = o.lookup(CIRCLE, row, 16);
+  const z = o.multiply(r, r);
+  const cubic = o.multiply(o.multiply(r, z), horner(o, z, STEP_SINE));
+  const main = withSign(o, r, o.bits(slope));
+  const sum = o.add(high, main);
+  const excess = o.subtract(o.subtract(sum, high), main);
+  const more = o.add(o.multiply(slope, o.add(cubic, rLow)), o.multiply(beyond, r));
+  const cosine = o.add(o.multiply(high, o.multiply(z, horner(o, z, STEP_COSINE))), low);
+  return o.subtract(sum, o.subtract(excess, o.add(more, cosine)));
+}
+
+const isFar = <F, I, M>(o: Ops<F, I, M>, size: F): M => o.less(o.float(FAR), size);
+
+const sin: Unary = (o, x) => o.rare(isFar(o, o.abs(x)), sinOfFar, [x], sineByTable(o, x, 0));
+
+const cos: Unary = (o, given) => {
+  const x = o.abs(given);
+  return o.rare(isFar(o, x), cosOfFar, [given], sineByTable(o, x, ANGLES / 4));
 };
 
 /** The sine of `x - n pi`, |x| <= 2^20, if that is within pi/2. */

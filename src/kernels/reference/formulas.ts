@@ -63,10 +63,15 @@ export const PLAIN: Ops<number, bigint, boolean> = {
   shiftRight: (a, count) => wrap(BigInt.asUintN(64, a) >> BigInt(count)),
   equalInteger: (a, b) => a === b,
   lessInteger: (a, b) => a < b,
-  rare: (condition, name, args, otherwise) => {
+  lookup: ({ rows }, at, skipped = 0) => {
+    const first = (Number(at) + skipped) / 8;
+    return [rows[first] as number, rows[first + 1] as number];
+  },
+  rare: (condition, special, args, otherwise) => {
     if (!condition) return otherwise;
-    const run = RARE[name];
-    if (run === undefined) throw new InternalError(`no rare function ${name}`);
+    if (typeof special !== "string") return special(PLAIN, args[0] as number);
+    const run = RARE[special];
+    if (run === undefined) throw new InternalError(`no rare function ${special}`);
     const [a = 0, b = 0, c = 0, d = 0] = args;
     return run(a, b, c, d);
   },

@@ -16,7 +16,8 @@ export const algebra = (roots: readonly Node[], ctx: PassContext): readonly Node
   rewriteBottomUp(
     roots,
     (node) => {
-      let current = node;
+      // Inputs that were rewritten may give the node another canonical form.
+      let current = canonical(node);
       for (let round = 0; ; round++) {
         const next = applyOnce(current, ctx);
         if (next === undefined) return current;

@@ -4,11 +4,13 @@
  * built and are left alone.
  */
 import { mapNode, reduceNode, viewNode } from "../../ir/build.js";
-import { isComplex, isFloat } from "../../ir/dtype.js";
+import { type DType, isComplex, isFloat } from "../../ir/dtype.js";
 import { advertisedGrid } from "../../ir/grid.js";
+import { fixedAxis } from "../../ir/index-map.js";
 import { leafCuts } from "../../ir/leaves.js";
 import { leafMonoidOf, mergeTrees, stateDTypes } from "../../ir/monoid.js";
 import { dtypeOf, knownShape, type Node, type NodeOf } from "../../ir/node.js";
+import { cast } from "../../ir/scalar.js";
 import { canonicalView } from "../passes/canonicalize.js";
 import { type Rule, rule } from "./rule.js";
 
@@ -26,6 +28,47 @@ function reduceLike(node: NodeOf<"reduce">, input: Node, axes: readonly number[]
   return reduceNode(input, monoid, axes, leaves, on, dtypeOf(node), correction);
 }
 
+/** Monoids for which the only element is the result: a float sum begins at -0, which adds nothing. */
+const ONE_IS_ALL: ReadonlySet<string> = new Set([
+  "sum",
+  "prod",
+  "dot",
+  "min",
+  "max",
+  "any",
+  "all",
+  "count",
+  "mean",
+]);
+
+const ofOne = rule({
+  name: "reduce-of-one",
+  kind: "reduce",
+  exactness: "exact",
+  decreases: "nodes",
+  apply: (node) => {
+    const input = node.inputs[0] as Node;
+    const { axes, monoid, on } = node.params;
+    const shape = knownShape(input);
+    if (!ONE_IS_ALL.has(monoid) || axes.some((a) => shape[a] !== 1)) return undefined;
+    const kept = shape.map((_, a) => a).filter((a) => !axes.includes(a));
+    const view = canonicalView(
+      input,
+      shape.map((_, a) =>
+        axes.includes(a) ? fixedAxis(0) : { axis: kept.indexOf(a), start: 0, step: 1 },
+      ),
+      knownShape(node),
+    );
+    const to = dtypeOf(node);
+    // Bools enter as numbers where they are counted, and numbers as bools where they are asked for.
+    const entering = dtypeOf(input) === on ? view : castOf(view, on);
+    return dtypeOf(entering) === to ? entering : castOf(entering, to);
+  },
+});
+
+const castOf = (x: Node, dtype: DType): Node =>
+  mapNode(cast({ kind: "arg", index: 0, dtype: dtypeOf(x) }, dtype), [x], knownShape(x));
+
 const throughConcat = rule({
   name: "reduce-of-concat",
   kind: "reduce",
@@ -42,7 +85,10 @@ const throughConcat = rule({
     if (tree === undefined) return undefined;
     const shape = knownShape(node);
     return input.inputs
-      .map((part) => reduceLike(node, part, axes))
+      .map((part) => {
+        const reduced = reduceLike(node, part, axes);
+        return reduced.op === "reduce" ? (ofOne.apply(reduced) ?? reduced) : reduced;
+      })
       .reduce((a, b) => mapNode(tree, [a, b], shape));
   },
 });
@@ -124,7 +170,36 @@ const throughTranspose = rule({
   },
 });
 
+/** A reduction of a reduction of the same kind is one over the axes of both. */
+const nested = rule({
+  name: "reduce-of-reduce",
+  kind: "reduce",
+  exactness: "exact",
+  decreases: "nodes",
+  apply: (node) => {
+    const inner = node.inputs[0] as Node;
+    if (inner.op !== "reduce" || inner.params.monoid !== node.params.monoid) return undefined;
+    if (node.params.monoid === "count" || !isOrderFree(node) || !isOrderFree(inner)) {
+      return undefined;
+    }
+    // What comes out of the inner one enters the outer one as it is.
+    if (dtypeOf(inner) !== node.params.on) return undefined;
+    const x = inner.inputs[0] as Node;
+    const kept = knownShape(x)
+      .map((_, a) => a)
+      .filter((a) => !inner.params.axes.includes(a));
+    const axes = [...inner.params.axes, ...node.params.axes.map((a) => kept[a] as number)].sort(
+      (a, b) => a - b,
+    );
+    const leaves = leafCuts(advertisedGrid(x), axes);
+    const { monoid, on, correction } = inner.params;
+    return reduceNode(x, monoid, axes, leaves, on, dtypeOf(node), correction);
+  },
+});
+
 export const REDUCE_RULES: readonly Rule<"reduce">[] = [
+  ofOne,
+  nested,
   throughConcat,
   throughBroadcast,
   throughTranspose,
