@@ -18,10 +18,26 @@ export const HEAP_FULL = "the JavaScript heap of its thread is full";
 export interface TaskReport {
   readonly bytesRead: number;
   readonly bytesWritten: number;
+  /** Copied between blocks. */
+  readonly bytesMoved: number;
+  /** Storage chunks touched, each time one was, and their bytes. */
+  readonly chunksRead: number;
+  readonly chunkBytes: number;
   readonly seconds: number;
 }
 
-export const NO_REPORT: TaskReport = { bytesRead: 0, bytesWritten: 0, seconds: 0 };
+export const NO_REPORT: TaskReport = {
+  bytesRead: 0,
+  bytesWritten: 0,
+  bytesMoved: 0,
+  chunksRead: 0,
+  chunkBytes: 0,
+  seconds: 0,
+};
+
+/** The reports of a stage's tasks, summed; `tasks` counts those that ended well, repeated ones too. */
+export type StageCounters = TaskReport & { readonly tasks: number };
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 export type Event =
   | {
@@ -104,8 +120,8 @@ export interface RunCounters {
   readonly peakBytes: number;
   /** Tasks done again because their blocks were dropped. */
   readonly repeated: number;
-  /** Worker seconds per stage, in plan order. */
-  readonly stageSeconds: readonly number[];
+  /** In plan order. */
+  readonly stages: readonly StageCounters[];
 }
 
 export interface Ticket {
@@ -130,7 +146,7 @@ export interface RunState {
   repeated: number;
   bytesRead: number;
   bytesWritten: number;
-  readonly stageSeconds: Float64Array;
+  readonly stages: readonly Mutable<StageCounters>[];
 }
 
 /** One arena, its threads and all runs on them. */
@@ -178,7 +194,7 @@ export function createRun(event: Extract<Event, { kind: "submit" }>): RunState {
     repeated: 0,
     bytesRead: 0,
     bytesWritten: 0,
-    stageSeconds: new Float64Array(event.plan.stages.length),
+    stages: event.plan.stages.map(() => ({ ...NO_REPORT, tasks: 0 })),
   };
 }
 
@@ -190,7 +206,7 @@ export function countersOf(run: RunState): RunCounters {
     bytesWritten: run.bytesWritten,
     peakBytes: run.account.peak,
     repeated: run.repeated,
-    stageSeconds: [...run.stageSeconds],
+    stages: run.stages.map((counters) => ({ ...counters })),
   };
 }
 
