@@ -41,6 +41,9 @@ export function plannerNow(): Planner {
 export const explaining = (): typeof import("../planner/explain/index.js") =>
   require("../planner/explain/index.js") as typeof import("../planner/explain/index.js");
 
+/** Forgets plans, if any were made. */
+export const forgetPlans = (): void => loaded?.planCache.clear();
+
 let started: Runtime | undefined;
 export async function runtime(): Promise<Runtime> {
   started ??= (await import("../exec/runtime.js")).runtime;

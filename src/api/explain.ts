@@ -117,7 +117,7 @@ function plans(fn: string, what: Computable, options: RunOptions): Plans {
   const config = planConfig(options);
   return {
     requests,
-    planned: plannerNow().plan(requests, config),
+    planned: plannerNow().planCache.plan(requests, config),
     raw: () => rawReport(requests, config),
   };
 }
@@ -129,7 +129,7 @@ function rawReport(requests: readonly PlanRequest[], config: PlanConfig): RawRep
   const { memory, workers } = config;
   const { passes } = planConfig({ memory, workers, optimize: false });
   try {
-    const { plan } = plannerNow().plan(requests, { memory, workers, passes });
+    const { plan } = plannerNow().planCache.plan(requests, { memory, workers, passes });
     return { nodes, figures: explaining().figuresOf(plan.estimate) };
   } catch (error) {
     if (error instanceof MemoryLimitError) return { nodes };

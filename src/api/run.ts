@@ -54,7 +54,7 @@ export async function run(
   const { signal } = options;
   if (signal?.aborted === true) throw new AbortError(undefined, { cause: signal.reason });
   inlineLimit(options);
-  const result = (await planner()).plan(requests, planConfig(options));
+  const result = (await planner()).planCache.plan(requests, planConfig(options));
   await planned?.();
   return runPlan(result, options);
 }
@@ -186,5 +186,5 @@ export function requestsOf(fn: string, what: Computable): PlanRequest[] {
  */
 export function plan(what: Computable, options?: RunOptions): Plan {
   const checked = withDefaults(readOptions<RunOptions>("plan", options, RUN_CHECKS));
-  return plannerNow().plan(requestsOf("plan", what), planConfig(checked)).plan;
+  return plannerNow().planCache.plan(requestsOf("plan", what), planConfig(checked)).plan;
 }
