@@ -42,6 +42,15 @@ export type {
   Store,
   StoreLike,
 } from "./api/engine.js";
+export {
+  type AnalyzeOptions,
+  analyze,
+  type Explained,
+  type ExplainFormat,
+  type ExplainLevel,
+  type ExplainOptions,
+  explain,
+} from "./api/explain.js";
 export { type ExpressionValue, expr } from "./api/expr.js";
 export * from "./api/functions/blocks.js";
 export * from "./api/functions/creation.js";
@@ -71,7 +80,7 @@ export { LazyArray } from "./api/methods.js";
 export { NDArray, type NdarrayView, type Nested, type ScalarOptions } from "./api/nd-array.js";
 export { persist } from "./api/persist.js";
 export { type PreviewOptions, preview } from "./api/preview.js";
-export { type Computable, type Computed, compute, explain, plan } from "./api/run.js";
+export { type Computable, type Computed, compute, plan } from "./api/run.js";
 export {
   type AxisChunks,
   type BasicSelector,
@@ -130,6 +139,19 @@ export type {
   IntegerDType,
   TypedArray,
 } from "./ir/dtype.js";
+export type {
+  Figures,
+  InputReport,
+  OutputReport,
+  PlannedReport,
+  PlanReport,
+  RawReport,
+  RootReport,
+  RuleReport,
+  RunReport,
+  StageActual,
+  StageReport,
+} from "./ir/report.js";
 export type { Plan } from "./ir/stage.js";
 export type {
   BlockLengths,

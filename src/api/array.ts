@@ -34,6 +34,7 @@ import type { ReductionOptions, ScanOptions } from "./block-types.js";
 import type { BlocksOptions, ComputedBlock } from "./blocks.js";
 import type { ComputeOptions, RunOptions, ToZarrOptions } from "./config.js";
 import { displays, type RunStats, type StoreLike } from "./engine.js";
+import type { AnalyzeOptions, Explained, ExplainLevel, ExplainOptions } from "./explain.js";
 import type { Settable } from "./functions/indexing.js";
 import type { NDArray } from "./nd-array.js";
 import type { PreviewOptions } from "./preview.js";
@@ -246,6 +247,9 @@ export interface LazyArray<D extends DType = DType> {
   readonly acos: Floats<D>;
   readonly acosh: Floats<D>;
   readonly add: Promoting<D>;
+  readonly analyze: <const O extends AnalyzeOptions | undefined = undefined>(
+    options?: O,
+  ) => Promise<Explained<O>>;
   readonly all: (options?: ReduceOptions) => LazyArray<"bool">;
   readonly any: (options?: ReduceOptions) => LazyArray<"bool">;
   readonly argmax: (options?: ArgOptions) => LazyArray<"int64">;
@@ -282,7 +286,9 @@ export interface LazyArray<D extends DType = DType> {
   readonly expandDims: (
     axis?: number | readonly number[] | { readonly axis?: number | readonly number[] | undefined },
   ) => LazyArray<D>;
-  readonly explain: (options?: RunOptions) => string;
+  readonly explain: <const O extends ExplainOptions | ExplainLevel | undefined = undefined>(
+    options?: O,
+  ) => Explained<O>;
   readonly expm1: Floats<D>;
   readonly flip: (options?: Pick<ReduceOptions, "axis">) => LazyArray<D>;
   readonly floor: Same<D>;

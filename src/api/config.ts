@@ -7,6 +7,7 @@ import { type BasicSelector, type ChunkSpec, parseBytes, valueText } from "../op
 import {
   type CodecChoice,
   type FillValue,
+  forgetPlans,
   PASSES,
   type PlanConfig,
   type ProgressEvent,
@@ -135,8 +136,9 @@ export function configure(options: Defaults = {}): Defaults {
   return defaults;
 }
 
-/** Ends the threads and gives memory back. The next run starts them again. */
+/** Ends the threads, forgets plans, and gives memory back. The next run starts them again. */
 export async function shutdown(): Promise<void> {
+  forgetPlans();
   await startedRuntime()?.shutdown();
 }
 

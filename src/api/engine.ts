@@ -37,6 +37,13 @@ export function plannerNow(): Planner {
   return loaded;
 }
 
+/** Plans in words and drawings. */
+export const explaining = (): typeof import("../planner/explain/index.js") =>
+  require("../planner/explain/index.js") as typeof import("../planner/explain/index.js");
+
+/** Forgets plans, if any were made. */
+export const forgetPlans = (): void => loaded?.planCache.clear();
+
 let started: Runtime | undefined;
 export async function runtime(): Promise<Runtime> {
   started ??= (await import("../exec/runtime.js")).runtime;

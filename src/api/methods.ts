@@ -4,6 +4,7 @@
  */
 import { LazyArray } from "./array.js";
 import { blocks } from "./blocks.js";
+import { analyze, explain } from "./explain.js";
 import { reduction, scan } from "./functions/blocks.js";
 import * as creation from "./functions/creation.js";
 import * as elementwise from "./functions/elementwise.js";
@@ -16,7 +17,7 @@ import { measure } from "./measure.js";
 import { installDisplay } from "./notebook.js";
 import { persist } from "./persist.js";
 import { preview } from "./preview.js";
-import { compute, explain, plan } from "./run.js";
+import { compute, plan } from "./run.js";
 import { toZarr } from "./store.js";
 
 type AnyFunction = (...args: never[]) => unknown;
@@ -40,6 +41,7 @@ const { variance, ...reducing } = reductions;
 const { emptyLike, fullLike, onesLike, tril, triu, zerosLike } = creation;
 
 const METHODS: Readonly<Record<string, AnyFunction>> = {
+  analyze,
   ...elementwise,
   ...indexing,
   ...ofOneArray,

@@ -61,11 +61,22 @@ export async function run(
   options: ComputeOptions,
   { planned, stay = false }: Preparation = {},
 ): Promise<Ran> {
-  const { signal, onProgress, progress, shared, spillDirectory } = options;
+  const { signal } = options;
   if (signal?.aborted === true) throw new AbortError(undefined, { cause: signal.reason });
-  const inlineBytes = inlineLimit(options);
-  const { plan, bindings, rootOf } = (await planner()).plan(requests, planConfig(options));
+  inlineLimit(options);
+  const result = (await planner()).planCache.plan(requests, planConfig(options));
   await planned?.();
+  return runPlan(result, options, stay);
+}
+
+/** Runs a plan with options that were checked. */
+export async function runPlan(
+  { plan, bindings, rootOf }: PlanResult,
+  options: ComputeOptions,
+  stay = false,
+): Promise<Ran> {
+  const { signal, onProgress, progress, shared, spillDirectory } = options;
+  const inlineBytes = inlineLimit(options);
   const places = plan.roots.map((root) =>
     stay && root.array >= 0 ? takeRegion(root.bytes) : undefined,
   );
@@ -143,7 +154,7 @@ function checkResults(nodes: readonly Node[], config: PlanConfig): void {
 }
 
 /** The arrays of `what`, in order. */
-function arraysOf(fn: string, what: unknown): Node[] {
+export function arraysOf(fn: string, what: unknown): Node[] {
   if (what instanceof LazyArray) return [what.node];
   if (Array.isArray(what)) return what.map((v, i) => nodeOf(fn, v, `entry ${i}`));
   if (isPlainObject(what)) {
@@ -231,33 +242,18 @@ function resultOf(node: Node, buffer: ArrayBuffer | SharedArrayBuffer): NDArray 
 }
 
 /** Requests for what can be planned now: of a boolean selection that is the count of its elements. */
-function requestsOf(fn: string, what: Computable): PlanRequest[] {
+export function requestsOf(fn: string, what: Computable): PlanRequest[] {
   const nodes = arraysOf(fn, what).map((node) =>
     isSelection(node) ? measurementOf(node).counts : node,
   );
   return [...new Set(nodes)].map((node) => ({ node }));
 }
 
-function planOf(
-  fn: "plan" | "explain",
-  what: Computable,
-  options: RunOptions | undefined,
-): PlanResult {
-  const checked = withDefaults(readOptions<RunOptions>(fn, options, RUN_CHECKS));
-  return plannerNow().plan(requestsOf(fn, what), planConfig(checked));
-}
-
 /**
  * The plan that `compute` would run, as plain data. Nothing runs. Of boolean selections it is the plan that counts their
  * elements; the selections are planned when that has run, or after `measure`.
  */
-export const plan = (what: Computable, options?: RunOptions): Plan =>
-  planOf("plan", what, options).plan;
-
-/** The plan in words: stages, what each reads, keeps and computes, and how much memory it takes. Nothing runs. */
-export function explain(what: Computable, options?: RunOptions): string {
-  const planned = planOf("explain", what, options);
-  const text = plannerNow().explain(planned.plan, planned.bindings);
-  if (!arraysOf("explain", what).some(isSelection)) return text;
-  return `this counts the elements of the boolean selection, which is planned afterwards\n\n${text}`;
+export function plan(what: Computable, options?: RunOptions): Plan {
+  const checked = withDefaults(readOptions<RunOptions>("plan", options, RUN_CHECKS));
+  return plannerNow().planCache.plan(requestsOf("plan", what), planConfig(checked)).plan;
 }

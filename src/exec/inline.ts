@@ -19,6 +19,7 @@ import {
   countersOf,
   createState,
   type Event,
+  NO_REPORT,
   type RunCounters,
   type State,
 } from "./coordinator/state.js";
@@ -33,7 +34,7 @@ import { copyBlock, createResults, type ResultBuffer } from "./results.js";
 import { SpillAccess, type SpillData } from "./spill/access.js";
 import { openSpill } from "./spill/file.js";
 import { FunctionTable, runTask, type TaskContext } from "./task/index.js";
-import { type Meter, meteredWriter, sourcesOf } from "./worker-run.js";
+import { type Meter, meteredWriter, newMeter, reportOf, sourcesOf } from "./worker-run.js";
 
 /** Plans that move at most this many bytes run inline by default: some ten milliseconds of one thread. */
 export const INLINE_BYTES: number = 16 * 1024 * 1024;
@@ -221,14 +222,10 @@ class InlineRun {
   #run(ticket: Ticket): void | Promise<void> {
     const { slot } = ticket;
     const stage = this.#plan.stages[ticket.stage] as Stage;
-    const meter: Meter = { read: 0, written: 0, changed: () => undefined };
+    const meter = newMeter(() => undefined);
     const started = performance.now();
     const end = (error: unknown): void => {
-      const report = {
-        bytesRead: meter.read,
-        bytesWritten: meter.written,
-        seconds: (performance.now() - started) / 1000,
-      };
+      const report = reportOf(meter, (performance.now() - started) / 1000);
       if (error === undefined) this.#send({ kind: "done", slot, outcome: "ok", report });
       else if (this.#abort.signal.aborted) {
         // Nothing happens if the run is failing already.
@@ -310,7 +307,7 @@ class InlineRun {
       case "cancel": {
         // What has not begun is taken back; what runs sees the signal.
         if (!this.#abort.signal.aborted) this.#abort.abort(new AbortError());
-        const report = { bytesRead: 0, bytesWritten: 0, seconds: 0 };
+        const report = NO_REPORT;
         for (const { slot } of this.#tickets.splice(0)) {
           events.push({ kind: "done", slot, outcome: "cancelled", report });
         }
@@ -353,6 +350,7 @@ class InlineRun {
         if (stage.kind !== "write") meter.read += bytes;
         meter.changed(bytes);
       },
+      meter,
     };
   }
 

@@ -1,7 +1,7 @@
 /**
  * What coordinator, workers and calling thread share: the control block and the messages.
  *
- * The control block is one SharedArrayBuffer in rows of 64 bytes. A ticket is a slot whose state word is changed by
+ * The control block is one SharedArrayBuffer in rows of 64 bytes. A ticket is a slot of two rows whose state word is changed by
  * compare-and-swap only:
  *
  *     FREE -coordinator: memory placed, fields written-> READY -worker-> CLAIMED(worker) -> OK | FAILED | CANCELLED
@@ -17,11 +17,13 @@ import type { DType } from "../ir/dtype.js";
 import type { Box } from "../ir/index-map.js";
 import type { IndexList } from "../ir/node.js";
 import type { Plan } from "../ir/stage.js";
-import { SLOTS, type TaskReport } from "./coordinator/state.js";
+import { NO_REPORT, SLOTS, type StageCounters, type TaskReport } from "./coordinator/state.js";
 import { MAX_THREADS } from "./memory/arena.js";
 import type { SpillData } from "./spill/access.js";
 
 const ROW = 16;
+/** Words of a ticket: two rows, since its report does not fit one. */
+const TICKET = 2 * ROW;
 export const WORK = 0;
 export const DONE: number = ROW;
 const STOP = 2 * ROW;
@@ -29,7 +31,7 @@ const STOP = 2 * ROW;
 const BALANCE = 3 * ROW;
 const MAIL = 4 * ROW;
 const TICKETS = MAIL + MAX_THREADS * ROW;
-const WORDS = TICKETS + SLOTS * ROW;
+const WORDS = TICKETS + SLOTS * TICKET;
 
 export const FREE = 0;
 export const READY = 1;
@@ -51,6 +53,9 @@ const READ = 4;
 const WRITTEN = 5;
 const SECONDS = 6;
 const BYTES_DONE = 7;
+const MOVED = 8;
+const CHUNKS = 9;
+const CHUNK_BYTES = 10;
 
 export interface TicketFields {
   readonly run: number;
@@ -120,33 +125,33 @@ export class ControlBlock {
   }
 
   state(slot: number): number {
-    return Atomics.load(this.words, TICKETS + slot * ROW);
+    return Atomics.load(this.words, TICKETS + slot * TICKET);
   }
 
   setState(slot: number, state: number): void {
-    Atomics.store(this.words, TICKETS + slot * ROW, state);
+    Atomics.store(this.words, TICKETS + slot * TICKET, state);
   }
 
   swapState(slot: number, from: number, to: number): boolean {
-    return Atomics.compareExchange(this.words, TICKETS + slot * ROW, from, to) === from;
+    return Atomics.compareExchange(this.words, TICKETS + slot * TICKET, from, to) === from;
   }
 
   /** Writes the fields of a free (or dead) slot and makes it READY. */
   issue(slot: number, fields: TicketFields): void {
-    const at = TICKETS + slot * ROW;
+    const at = TICKETS + slot * TICKET;
     this.words[at + RUN] = fields.run;
     this.words[at + STAGE] = fields.stage;
     this.words[at + TASK] = fields.task;
     this.words[at + ATTEMPT] = fields.attempt;
     this.words[at + SCRATCH] = fields.scratch | 0;
     this.words[at + SEQUENCE] = this.#sequence++ | 0;
-    this.report(slot, { bytesRead: 0, bytesWritten: 0, seconds: 0 });
+    this.report(slot, NO_REPORT);
     this.progress(slot, 0);
     this.setState(slot, READY);
   }
 
   fields(slot: number): TicketFields {
-    const at = TICKETS + slot * ROW;
+    const at = TICKETS + slot * TICKET;
     return {
       run: this.words[at + RUN] as number,
       stage: this.words[at + STAGE] as number,
@@ -162,7 +167,7 @@ export class ControlBlock {
       let oldest = -1;
       let sequence = 0;
       for (let slot = 0; slot < SLOTS; slot++) {
-        const at = TICKETS + slot * ROW;
+        const at = TICKETS + slot * TICKET;
         if (Atomics.load(this.words, at) !== READY) continue;
         const s = this.words[at + SEQUENCE] as number;
         // The difference is taken in int32, so that the counter may wrap.
@@ -177,28 +182,34 @@ export class ControlBlock {
   }
 
   report(slot: number, report: TaskReport): void {
-    const at = (TICKETS + slot * ROW) / 2;
+    const at = (TICKETS + slot * TICKET) / 2;
     this.#floats[at + READ] = report.bytesRead;
     this.#floats[at + WRITTEN] = report.bytesWritten;
+    this.#floats[at + MOVED] = report.bytesMoved;
+    this.#floats[at + CHUNKS] = report.chunksRead;
+    this.#floats[at + CHUNK_BYTES] = report.chunkBytes;
     this.#floats[at + SECONDS] = report.seconds;
   }
 
   reported(slot: number): TaskReport {
-    const at = (TICKETS + slot * ROW) / 2;
+    const at = (TICKETS + slot * TICKET) / 2;
     return {
       bytesRead: this.#floats[at + READ] as number,
       bytesWritten: this.#floats[at + WRITTEN] as number,
+      bytesMoved: this.#floats[at + MOVED] as number,
+      chunksRead: this.#floats[at + CHUNKS] as number,
+      chunkBytes: this.#floats[at + CHUNK_BYTES] as number,
       seconds: this.#floats[at + SECONDS] as number,
     };
   }
 
   /** Bytes that the running task has read or written so far. */
   progress(slot: number, bytes: number): void {
-    this.#floats[(TICKETS + slot * ROW) / 2 + BYTES_DONE] = bytes;
+    this.#floats[(TICKETS + slot * TICKET) / 2 + BYTES_DONE] = bytes;
   }
 
   progressOf(slot: number): number {
-    return this.#floats[(TICKETS + slot * ROW) / 2 + BYTES_DONE] as number;
+    return this.#floats[(TICKETS + slot * TICKET) / 2 + BYTES_DONE] as number;
   }
 
   /** Hands a claimed ticket back. */
@@ -270,7 +281,7 @@ export interface RunStatsData {
   readonly bytesSpilled: number;
   readonly peakBytes: number;
   readonly repeated: number;
-  readonly stageSeconds: readonly number[];
+  readonly stages: readonly StageCounters[];
 }
 
 /** Calling thread -> coordinator. */

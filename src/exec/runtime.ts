@@ -4,6 +4,7 @@
  */
 import { AbortError, OptionError } from "../errors.js";
 import type { Bindings, Plan } from "../ir/stage.js";
+import { NO_REPORT } from "./coordinator/state.js";
 import type { Engine, EngineOptions, EngineResult } from "./engine.js";
 import { INLINE_BYTES, InlineEngine, runsInline } from "./inline.js";
 import type { Region } from "./memory/regions.js";
@@ -32,6 +33,16 @@ export interface RunOptions {
 export interface StageStats {
   readonly id: number;
   readonly label: string;
+  /** Tasks that were run, repeated ones too. */
+  readonly tasks: number;
+  /** Bytes of elements read from sources and written to sinks. */
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  /** Bytes copied between blocks whose borders differ. */
+  readonly bytesMoved: number;
+  /** Storage chunks touched, each time one was, and their bytes as elements. */
+  readonly chunksRead: number;
+  readonly chunkBytes: number;
   /** Worker seconds, summed over its tasks. */
   readonly seconds: number;
 }
@@ -171,7 +182,7 @@ function statsOf(plan: Plan, { stats }: EngineResult, inline: boolean, seconds: 
     stages: plan.stages.map(({ id, label }, i) => ({
       id,
       label,
-      seconds: stats.stageSeconds[i] ?? 0,
+      ...(stats.stages[i] ?? { ...NO_REPORT, tasks: 0 }),
     })),
   };
 }

@@ -6,6 +6,7 @@ import { itemSize } from "../ir/dtype.js";
 import { blockBox, type PlanArray, type Stage } from "../ir/stage.js";
 import type { Kernels, Place } from "../kernels/index.js";
 import type { CallerLine } from "./caller.js";
+import type { TaskReport } from "./coordinator/state.js";
 import { TABLE_CANCEL, type TableLayout, tableLayout } from "./coordinator/tables.js";
 import { openSink, openSource } from "./open.js";
 import type { RunData, SinkData, SourceData } from "./protocol.js";
@@ -18,9 +19,31 @@ import { denseAt, shifted } from "./task/operands.js";
 export interface Meter {
   read: number;
   written: number;
+  moved: number;
+  /** Storage chunks touched, and their bytes. */
+  chunks: number;
+  chunkBytes: number;
   /** Told after every change. */
   readonly changed: (bytes: number) => void;
 }
+
+export const newMeter = (changed: (bytes: number) => void): Meter => ({
+  read: 0,
+  written: 0,
+  moved: 0,
+  chunks: 0,
+  chunkBytes: 0,
+  changed,
+});
+
+export const reportOf = (meter: Meter, seconds: number): TaskReport => ({
+  bytesRead: meter.read,
+  bytesWritten: meter.written,
+  bytesMoved: meter.moved,
+  chunksRead: meter.chunks,
+  chunkBytes: meter.chunkBytes,
+  seconds,
+});
 
 export class WorkerRun {
   readonly data: RunData;
@@ -106,6 +129,7 @@ export class WorkerRun {
         if (stage.kind !== "write") meter.read += bytes;
         meter.changed(bytes);
       },
+      meter,
     };
   }
 

@@ -25,7 +25,7 @@ import {
   waitForBell,
 } from "./protocol.js";
 import { runTask } from "./task/index.js";
-import { type Meter, WorkerRun } from "./worker-run.js";
+import { type Meter, newMeter, reportOf, WorkerRun } from "./worker-run.js";
 
 /** Tasks in flight at once in one worker: all but one of them wait for data. */
 const IN_FLIGHT = 8;
@@ -110,11 +110,7 @@ class Worker {
     }
     const stage = run.data.plan.stages[fields.stage] as Stage;
     const started = performance.now();
-    const meter: Meter = {
-      read: 0,
-      written: 0,
-      changed: () => this.#control.progress(slot, meter.read + meter.written),
-    };
+    const meter: Meter = newMeter(() => this.#control.progress(slot, meter.read + meter.written));
     if (stage.kind === "call") this.#pending = true;
     let result: void | Promise<void>;
     try {
@@ -166,8 +162,7 @@ class Worker {
   }
 
   #settle(slot: number, run: WorkerRun, meter: Meter, started: number, error: unknown): void {
-    const seconds = (performance.now() - started) / 1000;
-    this.#control.report(slot, { bytesRead: meter.read, bytesWritten: meter.written, seconds });
+    this.#control.report(slot, reportOf(meter, (performance.now() - started) / 1000));
     if (error === undefined) this.#control.finish(slot, OK, this.#id);
     else if (run.cancelled()) this.#control.finish(slot, CANCELLED, this.#id);
     else {

@@ -257,11 +257,48 @@ export function bitsOf(
   return text;
 }
 
+const PLACEHOLDER = "#";
+
+/**
+ * Thrown by {@link valueOf} of a placeholder: a plan that is to serve several constants depends on which it is.
+ */
+export class LiteralNeeded extends Error {
+  constructor() {
+    super("a placeholder has no value");
+    this.name = "LiteralNeeded";
+  }
+}
+
+/** Stands for a constant that is not known yet, and is not special. */
+export const placeholder = (n: number, dtype: DType): Scalar & { kind: "const" } => ({
+  kind: "const",
+  dtype,
+  bits: `${PLACEHOLDER}${n}`,
+});
+
+/** The number of a placeholder; undefined for constants. */
+export const placeholderOf = ({ bits }: ScalarConstant): number | undefined =>
+  bits.startsWith(PLACEHOLDER) ? Number(bits.slice(1)) : undefined;
+
+/**
+ * Values that rules may look for: bools, what is not finite, small whole numbers and their halves (0, 1, -1, 2, 0.5 ...).
+ * A placeholder stands for none of them.
+ */
+export function isSpecial(c: ScalarConstant): boolean {
+  if (placeholderOf(c) !== undefined) return false;
+  if (c.dtype === "bool") return true;
+  const value = valueOf(c);
+  if (typeof value === "bigint") return value >= -4n && value <= 4n;
+  const parts = typeof value === "object" ? value : [Number(value)];
+  return parts.every((v) => !Number.isFinite(v) || (Math.abs(v) <= 4 && Number.isInteger(2 * v)));
+}
+
 /** The JavaScript value of a constant: bigint for 64-bit integers, boolean for bool, a pair for complex. */
 export function valueOf({
   dtype,
   bits,
 }: ScalarConstant): number | bigint | boolean | readonly [number, number] {
+  if (bits.startsWith(PLACEHOLDER)) throw new LiteralNeeded();
   if (isComplex(dtype)) {
     const part = dtype === "complex64" ? "float32" : "float64";
     const half = bits.length / 2;

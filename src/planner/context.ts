@@ -1,6 +1,6 @@
 /** What every pass is given: the immutable configuration, and a log of what was done and what was declined. */
 import type { SinkBinding } from "../ir/binding.js";
-import { type Node, topologicalOrder } from "../ir/node.js";
+import type { Node } from "../ir/node.js";
 import type { RuleEvent } from "../ir/stage.js";
 
 export const PASSES = [
@@ -29,6 +29,32 @@ export interface PlanRequest {
   readonly sink?: SinkBinding | undefined;
 }
 
+/**
+ * The nodes below some roots, inputs first, in the order in which a reader comes by them: it depends on the expression
+ * alone, never on ids, so equal expressions have equal plans whatever was built before.
+ */
+export function planOrder(roots: readonly Node[]): readonly Node[] {
+  const done = new Set<Node>();
+  const open = new Set<Node>();
+  const out: Node[] = [];
+  const stack: Node[] = [...roots].reverse();
+  for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
+    if (done.has(node) || open.has(node)) {
+      stack.pop();
+      if (done.has(node)) continue;
+      done.add(node);
+      out.push(node);
+      continue;
+    }
+    open.add(node);
+    for (let i = node.inputs.length - 1; i >= 0; i--) {
+      const input = node.inputs[i] as Node;
+      if (!done.has(input)) stack.push(input);
+    }
+  }
+  return out;
+}
+
 /** The nodes below some roots, inputs first. */
 export interface Order {
   readonly nodes: readonly Node[];
@@ -53,7 +79,7 @@ export class PassContext {
   order(roots: readonly Node[]): Order {
     const same = roots.length === this.#roots.length && roots.every((r, i) => r === this.#roots[i]);
     if (this.#order === undefined || !same) {
-      this.#order = { nodes: topologicalOrder(roots) };
+      this.#order = { nodes: planOrder(roots) };
       this.#roots = [...roots];
     }
     return this.#order;

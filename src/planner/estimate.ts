@@ -1,12 +1,14 @@
 /** What stages take and cost: footprints, estimates and names. */
 import type { SinkBinding, SourceBinding } from "../ir/binding.js";
-import { type Cuts, cutsCount, cutsMax } from "../ir/cuts.js";
+import { type Cuts, cutsMax, nestedCuts } from "../ir/cuts.js";
 import { itemSize } from "../ir/dtype.js";
+import { viewCuts } from "../ir/grid.js";
 import { elementCount } from "../ir/index-map.js";
 import {
   type Bindings,
   type CallStage,
   maxBlockBytes,
+  type Operand,
   operandsOf,
   type PlanArray,
   type Stage,
@@ -90,16 +92,7 @@ export function estimateOf(
       seconds += cost.bytes / (source.residence === "store" ? READ_STORE : MEMORY_COPY);
     } else {
       const bytes = elementCount(o.shape) * itemSize(o.dtype);
-      const aligned = stage.kind === "map" || stage.kind === "reduce" || stage.kind === "write";
-      const sameBlocks =
-        aligned &&
-        (arrays[o.id] as PlanArray).cuts.every((c, i) => {
-          const m = o.map[i];
-          return (
-            m !== undefined && m.axis >= 0 && cutsCount(stage.cuts[m.axis] as Cuts) === cutsCount(c)
-          );
-        });
-      if (!sameBlocks) movedBytes += bytes;
+      if (isMoved(stage, o, arrays[o.id] as PlanArray)) movedBytes += bytes;
       seconds += bytes / MEMORY_COPY;
     }
   }
@@ -123,10 +116,23 @@ export function estimateOf(
   };
 }
 
+/** Whether a stage copies what it takes of an array: kernels look at it where it lies if that is in one block. */
+function isMoved(stage: Stage, { map }: Operand, array: PlanArray): boolean {
+  if (stage.kind !== "map" && stage.kind !== "reduce" && stage.kind !== "write") return true;
+  if (stage.kind === "map" && stage.program.ops.every((op) => op.op === "load")) return true;
+  return map.some((m, axis) => {
+    if (m.axis < 0) return false;
+    const seen = viewCuts(array.cuts[axis] as Cuts, m, stage.space[m.axis] as number);
+    return !nestedCuts(seen, stage.cuts[m.axis] as Cuts);
+  });
+}
+
 /** The functions of a stage, for people. */
 export function labelOf(draft: Draft): string {
   if (draft.kind === "write") return `write ${draft.sink.name}`;
-  if (draft.kind === "map" && draft.keeps) return "read";
+  if (draft.kind === "map" && draft.keeps) {
+    return draft.operands.some((o) => o.fromSource) ? "read" : "copy";
+  }
   const names: string[] = [];
   for (const node of draft.computes) {
     if (node.op === "map") {

@@ -283,7 +283,7 @@ function attemptPlan(
       const fused = fuse(requests, keep, ctx, bounded);
       if (!mayKeep) return fused;
       ctx.enter("residency");
-      const picks = keepPicks(requests, fused, ctx);
+      const picks = keepPicks(requests, fused, ctx, bounded);
       if (picks.size === 0) return fused;
       const { nodes, kept } = keepHulls([...requests.map((r) => r.node), ...keep], picks);
       requests = requests.map((r, i) => ({ ...r, node: nodes[i] as Node }));

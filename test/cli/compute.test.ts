@@ -160,6 +160,28 @@ describe("explain", () => {
     expect(out).toContain("of 64");
   });
 
+  test("as data, as a drawing, and beside what happened", async () => {
+    const data = await chunkwise("explain", "u.mean(axis=0)", ...inputs(), "--format=json");
+    expect(JSON.parse(data.out)).toMatchObject({ version: 1, roots: [{ shape: [3, 4] }] });
+    const svg = await chunkwise("explain", "u.mean(axis=0)", ...inputs(), "--format=svg");
+    expect(svg.out).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
+    const rules = await chunkwise("explain", "u.mean(axis=0)", ...inputs(), "--level=rules");
+    expect(rules.out).toContain("\nrules that fired");
+    const ran = await chunkwise("explain", "u.mean(axis=0)", ...inputs(), "--analyze");
+    expect(ran.out).toMatch(/estimate \| actual: tasks \d+ \| \d+/);
+  });
+
+  test.each([
+    [["--format=pdf"], "--format=pdf is not known (give text or json or svg or mermaid)"],
+    [
+      ["--analyze", "--level=rules"],
+      "--analyze shows the plan as it ran (give --level or --analyze)",
+    ],
+  ])("refuses %j", async (args, message) => {
+    const { code, err } = await chunkwise("explain", "u.mean(axis=0)", ...inputs(), ...args);
+    expect([code, err]).toEqual([2, `chunkwise: ${message}\n`]);
+  });
+
   test("mistakes are shown at their place", async () => {
     const { code, err } = await chunkwise("explain", "u +", ...inputs());
     expect(code).toBe(2);

@@ -16,6 +16,7 @@ const ELSEWHERE: readonly string[] = [
   "rechunk",
   "applyGufunc",
   "blockwise",
+  "analyze",
   "compute",
   "configure",
   "describeStore",

@@ -153,7 +153,7 @@ export class Model {
         kind: "done",
         slot,
         outcome: "ok",
-        report: { bytesRead: 1, bytesWritten: 0, seconds: 1 },
+        report: { ...NO_REPORT, bytesRead: 1, seconds: 1 },
       });
     }
   }

@@ -91,7 +91,9 @@ describe.skipIf(python === undefined)(`tslab${python === undefined ? ` (${why})`
     });
 
     test("explains the plan", () => {
-      expect(printed(having("cw.explain"))).toMatch(/^float32\[10\].*\n.*\nplanned {2}\d+ stages/);
+      expect(printed(having("cw.explain"))).toMatch(
+        /^float32\[10\][\s\S]*\nraw {6}\d+ nodes.*\nplanned {2}\d+ stages/,
+      );
     });
 
     test("prints the anomalies that plain loops find", () => {

@@ -18,10 +18,26 @@ export const HEAP_FULL = "the JavaScript heap of its thread is full";
 export interface TaskReport {
   readonly bytesRead: number;
   readonly bytesWritten: number;
+  /** Copied between blocks. */
+  readonly bytesMoved: number;
+  /** Storage chunks touched, each time one was, and their bytes. */
+  readonly chunksRead: number;
+  readonly chunkBytes: number;
   readonly seconds: number;
 }
 
-export const NO_REPORT: TaskReport = { bytesRead: 0, bytesWritten: 0, seconds: 0 };
+export const NO_REPORT: TaskReport = {
+  bytesRead: 0,
+  bytesWritten: 0,
+  bytesMoved: 0,
+  chunksRead: 0,
+  chunkBytes: 0,
+  seconds: 0,
+};
+
+/** The reports of a stage's tasks, summed; `tasks` counts those that ended well, repeated ones too. */
+export type StageCounters = TaskReport & { readonly tasks: number };
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 export type Event =
   | {
@@ -106,8 +122,8 @@ export interface RunCounters {
   readonly peakBytes: number;
   /** Tasks done again because their blocks were dropped. */
   readonly repeated: number;
-  /** Worker seconds per stage, in plan order. */
-  readonly stageSeconds: readonly number[];
+  /** In plan order. */
+  readonly stages: readonly StageCounters[];
 }
 
 export interface Ticket {
@@ -133,7 +149,7 @@ export interface RunState {
   bytesRead: number;
   bytesWritten: number;
   bytesSpilled: number;
-  readonly stageSeconds: Float64Array;
+  readonly stages: readonly Mutable<StageCounters>[];
 }
 
 /** One arena, its threads and all runs on them. */
@@ -182,7 +198,7 @@ export function createRun(event: Extract<Event, { kind: "submit" }>): RunState {
     bytesRead: 0,
     bytesWritten: 0,
     bytesSpilled: 0,
-    stageSeconds: new Float64Array(event.plan.stages.length),
+    stages: event.plan.stages.map(() => ({ ...NO_REPORT, tasks: 0 })),
   };
 }
 
@@ -195,7 +211,7 @@ export function countersOf(run: RunState): RunCounters {
     bytesSpilled: run.bytesSpilled,
     peakBytes: run.account.peak,
     repeated: run.repeated,
-    stageSeconds: [...run.stageSeconds],
+    stages: run.stages.map((counters) => ({ ...counters })),
   };
 }
 

@@ -18,6 +18,7 @@ import {
   type Failure,
   HEAP_FULL,
   MAX_ATTEMPTS,
+  NO_REPORT,
   type RunState,
   release,
   type State,
@@ -130,7 +131,16 @@ function finishTask(
   const table = run.order.tables.stages[entry.stage] as StageTable;
   run.bytesRead += event.report.bytesRead;
   run.bytesWritten += event.report.bytesWritten;
-  run.stageSeconds[entry.stage] = (run.stageSeconds[entry.stage] as number) + event.report.seconds;
+  const counters = run.stages[entry.stage];
+  if (counters !== undefined) {
+    if (event.outcome === "ok") counters.tasks++;
+    counters.bytesRead += event.report.bytesRead;
+    counters.bytesWritten += event.report.bytesWritten;
+    counters.bytesMoved += event.report.bytesMoved;
+    counters.chunksRead += event.report.chunksRead;
+    counters.chunkBytes += event.report.chunkBytes;
+    counters.seconds += event.report.seconds;
+  }
   if (event.outcome === "error" && event.error !== undefined) {
     fail(run, { kind: "error", error: event.error }, actions);
   }
@@ -222,7 +232,7 @@ function reissue(
     throw new InternalError(`slot ${slot} died, but nothing was issued there`);
   const { run, entry } = ticket;
   const { stage } = run.order.tables.stages[entry.stage] as StageTable;
-  const report = { bytesRead: 0, bytesWritten: 0, seconds: 0 };
+  const report = NO_REPORT;
   const hopeless = alone && cause === HEAP_FULL && stage.kind === "call";
   if (run.phase === "failing") {
     finishTask(state, { kind: "done", slot, outcome: "cancelled", report }, actions);

@@ -66,6 +66,8 @@ export interface TaskContext {
   cancelled(): boolean;
   /** Bytes of elements that were read from sources or written to sinks since the last call. */
   progress(bytes: number): void;
+  /** Counts what is copied between blocks, and the storage chunks that are touched. */
+  readonly meter?: { moved: number; chunks: number; chunkBytes: number };
 }
 
 /** Where a task may work beside its outputs. */

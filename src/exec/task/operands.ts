@@ -147,6 +147,7 @@ function readBox(
   const target = regionTarget(ctx.memory, operand.dtype, boxShape(image), region);
   const done = ctx.reader(operand.id).readInto(image, target, ctx.signal);
   const bytes = boxElements(image) * itemOf(operand.dtype);
+  countChunks(ctx, operand, image);
   if (done === undefined) ctx.progress(bytes);
   else return done.then(() => ctx.progress(bytes));
 }
@@ -157,6 +158,21 @@ function readDisk(ctx: TaskContext, operand: Operand, image: Box, region: Place)
     throw new InternalError(`array ${operand.id} lies on a disk that is not there`);
   }
   disk.read(arrayOf(ctx.plan, operand.id), image, region, diskBuffer);
+}
+
+/** Enters the storage chunks that hold some of `image`. */
+function countChunks(ctx: TaskContext, operand: Operand, image: Box): void {
+  const grid = ctx.sourceChunks?.(operand.id);
+  if (ctx.meter === undefined || grid === undefined) return;
+  let chunks = 1;
+  let bytes: number = itemOf(operand.dtype);
+  blocksTouched(grid, image).forEach(([first, last], axis) => {
+    const cuts = grid[axis] as Cuts;
+    chunks *= last - first + 1;
+    bytes *= pieceStart(cuts, last + 1) - pieceStart(cuts, first);
+  });
+  ctx.meter.chunks += chunks;
+  ctx.meter.chunkBytes += bytes;
 }
 
 /** The block of `array` that holds all of `image`, as the place of that image, if there is one. */
@@ -305,6 +321,7 @@ export function copyFromBlocks(ctx: TaskContext, operand: Operand, box: Box, tar
         part.lo.map((v, i) => v - (box.lo[i] as number)),
       );
       ctx.kernels.copy(size, boxShape(part), from, to);
+      if (ctx.meter !== undefined) ctx.meter.moved += boxElements(part) * size;
     }
     let axis = position.length - 1;
     for (; axis >= 0; axis--) {

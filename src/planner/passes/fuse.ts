@@ -143,7 +143,8 @@ function kernelSize(node: Node, weight: ReadonlyMap<Node, number>, baseOf: BaseT
   // f(g(x), x) is g's kernel and one operation more: no need to count it again on every step of a long chain.
   const [first, second] = inputs;
   if (inputs.length === 2 && first !== undefined && second !== undefined && own === 1) {
-    const [outer, inner] = first.id > second.id ? [first, second] : [second, first];
+    const size = (n: Node): number => weight.get(n) as number;
+    const [outer, inner] = size(first) > size(second) ? [first, second] : [second, first];
     if (outer === inner || isPartOf(inner, outer, baseOf))
       return own + (weight.get(outer) as number);
   }

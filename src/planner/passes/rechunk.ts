@@ -10,6 +10,7 @@
 import type { SourceBinding } from "../../ir/binding.js";
 import { type Cuts, cutsCount, pieceSize, pieceStart, piecesIn } from "../../ir/cuts.js";
 import { itemSize } from "../../ir/dtype.js";
+import type { AxisMap } from "../../ir/index-map.js";
 import type { Node } from "../../ir/node.js";
 import { type Operand, operandsOf, type Stage, taskCuts } from "../../ir/stage.js";
 
@@ -50,8 +51,16 @@ export function readCost(stage: Stage, operand: Operand, source: SourceBinding):
       space === undefined ||
       movesFreely(stage, m.axis)
     ) {
-      const whole = m !== undefined && m.axis < 0;
-      const [first, last] = whole ? piecesIn(grid, m.start, m.start + 1) : [0, cutsCount(grid) - 1];
+      const part = m === undefined ? undefined : partOf(stage, operand, m);
+      if (part !== undefined && m !== undefined && m.axis >= 0 && stage.kind === "concat") {
+        used.add(m.axis);
+        const sums = touchedByPart(grid, stage.cuts[m.axis] as Cuts, part, m);
+        chunks *= sums.count;
+        bytes *= sums.elements;
+        once *= sums.distinct;
+        return;
+      }
+      const [first, last] = m === undefined ? [0, cutsCount(grid) - 1] : reached(grid, m, part);
       chunks *= last - first + 1;
       bytes *= pieceStart(grid, last + 1) - pieceStart(grid, first);
       once *= pieceStart(grid, last + 1) - pieceStart(grid, first);
@@ -71,18 +80,64 @@ export function readCost(stage: Stage, operand: Operand, source: SourceBinding):
   return { chunks, bytes, amplification: once === 0 ? 1 : bytes / once };
 }
 
+/** Extent, and beginning in the space, of what is read along an axis that does not follow the map piece by piece. */
+function partOf(stage: Stage, operand: Operand, m: AxisMap): Part | undefined {
+  if (m.axis < 0) return { start: 0, size: 1 };
+  if (stage.kind === "concat") return stage.parts.find((p) => p.operand === operand);
+  if (stage.kind === "call") {
+    const argument = stage.args.find((x) => x.operand === operand);
+    return argument && { start: 0, size: argument.shape[m.axis] as number };
+  }
+  if (stage.kind !== "gather" && stage.kind !== "reshape") return undefined;
+  return { start: 0, size: stage.inputShape[m.axis] as number };
+}
+interface Part {
+  readonly start: number;
+  readonly size: number;
+}
+
+/** Pieces of the grid that positions `0 … size - 1` of the mapped axis reach; all of them if the size is not known. */
+function reached(grid: Cuts, m: AxisMap, part: Part | undefined): readonly [number, number] {
+  if (part === undefined) return [0, cutsCount(grid) - 1];
+  if (part.size === 0) return [0, -1];
+  const end = m.start + m.step * (part.size - 1);
+  return piecesIn(grid, Math.min(m.start, end), Math.max(m.start, end) + 1);
+}
+
+/** As {@link touched}, for one part of a concatenation: only the tasks that its range meets look into it. */
+function touchedByPart(grid: Cuts, tasks: Cuts, part: Part, m: AxisMap): Touched {
+  const [first, last] = reached(grid, m, part);
+  const distinct = pieceStart(grid, last + 1) - pieceStart(grid, first);
+  if (part.size === 0) return { count: 0, elements: 0, distinct: 1 };
+  const [from, to] = piecesIn(tasks, part.start, part.start + part.size);
+  const sample = Math.min(to - from + 1, SAMPLED_PIECES);
+  let count = 0;
+  let elements = 0;
+  for (let n = from; n < from + sample; n++) {
+    const lo = Math.max(0, pieceStart(tasks, n) - part.start);
+    const hi = Math.min(part.size, pieceStart(tasks, n + 1) - part.start);
+    const at = { ...m, start: m.start + m.step * lo };
+    const [a, b] = reached(grid, at, { start: 0, size: hi - lo });
+    count += b - a + 1;
+    elements += pieceStart(grid, b + 1) - pieceStart(grid, a);
+  }
+  const scale = (to - from + 1) / sample;
+  return { count: Math.round(count * scale), elements: Math.round(elements * scale), distinct };
+}
+
 /** Axes along which positions do not follow the map piece by piece. */
 const movesFreely = (stage: Stage, axis: number): boolean =>
   (stage.kind === "gather" && stage.axis === axis) ||
   stage.kind === "reshape" ||
   (stage.kind === "concat" && stage.axis === axis);
 
-function touched(
-  grid: Cuts,
-  tasks: Cuts,
-  start: number,
-  step: number,
-): { readonly count: number; readonly elements: number; readonly distinct: number } {
+interface Touched {
+  readonly count: number;
+  readonly elements: number;
+  readonly distinct: number;
+}
+
+function touched(grid: Cuts, tasks: Cuts, start: number, step: number): Touched {
   const pieces = cutsCount(tasks);
   const sample = Math.min(pieces, SAMPLED_PIECES);
   let count = 0;

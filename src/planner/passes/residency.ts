@@ -47,12 +47,13 @@ export type Picks = ReadonlyMap<Node, Box>;
  * Nodes that would be read or computed several times (by several stages, or by one through several index maps) and
  * that are worth keeping. One walk from the outputs picks the topmost such nodes, and below each goes on as if it were
  * kept already; one walk back drops those for which, with what is kept below them, the reason is gone. So a ladder of
- * shifted sums keeps one array every few rungs, and planning it stays linear.
+ * shifted sums keeps one array every few rungs, and planning it stays linear. `last`: what is declined is so for good.
  */
 export function keepPicks(
   requests: readonly FuseRequest[],
   fused: FuseResult,
   ctx: PassContext,
+  last: boolean,
 ): Picks {
   const { baseOf } = fused;
   if (!hasSharing(requests, fused, ctx)) return new Map();
@@ -83,7 +84,7 @@ export function keepPicks(
   }
   const kept = raised(stillWorth(order, picks, baseOf), order, baseOf);
   for (const node of kept.keys()) ctx.fired("keep", node, reasonOf(node, stored));
-  if (kept.size === 0) {
+  if (last && kept.size === 0) {
     for (const node of declined) ctx.declined("keep", node, "its consumers read different parts");
   }
   return kept;

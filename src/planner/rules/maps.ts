@@ -2,7 +2,7 @@
 import { mapNode } from "../../ir/build.js";
 import { type DType, isComplex, isFloat, isInteger, itemSize, kindOf } from "../../ir/dtype.js";
 import { dtypeOf, knownShape, type Node } from "../../ir/node.js";
-import { cast, type Scalar, valueOf } from "../../ir/scalar.js";
+import { cast, isSpecial, type Scalar, valueOf } from "../../ir/scalar.js";
 import { type Rule, rule } from "./rule.js";
 
 /** f(f(x)) = x */
@@ -92,7 +92,7 @@ const neutral = rule({
     const [left, right] = tree.args as [Scalar, Scalar];
     const [value, other, swapped] =
       right.kind === "const" ? [right, left, false] : [left, right, true];
-    if (value.kind !== "const" || other.kind !== "arg") return undefined;
+    if (value.kind !== "const" || other.kind !== "arg" || !isSpecial(value)) return undefined;
     const x = node.inputs[0] as Node;
     if (dtypeOf(x) !== dtypeOf(node)) return undefined;
     if (knownShape(x).some((n, i) => n !== knownShape(node)[i])) return undefined;
