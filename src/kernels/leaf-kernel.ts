@@ -9,7 +9,6 @@ import { type DType, itemSize } from "../ir/dtype.js";
 import { DOT_RUN } from "../ir/leaves.js";
 import { stateDTypes } from "../ir/monoid.js";
 import {
-  CHAINS,
   cellTypes,
   emitAccumulate,
   emitInit,
@@ -18,118 +17,50 @@ import {
   type Flavour,
   type GroupSums,
   isOrdered,
-  type LeafProgram,
   type Part,
   type Position,
   valuesOf,
 } from "./accumulators.js";
-import { assemble, Code, Imports, type ValueType } from "./assembler.js";
+import {
+  type ArgPart,
+  emitArgPiece,
+  emitArgSearch,
+  emitIndexVector,
+  PIECE_VECTORS,
+} from "./arg.js";
+import { assemble, Code, Imports } from "./assembler.js";
 import {
   addSlot,
   descriptorBytes,
   emitOdometer,
   getSlot,
   HEADER,
-  type Layout,
   type WalkerLocal,
 } from "./descriptor.js";
 import {
   BLOCK_RUNS,
   type DotPart,
-  dotLanes,
   emitBlockAdd,
   emitBlockFlush,
   emitBlockInit,
   emitDotFlush,
   emitTouch,
 } from "./dot.js";
+import {
+  CELL_BYTES,
+  GROUP,
+  isDot,
+  type LeafPlan,
+  type LeafShape,
+  leafLanes,
+  panelStepBytes,
+  rowGroup,
+  SLOT,
+} from "./leaf-plan.js";
 import { emitAdvance, emitConstants, emitSplatConstants, emitWhileAtLeast } from "./map-kernel.js";
-import { type Environment, evaluate, lanesOf, release, type Step } from "./program.js";
+import { type Environment, evaluate, release, type Step } from "./program.js";
 import { emitStore } from "./scalar-code.js";
 import { indexAxes, type LeafSpec } from "./structure.js";
-
-export type LeafShape = "rowsInner" | "columnsInner";
-
-/** Slots of the walkers of a leaf kernel. In `rowsInner` only `row` is used; states use `column` alone. */
-export const SLOT = {
-  /** Step along the last reduced axis. */
-  row: 1,
-  /** Step to the next columns after one row. */
-  column: 2,
-  /** Step to the next columns after the last of eight rows. */
-  group: 3,
-  /** From the end of a panel to the ninth row. */
-  groupReset: 4,
-  /** From the end of a panel to the next row. */
-  rowReset: 5,
-} as const;
-
-/** Rows or elements that are added as one group. */
-export const GROUP = 8;
-
-/** Elements that the vector loop along a row takes at once. */
-export const rowGroup = ({ leaf }: LeafPlan, lanes: number): number =>
-  leaf.parts.some(isDot)
-    ? BLOCK_RUNS * DOT_RUN
-    : leaf.parts.some(isOrdered)
-      ? GROUP
-      : Math.max(GROUP, CHAINS * lanes);
-
-const isDot = (part: Part): part is DotPart => part.kind === "dot";
-
-/** Whether the vector loop along a row serves these parts: blocks of runs and groups do not mix. */
-export const hasRowVectors = ({ leaf }: LeafPlan, lanes: number): boolean =>
-  leaf.parts.every((part) => isDot(part) && dotLanes(part) === lanes) || !leaf.parts.some(isDot);
-
-export interface LeafPlan {
-  readonly leaf: LeafProgram;
-  readonly layout: Layout;
-  /** Number of walkers in front of the states: operands, index axes, and the index of arg- reductions. */
-  readonly walkers: number;
-  readonly hasArg: boolean;
-  /** State dtypes of all outputs, in order. */
-  readonly states: readonly DType[];
-}
-
-export function planLeaf(spec: LeafSpec, leaf: LeafProgram): LeafPlan {
-  const hasArg = leaf.parts.some((part) => part.kind === "arg");
-  const walkers = spec.operands.length + indexAxes(spec.program).length + (hasArg ? 1 : 0);
-  const states = spec.outputs.flatMap(({ monoid, on }) => stateDTypes(monoid, on));
-  return {
-    leaf,
-    walkers,
-    hasArg,
-    states,
-    layout: {
-      constants: spec.program.constants.length,
-      walkers: walkers + states.length,
-      tables: [walkers + states.length, walkers],
-    },
-  };
-}
-
-/** Vector length for a leaf, 0 for scalar. */
-export function leafLanes(plan: LeafPlan): number {
-  const { program, parts } = plan.leaf;
-  if (plan.hasArg || parts.some((part) => part.kind === "product")) return 0;
-  return lanesOf(program, parts.flatMap(valuesOf));
-}
-
-const CELL_BYTES: Readonly<Record<ValueType, number>> = {
-  i32: 4,
-  f32: 4,
-  i64: 8,
-  f64: 8,
-  v128: 16,
-};
-
-/** Scratch bytes per step of a panel in `columnsInner`. */
-export function panelStepBytes(plan: LeafPlan, lanes: number): number {
-  const flavour = lanes > 0 ? "columns" : "scalar";
-  return plan.leaf.parts
-    .flatMap((part) => cellTypes(part, flavour))
-    .reduce((n, type) => n + CELL_BYTES[type], 0);
-}
 
 export function compileLeaf(
   spec: LeafSpec,
@@ -142,6 +73,8 @@ export function compileLeaf(
   emitter.emit();
   return assemble(imports, { run: emitter.c });
 }
+
+const isArg = (part: Part): part is ArgPart => part.kind === "arg";
 
 class LeafEmitter {
   readonly c: Code;
@@ -160,6 +93,8 @@ class LeafEmitter {
   readonly #scalarEnv: Environment;
   readonly #vectorEnv: Environment;
   readonly #widths = new Map<Part, number>();
+  /** Per arg- reduction along a row: the walkers at the piece of the row that holds its value. */
+  readonly #places = new Map<Part, readonly number[]>();
   /** Whether a run of dots is open, whose sum is not in the total yet; -1 without dots. */
   readonly #open: number;
 
@@ -211,8 +146,14 @@ class LeafEmitter {
         ? { ...this.#scalarEnv, constants: emitSplatConstants(c, plan.leaf.program, constants) }
         : this.#scalarEnv;
     this.#open = plan.leaf.parts.some(isDot) ? c.local("i32") : -1;
+    if (this.#flavour === "rows")
+      for (const part of plan.leaf.parts.filter(isArg))
+        this.#places.set(
+          part,
+          this.#walkers.map(({ wide }) => c.local(wide ? "i64" : "i32")),
+        );
     this.#cells = plan.leaf.parts.map((part) =>
-      cellTypes(part, this.#flavour).map((type) => c.local(type)),
+      cellTypes(part, this.#flavour, this.#lanes).map((type) => c.local(type)),
     );
   }
 
@@ -231,6 +172,7 @@ class LeafEmitter {
         });
         this.#pass(moments, true);
       }
+      if (this.#flavour === "rows") for (const part of parts.filter(isArg)) this.#search(part);
       this.#forCells(parts, true, () => {
         this.#flush(dots);
         this.#finish();
@@ -275,7 +217,7 @@ class LeafEmitter {
     const { c } = this;
     let offset = 0;
     this.#plan.leaf.parts.forEach((part, i) => {
-      cellTypes(part, this.#flavour).forEach((type, k) => {
+      cellTypes(part, this.#flavour, this.#lanes).forEach((type, k) => {
         const local = (this.#cells[i] as readonly number[])[k] as number;
         if (parts.includes(part)) {
           c.get(address);
@@ -304,7 +246,8 @@ class LeafEmitter {
 
   /** The next `left` elements of a row, or rows of the panel. */
   #stretch(parts: readonly Part[], second: boolean, left: number): void {
-    if (this.#shape === "rowsInner") this.#row(parts, second, left);
+    if (this.#flavour === "rows" && parts.some(isArg)) this.#pieces(parts, second, left);
+    else if (this.#shape === "rowsInner") this.#row(parts, second, left);
     else {
       emitWhileAtLeast(this.c, left, GROUP, () => this.#panelRows(parts, second, "group"));
       this.#rest(parts, left, (odd) => this.#panelRows(parts, second, odd));
@@ -414,16 +357,75 @@ class LeafEmitter {
     const wanted = parts.flatMap(valuesOf);
     const env = lanes > 0 ? this.#vectorEnv : this.#scalarEnv;
     const values = evaluate(c, program, wanted, env, lanes, at);
-    const argIndex = this.#plan.hasArg ? (this.#walkers.at(-1) as WalkerLocal).local : -1;
+    const argIndex = this.#argIndex(parts);
     let next = 0;
     for (const part of parts) {
       const own = values.slice(next, next + valuesOf(part).length);
       next += own.length;
       if (lanes > 0) this.#widths.set(part, (own[0] as (typeof own)[number]).width);
       const cells = this.#cellsOf(part);
-      emitAccumulate(c, part, this.#flavour, cells, own, position, sums, second, argIndex);
+      emitAccumulate(c, part, this.#flavour, cells, own, position, sums, second, argIndex, lanes);
     }
+    if (this.#flavour === "columns" && argIndex >= 0) c.free(argIndex);
     release(c, program, wanted, values);
+  }
+
+  /** The index of the elements where the walkers stand: relative to the first one, in every lane, in columns. */
+  #argIndex(parts: readonly Part[]): number {
+    const { c } = this;
+    if (!parts.some(isArg)) return -1;
+    const { local } = this.#walkers.at(-1) as WalkerLocal;
+    if (this.#flavour !== "columns") return local;
+    c.get(local, (this.#bases.at(-1) as WalkerLocal).local).op("i64.sub");
+    emitIndexVector(c, this.#lanes);
+    return c.keep("v128");
+  }
+
+  /** A row piece by piece, for arg- reductions, which note the place of a piece that improves them. */
+  #pieces(parts: readonly Part[], second: boolean, left: number): void {
+    const { c } = this;
+    const most = PIECE_VECTORS * this.#lanes;
+    const [length, rest] = [c.local("i32"), c.local("i32")];
+    const starts = this.#walkers.map(({ wide }) => c.local(wide ? "i64" : "i32"));
+    c.block((done) => {
+      c.loop((again) => {
+        c.get(left).op("i32.eqz").brIf(done);
+        c.get(left).i32(most).get(left).i32(most);
+        c.op("i32.lt_u", "select").tee(length).set(rest);
+        c.get(left, length).op("i32.sub").set(left);
+        this.#walkers.forEach(({ local }, i) => c.get(local).set(starts[i] as number));
+        this.#row(parts, second, rest);
+        for (const part of parts.filter(isArg)) {
+          const width = this.#widths.get(part) ?? 1;
+          const places = this.#places.get(part) as readonly number[];
+          emitArgPiece(c, part, this.#cellsOf(part), width, this.#lanes, length, () =>
+            places.forEach((place, i) => c.get(starts[i] as number).set(place)),
+          );
+        }
+        c.br(again);
+      });
+    });
+    c.free(length, rest, ...starts);
+  }
+
+  /** Looks for the value of an arg- reduction in the piece where it is. */
+  #search(part: ArgPart): void {
+    const { c } = this;
+    const { program } = this.#plan.leaf;
+    const places = this.#places.get(part) as readonly number[];
+    this.#walkers.forEach(({ local }, i) => c.get(places[i] as number).set(local));
+    const wanted = [part.value];
+    emitArgSearch(c, part, this.#cellsOf(part), this.#lanes, {
+      evaluate: (lanes, body) => {
+        const env = lanes > 0 ? this.#vectorEnv : this.#scalarEnv;
+        const values = evaluate(c, program, wanted, env, lanes, 0);
+        body(values[0] as (typeof values)[number]);
+        release(c, program, wanted, values);
+      },
+      advance: (elements) =>
+        elements === 1 ? emitAdvance(c, this.#walkers, this.#strides) : this.#advance(elements),
+      index: (this.#walkers.at(-1) as WalkerLocal).local,
+    });
   }
 
   #row(parts: readonly Part[], second: boolean, left: number): void {
@@ -486,6 +488,8 @@ class LeafEmitter {
           const width = this.#widths.get(part) ?? 1;
           const cells = this.#cellsOf(part);
           emitState(c, part, this.#flavour, cells, component, lane, this.#lanes, width);
+          if (isArg(part) && component === 1 && this.#flavour === "columns")
+            c.get((this.#bases.at(-1) as WalkerLocal).local).op("i64.add");
           emitStore(c, dtype, 0);
           if (columns)
             addSlot(c, this.#plan.layout, target, this.#plan.walkers + state, SLOT.column);
