@@ -13,7 +13,7 @@ import type { UserFunction } from "./compile.js";
 export type { Place };
 
 /** The part of the kernels that tasks call. */
-export type TaskKernels = Pick<Kernels, "map" | "leaf" | "copy" | "fill">;
+export type TaskKernels = Pick<Kernels, "map" | "leaf" | "copy" | "fill" | "record">;
 
 /** Bytes of an element, as copies take them. */
 export const itemOf = (dtype: DType): ItemSize => itemSize(dtype) as ItemSize;
