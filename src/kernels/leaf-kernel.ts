@@ -21,13 +21,8 @@ import {
   type Position,
   valuesOf,
 } from "./accumulators.js";
-import {
-  type ArgPart,
-  emitArgPiece,
-  emitArgSearch,
-  emitIndexVector,
-  PIECE_VECTORS,
-} from "./arg.js";
+import type { ArgPart } from "./arg.js";
+import { ArgWalk } from "./arg-walk.js";
 import { assemble, Code, Imports } from "./assembler.js";
 import {
   addSlot,
@@ -74,8 +69,6 @@ export function compileLeaf(
   return assemble(imports, { run: emitter.c });
 }
 
-const isArg = (part: Part): part is ArgPart => part.kind === "arg";
-
 class LeafEmitter {
   readonly c: Code;
   readonly #spec: LeafSpec;
@@ -93,8 +86,9 @@ class LeafEmitter {
   readonly #scalarEnv: Environment;
   readonly #vectorEnv: Environment;
   readonly #widths = new Map<Part, number>();
-  /** Per arg- reduction along a row: the walkers at the piece of the row that holds its value. */
-  readonly #places = new Map<Part, readonly number[]>();
+  readonly #args: readonly ArgPart[];
+  /** What arg- reductions need, if there are any. */
+  readonly #argWalk: ArgWalk | undefined;
   /** Whether a run of dots is open, whose sum is not in the total yet; -1 without dots. */
   readonly #open: number;
 
@@ -146,12 +140,11 @@ class LeafEmitter {
         ? { ...this.#scalarEnv, constants: emitSplatConstants(c, plan.leaf.program, constants) }
         : this.#scalarEnv;
     this.#open = plan.leaf.parts.some(isDot) ? c.local("i32") : -1;
-    if (this.#flavour === "rows")
-      for (const part of plan.leaf.parts.filter(isArg))
-        this.#places.set(
-          part,
-          this.#walkers.map(({ wide }) => c.local(wide ? "i64" : "i32")),
-        );
+    this.#args = plan.leaf.parts.filter((part) => part.kind === "arg");
+    const walk = { walkers: this.#walkers, bases: this.#bases, strides: this.#strides };
+    this.#argWalk = plan.hasArg
+      ? new ArgWalk(c, this.#args, this.#flavour, this.#lanes, walk)
+      : undefined;
     this.#cells = plan.leaf.parts.map((part) =>
       cellTypes(part, this.#flavour, this.#lanes).map((type) => c.local(type)),
     );
@@ -172,7 +165,7 @@ class LeafEmitter {
         });
         this.#pass(moments, true);
       }
-      if (this.#flavour === "rows") for (const part of parts.filter(isArg)) this.#search(part);
+      for (const part of this.#args) this.#search(part);
       this.#forCells(parts, true, () => {
         this.#flush(dots);
         this.#finish();
@@ -246,8 +239,16 @@ class LeafEmitter {
 
   /** The next `left` elements of a row, or rows of the panel. */
   #stretch(parts: readonly Part[], second: boolean, left: number): void {
-    if (this.#flavour === "rows" && parts.some(isArg)) this.#pieces(parts, second, left);
-    else if (this.#shape === "rowsInner") this.#row(parts, second, left);
+    const row = (length: number): void => this.#row(parts, second, length);
+    if (this.#flavour === "rows" && !second && this.#argWalk !== undefined)
+      this.#argWalk.emitPieces(left, row, () =>
+        this.#args.map((part) => ({
+          part,
+          cells: this.#cellsOf(part),
+          width: this.#widths.get(part) ?? 1,
+        })),
+      );
+    else if (this.#shape === "rowsInner") row(left);
     else {
       emitWhileAtLeast(this.c, left, GROUP, () => this.#panelRows(parts, second, "group"));
       this.#rest(parts, left, (odd) => this.#panelRows(parts, second, odd));
@@ -357,7 +358,7 @@ class LeafEmitter {
     const wanted = parts.flatMap(valuesOf);
     const env = lanes > 0 ? this.#vectorEnv : this.#scalarEnv;
     const values = evaluate(c, program, wanted, env, lanes, at);
-    const argIndex = this.#argIndex(parts);
+    const argIndex = this.#argWalk?.index ?? -1;
     let next = 0;
     for (const part of parts) {
       const own = values.slice(next, next + valuesOf(part).length);
@@ -366,56 +367,14 @@ class LeafEmitter {
       const cells = this.#cellsOf(part);
       emitAccumulate(c, part, this.#flavour, cells, own, position, sums, second, argIndex, lanes);
     }
-    if (this.#flavour === "columns" && argIndex >= 0) c.free(argIndex);
     release(c, program, wanted, values);
   }
 
-  /** The index of the elements where the walkers stand: relative to the first one, in every lane, in columns. */
-  #argIndex(parts: readonly Part[]): number {
-    const { c } = this;
-    if (!parts.some(isArg)) return -1;
-    const { local } = this.#walkers.at(-1) as WalkerLocal;
-    if (this.#flavour !== "columns") return local;
-    c.get(local, (this.#bases.at(-1) as WalkerLocal).local).op("i64.sub");
-    emitIndexVector(c, this.#lanes);
-    return c.keep("v128");
-  }
-
-  /** A row piece by piece, for arg- reductions, which note the place of a piece that improves them. */
-  #pieces(parts: readonly Part[], second: boolean, left: number): void {
-    const { c } = this;
-    const most = PIECE_VECTORS * this.#lanes;
-    const [length, rest] = [c.local("i32"), c.local("i32")];
-    const starts = this.#walkers.map(({ wide }) => c.local(wide ? "i64" : "i32"));
-    c.block((done) => {
-      c.loop((again) => {
-        c.get(left).op("i32.eqz").brIf(done);
-        c.get(left).i32(most).get(left).i32(most);
-        c.op("i32.lt_u", "select").tee(length).set(rest);
-        c.get(left, length).op("i32.sub").set(left);
-        this.#walkers.forEach(({ local }, i) => c.get(local).set(starts[i] as number));
-        this.#row(parts, second, rest);
-        for (const part of parts.filter(isArg)) {
-          const width = this.#widths.get(part) ?? 1;
-          const places = this.#places.get(part) as readonly number[];
-          emitArgPiece(c, part, this.#cellsOf(part), width, this.#lanes, length, () =>
-            places.forEach((place, i) => c.get(starts[i] as number).set(place)),
-          );
-        }
-        c.br(again);
-      });
-    });
-    c.free(length, rest, ...starts);
-  }
-
-  /** Looks for the value of an arg- reduction in the piece where it is. */
   #search(part: ArgPart): void {
     const { c } = this;
     const { program } = this.#plan.leaf;
-    const places = this.#places.get(part) as readonly number[];
-    this.#walkers.forEach(({ local }, i) => c.get(places[i] as number).set(local));
     const wanted = [part.value];
-    emitArgSearch(c, part, this.#cellsOf(part), this.#lanes, {
+    this.#argWalk?.emitSearch(part, this.#cellsOf(part), {
       evaluate: (lanes, body) => {
         const env = lanes > 0 ? this.#vectorEnv : this.#scalarEnv;
         const values = evaluate(c, program, wanted, env, lanes, 0);
@@ -424,7 +383,6 @@ class LeafEmitter {
       },
       advance: (elements) =>
         elements === 1 ? emitAdvance(c, this.#walkers, this.#strides) : this.#advance(elements),
-      index: (this.#walkers.at(-1) as WalkerLocal).local,
     });
   }
 
@@ -460,12 +418,17 @@ class LeafEmitter {
     const grouped = rows === "group";
     const move = (slot: number): void =>
       this.#walkers.forEach((w, i) => addSlot(c, layout, w, i, slot));
+    const argWalk = second ? undefined : this.#argWalk;
     this.#forPanel(parts, true, true, () => {
       const sums: GroupSums = new Map();
+      argWalk?.emitRow();
       if (!grouped)
         this.#accumulate(parts, second, this.#lanes, 0, { in: "rest", odd: rows }, sums);
       for (let place = 0; grouped && place < GROUP; place++) {
-        if (place > 0) emitAdvance(c, this.#walkers, this.#strides);
+        if (place > 0) {
+          emitAdvance(c, this.#walkers, this.#strides);
+          argWalk?.emitNextRow();
+        }
         this.#accumulate(parts, second, this.#lanes, 0, { in: "group", place }, sums);
       }
       move(grouped ? SLOT.group : SLOT.column);
@@ -488,8 +451,7 @@ class LeafEmitter {
           const width = this.#widths.get(part) ?? 1;
           const cells = this.#cellsOf(part);
           emitState(c, part, this.#flavour, cells, component, lane, this.#lanes, width);
-          if (isArg(part) && component === 1 && this.#flavour === "columns")
-            c.get((this.#bases.at(-1) as WalkerLocal).local).op("i64.add");
+          if (part.kind === "arg" && component === 1) this.#argWalk?.emitAbsolute();
           emitStore(c, dtype, 0);
           if (columns)
             addSlot(c, this.#plan.layout, target, this.#plan.walkers + state, SLOT.column);
