@@ -6,20 +6,29 @@
  * is `e`, lane 1 is `o`) and `columns` (vector lanes are neighbours along a kept axis, each with its own `e`, `o`).
  */
 import { InternalError } from "../errors.js";
-import {
-  type DType,
-  integerRange,
-  isBig,
-  isComplex,
-  isFloat,
-  isInteger,
-  itemSize,
-} from "../ir/dtype.js";
+import { type DType, isComplex, isFloat, itemSize } from "../ir/dtype.js";
 import { stateDTypes } from "../ir/monoid.js";
 import type { BinaryFunction, ScalarOp, ScalarProgram } from "../ir/scalar.js";
+import {
+  type ArgPart,
+  argCells,
+  emitArgAdd,
+  emitArgInit,
+  emitArgState,
+  emitSpread,
+  emitWorst,
+} from "./arg.js";
 import type { Code, ValueType } from "./assembler.js";
 import { HEADER } from "./descriptor.js";
 import { type DotPart, dotCells, emitDotAdd, emitDotInit, emitDotState } from "./dot.js";
+import {
+  CHAINS,
+  type ExtremumPart,
+  emitExtremumAdd,
+  emitExtremumInit,
+  emitExtremumState,
+  extremumCells,
+} from "./extrema.js";
 import {
   emitProductGroup,
   emitProductInit,
@@ -50,12 +59,8 @@ export type Part =
       readonly value: number;
       readonly on: DType;
     }
-  | {
-      readonly kind: "arg";
-      readonly fn: "less" | "greater";
-      readonly value: number;
-      readonly on: DType;
-    }
+  | ExtremumPart
+  | ArgPart
   | DotPart
   | ProductPart;
 
@@ -103,8 +108,12 @@ export function leafProgram(spec: LeafSpec): LeafProgram {
           throw new InternalError(`dot has no leaf kernel on ${on}`);
         return { kind: "dot", value: x, on };
       case "min":
-      case "max":
-        return { kind: "fold", fn: monoid === "min" ? "minimum" : "maximum", value: x, on };
+      case "max": {
+        const fn = monoid === "min" ? "minimum" : "maximum";
+        return on === "float32" || on === "float64"
+          ? { kind: "extremum", fn, value: x, on }
+          : { kind: "fold", fn, value: x, on };
+      }
       case "any":
       case "all":
         return {
@@ -133,11 +142,8 @@ export const isOrdered = (part: Part): boolean =>
 
 // ------------------------------------------------------------------------------------------------ cells
 
-/** Independent vectors per fold along a row: a minimum takes several cycles, which would otherwise be waited for. */
-export const CHAINS = 4;
-
-/** Types of the cells of a part. */
-export function cellTypes(part: Part, flavour: Flavour): readonly ValueType[] {
+/** Types of the cells of a part; vectors have `lanes` lanes. */
+export function cellTypes(part: Part, flavour: Flavour, lanes: number): readonly ValueType[] {
   switch (part.kind) {
     case "ordered":
       return flavour === "rows"
@@ -156,8 +162,10 @@ export function cellTypes(part: Part, flavour: Flavour): readonly ValueType[] {
       return flavour === "rows"
         ? [...new Array<ValueType>(CHAINS).fill("v128"), typeOf(part.on)]
         : [flavour === "columns" ? "v128" : typeOf(part.on)];
+    case "extremum":
+      return extremumCells(part, flavour);
     case "arg":
-      return [typeOf(part.on), "i64"];
+      return argCells(part, flavour, lanes);
     case "dot":
       return dotCells(part, flavour);
     case "product":
@@ -170,29 +178,12 @@ function emitIdentity(c: Code, fn: BinaryFunction, on: DType): void {
   const type = typeOf(on);
   if (fn === "add") emitNumber(c, type, isFloat(on) ? -0 : 0);
   else if (fn === "multiply") emitNumber(c, type, 1);
-  else if (on === "bool") c.i32(fn === "minimum" ? 1 : 0);
-  else if (isInteger(on)) {
-    const [low, high] = integerRange(on);
-    const end = fn === "minimum" ? high : low;
-    if (isBig(on)) c.i64(end);
-    else c.i32(Number(end));
-  } else
-    emitNumber(c, type, fn === "minimum" ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY);
+  else emitWorst(c, fn, on);
 }
-
-const SPLATS: Readonly<Record<string, string>> = { f32: "f32x4", f64: "f64x2", i64: "i64x2" };
 
 function emitIdentityVector(c: Code, fn: BinaryFunction, on: DType): void {
   emitIdentity(c, fn, on);
-  // A mask of any width is all ones or all zeros.
-  if (on === "bool") c.op("i8x16.splat", "i8x16.neg");
-  else {
-    const type = typeOf(on);
-    const size = itemSize(on);
-    c.op(
-      `${type === "i32" ? ({ 1: "i8x16", 2: "i16x8", 4: "i32x4" } as Record<number, string>)[size] : SPLATS[type]}.splat`,
-    );
-  }
+  emitSpread(c, on);
 }
 
 /** Sets the cells of a part to the state of no elements. */
@@ -206,10 +197,11 @@ export function emitInit(c: Code, part: Part, flavour: Flavour, cells: readonly 
     return;
   }
   if (part.kind === "arg") {
-    emitNumber(c, typeOf(part.on), 0);
-    c.set(cells[0] as number);
-    // No index yet.
-    c.i64(-1n).set(cells[1] as number);
+    emitArgInit(c, part, flavour, cells);
+    return;
+  }
+  if (part.kind === "extremum") {
+    emitExtremumInit(c, part, flavour, cells);
     return;
   }
   const folds = flavour === "rows" ? CHAINS : 1;
@@ -240,7 +232,10 @@ type OrderedPart = Part & { readonly kind: "ordered" | "moments" };
 const arithmetic = (part: OrderedPart, vector: boolean): string =>
   `${vector ? "f64x2" : "f64"}.${part.fn === "multiply" ? "mul" : "add"}`;
 
-/** Adds one value (or one vector of values; both parts of a product). `second` is the pass over the squared deviations. */
+/**
+ * Adds one value (or one vector of `lanes` values; both parts of a product). `second` is the pass over the squared
+ * deviations; `argIndex` holds the index that arg- reductions take.
+ */
 export function emitAccumulate(
   c: Code,
   part: Part,
@@ -251,8 +246,10 @@ export function emitAccumulate(
   sums: GroupSums,
   second: boolean,
   argIndex: number,
+  lanes: number,
 ): void {
   const [value] = values as readonly [Value];
+  const place = position.in === "group" ? position.place : undefined;
   if (part.kind === "product") {
     const pair = [value.local, (values[1] as Value).local] as const;
     const open = sums.get(part) ?? [];
@@ -260,7 +257,8 @@ export function emitAccumulate(
     if (position.in === "group") emitProductGroup(c, cells, pair, position.place, open);
     else emitProductRest(c, cells, pair, position.odd);
   } else if (part.kind === "dot") emitDotAdd(c, part, flavour === "columns", cells, value.local);
-  else if (part.kind === "arg") emitArg(c, part, cells, value, argIndex);
+  else if (part.kind === "arg") emitArgAdd(c, part, flavour, cells, value, place, argIndex, lanes);
+  else if (part.kind === "extremum") emitExtremumAdd(c, part, flavour, cells, value.local, place);
   else if (part.kind === "fold") {
     const vector = flavour === "columns" || (flavour === "rows" && position.in === "group");
     const chain =
@@ -349,29 +347,6 @@ function emitFold(
   c.set(cell);
 }
 
-/** Takes the element if it is the first, better, or the first NaN. */
-function emitArg(
-  c: Code,
-  part: Part & { kind: "arg" },
-  cells: readonly number[],
-  value: Value,
-  argIndex: number,
-): void {
-  const [best, index] = cells as readonly [number, number];
-  const type = typeOf(part.on);
-  const take = c.local("i32");
-  emitCall(c, part.fn, part.on, [value.local, best]);
-  c.get(index).i64(0n).op("i64.lt_s", "i32.or");
-  if (isFloat(part.on)) {
-    c.get(value.local, value.local).op(`${type}.ne`);
-    c.get(best, best).op(`${type}.eq`, "i32.and", "i32.or");
-  }
-  c.set(take);
-  c.get(value.local, best, take).op("select").set(best);
-  c.get(argIndex, index, take).op("select").set(index);
-  c.free(take);
-}
-
 // --------------------------------------------------------------------------------------------- results
 
 /** Pushes the sum of an ordered part; of one lane in columns. */
@@ -431,7 +406,9 @@ export function emitState(
 ): void {
   if (part.kind === "product") emitProductState(c, cells, component);
   else if (part.kind === "dot") emitDotState(c, part, flavour, cells, lane);
-  else if (part.kind === "arg") c.get(cells[component] as number);
+  else if (part.kind === "arg")
+    emitArgState(c, part, flavour, cells, component, lane, lanes, width);
+  else if (part.kind === "extremum") emitExtremumState(c, part, flavour, cells, lane, lanes);
   else if (part.kind === "moments" && component === 0) {
     const mean = cells[flavour === "rows" ? 1 : 2] as number;
     c.get(mean);

@@ -163,6 +163,15 @@ export class DescriptorWriter {
     this.#words[offset >> 2] = value | 0;
   }
 
+  /** The descriptor as it stands, but for counters, which are 0 between launches. */
+  copy(layout: Layout): Int32Array {
+    return new Int32Array(this.#words.subarray(0, descriptorBytes(layout) >> 2));
+  }
+
+  restore(words: Int32Array): void {
+    this.#words.set(words);
+  }
+
   /** A float64 field. */
   float(offset: number, value: number): void {
     floats[0] = value;

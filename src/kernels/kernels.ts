@@ -62,6 +62,23 @@ export class Kernels {
   }
 
   /**
+   * Runs `work`, which calls no kernels but {@link map}, and answers with what does the same maps in the same places
+   * again, without most of what a launch costs.
+   */
+  record(work: () => void): () => void {
+    const tape: (() => void)[] = [];
+    this.#launcher.tape = tape;
+    try {
+      work();
+    } finally {
+      this.#launcher.tape = undefined;
+    }
+    return () => {
+      for (const launch of tape) launch();
+    };
+  }
+
+  /**
    * Reduces the axes `reduced` (ascending, none empty) as one leaf per position of the other axes, in the order of
    * `ir/leaves.ts`. `states[output][component]` are the places of the states; their strides along reduced axes are
    * ignored. The index of an arg- reduction is the sum of `(origin + counter) * argStrides` over the reduced axes.

@@ -7,8 +7,8 @@ import { halves, partPlaces, realLeaf } from "./complex.js";
 import { descriptorBytes, HEADER } from "./descriptor.js";
 import { launchGemm, type Work } from "./launch-gemm.js";
 import { indexWalker, type Launcher, stepOf } from "./launch-map.js";
+import { compileLeaf } from "./leaf-kernel.js";
 import {
-  compileLeaf,
   GROUP,
   hasRowVectors,
   type LeafPlan,
@@ -17,7 +17,7 @@ import {
   planLeaf,
   rowGroup,
   SLOT,
-} from "./leaf-kernel.js";
+} from "./leaf-plan.js";
 import {
   flipAxis,
   mergeAxes,
@@ -83,6 +83,8 @@ interface Nest {
   readonly row: number;
   readonly count: number;
   readonly constants: Constants;
+  /** Whether the indices of arg- reductions grow along the walk, by less than 2^31 in all. */
+  readonly growing: boolean;
 }
 
 export function launchLeaf(
@@ -196,7 +198,22 @@ function simplify(
     row,
     count,
     constants,
+    growing: growing(given, reduced, argStrides),
   };
+}
+
+function growing(
+  extents: readonly number[],
+  reduced: readonly number[],
+  argStrides: readonly number[],
+): boolean {
+  let span = 0;
+  for (const axis of [...reduced].reverse()) {
+    const [n, stride] = [extents[axis] as number, argStrides[axis] as number];
+    if (n > 1 && stride <= span) return false;
+    span += (n - 1) * stride;
+  }
+  return span < 2 ** 31;
 }
 
 /** Steps along an axis if vectors can follow them. */
@@ -249,7 +266,8 @@ function launchRows(launcher: Launcher, nest: Nest): void {
 function launchColumns(launcher: Launcher, nest: Nest, column: number): void {
   const { plan, lanes } = nest.prepared;
   const total = nest.extents[column] as number;
-  const steps = total >= lanes ? stepsAlong(nest, column) : undefined;
+  const fits = total >= lanes && (!plan.hasArg || nest.growing);
+  const steps = fits ? stepsAlong(nest, column) : undefined;
   const step = steps === undefined ? 1 : lanes;
   const room = launcher.writer.bytes - descriptorBytes(plan.layout);
   const stepBytes = panelStepBytes(plan, steps === undefined ? 0 : lanes);

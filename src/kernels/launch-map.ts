@@ -27,6 +27,8 @@ import {
 export interface Launcher {
   readonly cache: KernelCache;
   readonly writer: DescriptorWriter;
+  /** While set: gets what runs every map again. */
+  tape?: (() => void)[] | undefined;
 }
 
 /** How a walker moves for vectors of `size`-byte elements (or of numbers). */
@@ -68,7 +70,7 @@ export const indexWalker = (rank: number, axis: number, origin: readonly number[
   );
 
 export function launchMap(
-  { cache, writer }: Launcher,
+  launcher: Launcher,
   spec: MapSpec,
   extents: readonly number[],
   origin: readonly number[],
@@ -78,7 +80,7 @@ export function launchMap(
 ): void {
   if (extents.includes(0)) return;
   if (hasComplex(spec)) {
-    launchComplex({ cache, writer }, spec, extents, origin, operands, outputs, constants);
+    launchComplex(launcher, spec, extents, origin, operands, outputs, constants);
     return;
   }
   const { axes: indices } = prepare(spec);
@@ -98,12 +100,12 @@ export function launchMap(
     extents: axes.map((axis) => sizes[axis] as number),
     walkers: walkers.map((w) => onAxes(w, axes)),
   };
-  for (const part of tiled(nest)) runNest({ cache, writer }, spec, part, constants);
+  for (const part of tiled(nest)) runNest(launcher, spec, part, constants);
 }
 
 /** Runs a nest as it is, outermost axis first. */
 function runNest(
-  { cache, writer }: Launcher,
+  { cache, writer, tape }: Launcher,
   spec: MapSpec,
   nest: Nest,
   constants: Constants,
@@ -124,6 +126,13 @@ function runNest(
   walkers.forEach((w, i) => writer.walker(layout, i, w, [strideOf(w)]));
   writer.table(layout, 0, extents, axes.reverse(), walkers, (w) => length * strideOf(w));
   writer.word(HEADER.inner, length);
+  if (tape !== undefined) {
+    const words = writer.copy(layout);
+    tape.push(() => {
+      writer.restore(words);
+      run(writer.address);
+    });
+  }
   run(writer.address);
 }
 

@@ -9,7 +9,6 @@ import { type DType, itemSize } from "../ir/dtype.js";
 import { DOT_RUN } from "../ir/leaves.js";
 import { stateDTypes } from "../ir/monoid.js";
 import {
-  CHAINS,
   cellTypes,
   emitAccumulate,
   emitInit,
@@ -18,26 +17,25 @@ import {
   type Flavour,
   type GroupSums,
   isOrdered,
-  type LeafProgram,
   type Part,
   type Position,
   valuesOf,
 } from "./accumulators.js";
-import { assemble, Code, Imports, type ValueType } from "./assembler.js";
+import type { ArgPart } from "./arg.js";
+import { ArgWalk } from "./arg-walk.js";
+import { assemble, Code, Imports } from "./assembler.js";
 import {
   addSlot,
   descriptorBytes,
   emitOdometer,
   getSlot,
   HEADER,
-  type Layout,
   type WalkerLocal,
 } from "./descriptor.js";
 
 import {
   BLOCK_RUNS,
   type DotPart,
-  dotLanes,
   emitBlockAdd,
   emitBlockFlush,
   emitBlockInit,
@@ -47,93 +45,21 @@ import {
 
 import { findTables } from "./formula-code.js";
 
+import {
+  CELL_BYTES,
+  GROUP,
+  isDot,
+  type LeafPlan,
+  type LeafShape,
+  leafLanes,
+  panelStepBytes,
+  rowGroup,
+  SLOT,
+} from "./leaf-plan.js";
 import { emitAdvance, emitConstants, emitSplatConstants, emitWhileAtLeast } from "./map-kernel.js";
-import { type Environment, evaluate, lanesOf, release, type Step } from "./program.js";
+import { type Environment, evaluate, release, type Step } from "./program.js";
 import { emitStore } from "./scalar-code.js";
 import { indexAxes, type LeafSpec } from "./structure.js";
-
-export type LeafShape = "rowsInner" | "columnsInner";
-
-/** Slots of the walkers of a leaf kernel. In `rowsInner` only `row` is used; states use `column` alone. */
-export const SLOT = {
-  /** Step along the last reduced axis. */
-  row: 1,
-  /** Step to the next columns after one row. */
-  column: 2,
-  /** Step to the next columns after the last of eight rows. */
-  group: 3,
-  /** From the end of a panel to the ninth row. */
-  groupReset: 4,
-  /** From the end of a panel to the next row. */
-  rowReset: 5,
-} as const;
-
-/** Rows or elements that are added as one group. */
-export const GROUP = 8;
-
-/** Elements that the vector loop along a row takes at once. */
-export const rowGroup = ({ leaf }: LeafPlan, lanes: number): number =>
-  leaf.parts.some(isDot)
-    ? BLOCK_RUNS * DOT_RUN
-    : leaf.parts.some(isOrdered)
-      ? GROUP
-      : Math.max(GROUP, CHAINS * lanes);
-
-const isDot = (part: Part): part is DotPart => part.kind === "dot";
-
-/** Whether the vector loop along a row serves these parts: blocks of runs and groups do not mix. */
-export const hasRowVectors = ({ leaf }: LeafPlan, lanes: number): boolean =>
-  leaf.parts.every((part) => isDot(part) && dotLanes(part) === lanes) || !leaf.parts.some(isDot);
-
-export interface LeafPlan {
-  readonly leaf: LeafProgram;
-  readonly layout: Layout;
-  /** Number of walkers in front of the states: operands, index axes, and the index of arg- reductions. */
-  readonly walkers: number;
-  readonly hasArg: boolean;
-  /** State dtypes of all outputs, in order. */
-  readonly states: readonly DType[];
-}
-
-export function planLeaf(spec: LeafSpec, leaf: LeafProgram): LeafPlan {
-  const hasArg = leaf.parts.some((part) => part.kind === "arg");
-  const walkers = spec.operands.length + indexAxes(spec.program).length + (hasArg ? 1 : 0);
-  const states = spec.outputs.flatMap(({ monoid, on }) => stateDTypes(monoid, on));
-  return {
-    leaf,
-    walkers,
-    hasArg,
-    states,
-    layout: {
-      constants: spec.program.constants.length,
-      walkers: walkers + states.length,
-      tables: [walkers + states.length, walkers],
-    },
-  };
-}
-
-/** Vector length for a leaf, 0 for scalar. */
-export function leafLanes(plan: LeafPlan): number {
-  const { program, parts } = plan.leaf;
-  if (plan.hasArg || parts.some((part) => part.kind === "product")) return 0;
-  return lanesOf(program, parts.flatMap(valuesOf));
-}
-
-const CELL_BYTES: Readonly<Record<ValueType, number>> = {
-  i32: 4,
-  f32: 4,
-  i64: 8,
-  f64: 8,
-  v128: 16,
-};
-
-/** Scratch bytes per step of a panel in `columnsInner`. */
-export function panelStepBytes(plan: LeafPlan, lanes: number): number {
-  const flavour = lanes > 0 ? "columns" : "scalar";
-  return plan.leaf.parts
-    .flatMap((part) => cellTypes(part, flavour))
-    .reduce((n, type) => n + CELL_BYTES[type], 0);
-}
 
 export function compileLeaf(
   spec: LeafSpec,
@@ -164,6 +90,9 @@ class LeafEmitter {
   readonly #scalarEnv: Environment;
   readonly #vectorEnv: Environment;
   readonly #widths = new Map<Part, number>();
+  readonly #args: readonly ArgPart[];
+  /** What arg- reductions need, if there are any. */
+  readonly #argWalk: ArgWalk | undefined;
   /** Whether a run of dots is open, whose sum is not in the total yet; -1 without dots. */
   readonly #open: number;
 
@@ -216,8 +145,13 @@ class LeafEmitter {
         ? { ...this.#scalarEnv, constants: emitSplatConstants(c, plan.leaf.program, constants) }
         : this.#scalarEnv;
     this.#open = plan.leaf.parts.some(isDot) ? c.local("i32") : -1;
+    this.#args = plan.leaf.parts.filter((part) => part.kind === "arg");
+    const walk = { walkers: this.#walkers, bases: this.#bases, strides: this.#strides };
+    this.#argWalk = plan.hasArg
+      ? new ArgWalk(c, this.#args, this.#flavour, this.#lanes, walk)
+      : undefined;
     this.#cells = plan.leaf.parts.map((part) =>
-      cellTypes(part, this.#flavour).map((type) => c.local(type)),
+      cellTypes(part, this.#flavour, this.#lanes).map((type) => c.local(type)),
     );
   }
 
@@ -236,6 +170,7 @@ class LeafEmitter {
         });
         this.#pass(moments, true);
       }
+      for (const part of this.#args) this.#search(part);
       this.#forCells(parts, true, () => {
         this.#flush(dots);
         this.#finish();
@@ -280,7 +215,7 @@ class LeafEmitter {
     const { c } = this;
     let offset = 0;
     this.#plan.leaf.parts.forEach((part, i) => {
-      cellTypes(part, this.#flavour).forEach((type, k) => {
+      cellTypes(part, this.#flavour, this.#lanes).forEach((type, k) => {
         const local = (this.#cells[i] as readonly number[])[k] as number;
         if (parts.includes(part)) {
           c.get(address);
@@ -309,7 +244,16 @@ class LeafEmitter {
 
   /** The next `left` elements of a row, or rows of the panel. */
   #stretch(parts: readonly Part[], second: boolean, left: number): void {
-    if (this.#shape === "rowsInner") this.#row(parts, second, left);
+    const row = (length: number): void => this.#row(parts, second, length);
+    if (this.#flavour === "rows" && !second && this.#argWalk !== undefined)
+      this.#argWalk.emitPieces(left, row, () =>
+        this.#args.map((part) => ({
+          part,
+          cells: this.#cellsOf(part),
+          width: this.#widths.get(part) ?? 1,
+        })),
+      );
+    else if (this.#shape === "rowsInner") row(left);
     else {
       emitWhileAtLeast(this.c, left, GROUP, () => this.#panelRows(parts, second, "group"));
       this.#rest(parts, left, (odd) => this.#panelRows(parts, second, odd));
@@ -419,16 +363,32 @@ class LeafEmitter {
     const wanted = parts.flatMap(valuesOf);
     const env = lanes > 0 ? this.#vectorEnv : this.#scalarEnv;
     const values = evaluate(c, program, wanted, env, lanes, at);
-    const argIndex = this.#plan.hasArg ? (this.#walkers.at(-1) as WalkerLocal).local : -1;
+    const argIndex = this.#argWalk?.index ?? -1;
     let next = 0;
     for (const part of parts) {
       const own = values.slice(next, next + valuesOf(part).length);
       next += own.length;
       if (lanes > 0) this.#widths.set(part, (own[0] as (typeof own)[number]).width);
       const cells = this.#cellsOf(part);
-      emitAccumulate(c, part, this.#flavour, cells, own, position, sums, second, argIndex);
+      emitAccumulate(c, part, this.#flavour, cells, own, position, sums, second, argIndex, lanes);
     }
     release(c, program, wanted, values);
+  }
+
+  #search(part: ArgPart): void {
+    const { c } = this;
+    const { program } = this.#plan.leaf;
+    const wanted = [part.value];
+    this.#argWalk?.emitSearch(part, this.#cellsOf(part), {
+      evaluate: (lanes, body) => {
+        const env = lanes > 0 ? this.#vectorEnv : this.#scalarEnv;
+        const values = evaluate(c, program, wanted, env, lanes, 0);
+        body(values[0] as (typeof values)[number]);
+        release(c, program, wanted, values);
+      },
+      advance: (elements) =>
+        elements === 1 ? emitAdvance(c, this.#walkers, this.#strides) : this.#advance(elements),
+    });
   }
 
   #row(parts: readonly Part[], second: boolean, left: number): void {
@@ -463,12 +423,17 @@ class LeafEmitter {
     const grouped = rows === "group";
     const move = (slot: number): void =>
       this.#walkers.forEach((w, i) => addSlot(c, layout, w, i, slot));
+    const argWalk = second ? undefined : this.#argWalk;
     this.#forPanel(parts, true, true, () => {
       const sums: GroupSums = new Map();
+      argWalk?.emitRow();
       if (!grouped)
         this.#accumulate(parts, second, this.#lanes, 0, { in: "rest", odd: rows }, sums);
       for (let place = 0; grouped && place < GROUP; place++) {
-        if (place > 0) emitAdvance(c, this.#walkers, this.#strides);
+        if (place > 0) {
+          emitAdvance(c, this.#walkers, this.#strides);
+          argWalk?.emitNextRow();
+        }
         this.#accumulate(parts, second, this.#lanes, 0, { in: "group", place }, sums);
       }
       move(grouped ? SLOT.group : SLOT.column);
@@ -491,6 +456,7 @@ class LeafEmitter {
           const width = this.#widths.get(part) ?? 1;
           const cells = this.#cellsOf(part);
           emitState(c, part, this.#flavour, cells, component, lane, this.#lanes, width);
+          if (part.kind === "arg" && component === 1) this.#argWalk?.emitAbsolute();
           emitStore(c, dtype, 0);
           if (columns)
             addSlot(c, this.#plan.layout, target, this.#plan.walkers + state, SLOT.column);

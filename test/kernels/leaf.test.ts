@@ -319,6 +319,95 @@ describe("special values", () => {
     });
 });
 
+describe("the first of the best", () => {
+  const bestAt = (on: RealDType, n: number, places: readonly number[], nan = false): Element[] => {
+    const [low, high]: readonly Element[] =
+      on === "int64" || on === "uint64" ? [1n, 7n] : on === "bool" ? [0, 1] : [1, 7];
+    const values = new Array<Element>(n).fill(low as Element);
+    for (const at of places) values[at] = nan ? Number.NaN : (high as Element);
+    return values;
+  };
+  const both = ["argmin", "argmax"] as const;
+  for (const on of REAL_DTYPES)
+    it(`of long rows of ${on}, wherever it is`, () => {
+      const n = 5003;
+      for (const places of [
+        [0],
+        [1],
+        [255, 256],
+        [256, 700],
+        [2047, 2048],
+        [2050, 4000],
+        [5002],
+        [],
+      ])
+        for (const nan of isFloat(on) ? [false, true] : [false])
+          for (const monoids of [both, ["argmax", "sum"], ["max", "argmax"]] as const) {
+            reset();
+            const input = write(lay(on, [n]), bestAt(on, n, places, nan));
+            check(
+              { monoids, on, shape: [n], reduced: [0], layout: "contiguous", origin: [9] },
+              input,
+              arg(0, on),
+              identity,
+              `best at ${places}`,
+            );
+          }
+    });
+
+  it("of several rows, values that are computed, and a NaN after better ones", () => {
+    const shape = [2, 3, 700];
+    const square = call("multiply", "float64", arg(0, "float64"), arg(0, "float64"));
+    const rand = random(6);
+    for (let trial = 0; trial < 30; trial++) {
+      reset();
+      const values = Array.from({ length: 4200 }, () => Math.round((rand() - 0.5) * 40));
+      if (trial % 3 === 0) values[Math.floor(rand() * 4200)] = Number.NaN;
+      for (const [reduced, layout] of [
+        [[1, 2], "contiguous"],
+        [[0, 1], "contiguous"],
+        [[0, 1, 2], "contiguous"],
+        [[2], "strided"],
+      ] as const)
+        check(
+          { monoids: ["argmin", "argmax", "sum", "max"], on: "float64", shape, reduced, layout },
+          write(lay("float64", shape, layout), values),
+          square,
+          (x) => (x as number) * (x as number),
+        );
+    }
+  });
+
+  it("in columns, by indices that do not fit lanes", () => {
+    const spec: LeafSpec = {
+      program: programOf([arg(0, "int32")]).program,
+      operands: ["int32"],
+      outputs: [{ value: 0, monoid: "argmax", on: "int32" }],
+    };
+    const run = (strides: readonly number[], at: number): bigint[] => {
+      reset();
+      const values = new Array<number>(3 * 4 * 9).fill(-1);
+      for (let column = 0; column < 9; column++) values[at * 9 + column] = 5;
+      const input = write(lay("int32", [3, 4, 9]), values);
+      const states = [lay("int32", [9]), lay("int64", [9])];
+      const places = states.map(({ place }) => ({ ...place, strides: [0, 0, ...place.strides] }));
+      kernels.leaf(spec, [3, 4, 9], [0, 0, 0], [0, 1], [input.place], [places], [...strides, 0]);
+      return read(states[1] as Laid) as bigint[];
+    };
+    const index = (strides: readonly [number, number], at: number): bigint =>
+      BigInt(strides[0] * Math.floor(at / 4) + strides[1] * (at % 4));
+    for (const strides of [
+      [4, 1],
+      [2 ** 30 - 4, 1],
+      [2 ** 40, 1],
+      [1, 3],
+      [0, 1],
+    ] as const)
+      for (const at of [0, 5, 11])
+        expect(run(strides, at)).toEqual(new Array<bigint>(9).fill(index(strides, at)));
+  });
+});
+
 describe("lengths", () => {
   const lengths = [
     ...Array.from({ length: 41 }, (_, i) => i).slice(1),
@@ -329,6 +418,8 @@ describe("lengths", () => {
       const rand = random(3);
       const sets: LeafMonoid[][] = [
         ["sum", "moments", "max", "count"],
+        ["argmin", "argmax", "min"],
+        ["argmax", "sum"],
         ...(isFloat(on) ? ([["dot"], ["dot", "sum"]] as LeafMonoid[][]) : []),
       ];
       for (const n of lengths)

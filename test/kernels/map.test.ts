@@ -445,3 +445,28 @@ describe("the cache", () => {
     }
   });
 });
+
+describe("records", () => {
+  it("run the same maps again", () => {
+    reset();
+    const spec = specOf(
+      [call("add", "float64", arg(0, "float64"), arg(0, "float64"))],
+      ["float64"],
+    );
+    const [a, b] = [lay("float64", [3, 40]), lay("float64", [3, 40], "transposed")] as const;
+    const values = Array.from({ length: 120 }, (_, i) => i);
+    write(a, values);
+    const again = kernels.record(() => {
+      runMap(spec, [a], [b]);
+      runMap(spec, [b], [b]);
+    });
+    expect(read(b)).toEqual(values.map((x) => 4 * x));
+    write(
+      a,
+      values.map((x) => x + 1),
+    );
+    runMap(spec, [a], [a]);
+    again();
+    expect(read(b)).toEqual(values.map((x) => 8 * (x + 1)));
+  });
+});

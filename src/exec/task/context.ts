@@ -14,7 +14,7 @@ import type { UserFunction } from "./compile.js";
 export type { Place };
 
 /** The part of the kernels that tasks call. */
-export type TaskKernels = Pick<Kernels, "map" | "leaf" | "copy" | "fill">;
+export type TaskKernels = Pick<Kernels, "map" | "leaf" | "copy" | "fill" | "record">;
 
 /** Arrays on disk; `buffer` has `SPILL_BUFFER` bytes. Both answer with the bytes moved. */
 export interface Disk {

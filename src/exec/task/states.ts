@@ -9,6 +9,7 @@ import type { DType } from "../../ir/dtype.js";
 import {
   finishTree,
   identityState,
+  leafMonoidOf,
   mergeTrees,
   ProgramBuilder,
   programOf,
@@ -116,6 +117,8 @@ function mergeKernel(accumulator: Accumulator, first: number): MergeKernel {
 interface Shared {
   readonly merges: readonly MergeKernel[];
   readonly counted: boolean;
+  /** What finishes the results of as many elements: kernels remember by object. */
+  readonly finishes: Map<number, readonly MapSpec[]>;
 }
 const shared = new WeakMap<ReduceStage, Shared>();
 
@@ -128,7 +131,7 @@ function sharedOf(stage: ReduceStage): Shared {
       first += kernel.dtypes.length;
       return kernel;
     });
-    found = { merges, counted: merges.some((m) => m.counted) };
+    found = { merges, counted: merges.some((m) => m.counted), finishes: new Map() };
     shared.set(stage, found);
   }
   return found;
@@ -141,6 +144,7 @@ export class StateMath {
   readonly #stage: ReduceStage;
   readonly #kept: number;
   readonly #merges: readonly MergeKernel[];
+  readonly #finishes: Shared["finishes"];
   readonly #dtypes: readonly DType[];
   readonly #counts = new Map<number, ScalarConstant>();
 
@@ -148,8 +152,9 @@ export class StateMath {
     this.#ctx = ctx;
     this.#stage = stage;
     this.#kept = kept;
-    const { merges, counted } = sharedOf(stage);
+    const { merges, counted, finishes } = sharedOf(stage);
     this.#merges = merges;
+    this.#finishes = finishes;
     this.counted = counted;
     this.#dtypes = stateComponents(stage).map((c) => c.dtype);
   }
@@ -250,32 +255,36 @@ export class StateMath {
     arrays: readonly number[],
     outputs: readonly number[],
   ): void {
-    for (const result of this.#stage.results) {
+    const { results } = this.#stage;
+    const known = this.#finishes.get(count);
+    const specs = known ?? results.map((result) => finishSpec(result, count));
+    if (known === undefined) this.#finishes.set(count, specs);
+    results.forEach((result, i) => {
       const output = outputs[arrays.indexOf(result.array)];
       if (output === undefined)
         throw new InternalError(`result array ${result.array} has no block`);
-      this.#finishOne(result, states, count, output);
-    }
+      const { first, dtypes } = this.#merges[result.accumulator] as MergeKernel;
+      const spec = specs[i] as MapSpec;
+      this.#ctx.kernels.map(
+        spec,
+        [this.#kept],
+        [0],
+        dtypes.map((dtype, k) => ({
+          address: states.components[first + k] as number,
+          strides: [itemOf(dtype)],
+        })),
+        [{ address: output, strides: [itemOf(result.dtype)] }],
+        spec.program.constants,
+      );
+    });
   }
+}
 
-  #finishOne(result: ReduceResult, states: NodeStates, count: number, output: number): void {
-    const { first, dtypes } = this.#merges[result.accumulator] as MergeKernel;
-    const tree = finishTree(result.name, result.on, result.dtype, count, result.correction);
-    const { program, results } = programOf([tree]);
-    this.#ctx.kernels.map(
-      {
-        program,
-        operands: dtypes,
-        outputs: [{ value: results[0] as number, dtype: result.dtype }],
-      },
-      [this.#kept],
-      [0],
-      dtypes.map((dtype, i) => ({
-        address: states.components[first + i] as number,
-        strides: [itemOf(dtype)],
-      })),
-      [{ address: output, strides: [itemOf(result.dtype)] }],
-      program.constants,
-    );
-  }
+function finishSpec({ name, on, dtype, correction }: ReduceResult, count: number): MapSpec {
+  const { program, results } = programOf([finishTree(name, on, dtype, count, correction)]);
+  return {
+    program,
+    operands: stateDTypes(leafMonoidOf(name), on),
+    outputs: [{ value: results[0] as number, dtype }],
+  };
 }
