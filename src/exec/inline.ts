@@ -24,7 +24,7 @@ import {
   type State,
 } from "./coordinator/state.js";
 import { step } from "./coordinator/step.js";
-import { type TableLayout, tableLayout } from "./coordinator/tables.js";
+import { type TableLayout, tableLayout, verdictsOf } from "./coordinator/tables.js";
 import type { EngineOptions, EngineResult } from "./engine.js";
 import { AddressAllocator } from "./memory/allocator.js";
 import { createArena, PAGE, THREAD_SCRATCH } from "./memory/arena.js";
@@ -344,6 +344,7 @@ class InlineRun {
       sinkInfo: (id) => found(sinks[id], "sink", id),
       fn: (index) => this.#functions.get(index),
       blockAddress: (array, block) => this.#address(array, block),
+      verdicts: verdictsOf(this.#layout, this.#table, stage),
       signal: this.#abort.signal,
       cancelled: () => this.#abort.signal.aborted,
       progress: (bytes) => {

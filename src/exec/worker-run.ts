@@ -7,7 +7,7 @@ import { blockBox, type PlanArray, type Stage } from "../ir/stage.js";
 import type { Kernels, Place } from "../kernels/index.js";
 import type { CallerLine } from "./caller.js";
 import type { TaskReport } from "./coordinator/state.js";
-import { TABLE_CANCEL, type TableLayout, tableLayout } from "./coordinator/tables.js";
+import { TABLE_CANCEL, type TableLayout, tableLayout, verdictsOf } from "./coordinator/tables.js";
 import { openSink, openSource } from "./open.js";
 import type { RunData, SinkData, SourceData } from "./protocol.js";
 import { SpillAccess } from "./spill/access.js";
@@ -123,6 +123,7 @@ export class WorkerRun {
       sinkInfo: (sink) => this.#sink(sink),
       fn: (index) => this.#functions.get(index),
       blockAddress: (array, block) => this.address(array, block),
+      verdicts: verdictsOf(this.#layout, this.table, stage),
       signal: this.#abort.signal,
       cancelled: () => this.cancelled(),
       progress: (bytes) => {

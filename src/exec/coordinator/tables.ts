@@ -15,6 +15,8 @@ export const TABLE_CANCEL = 0;
 /** Where each array's addresses start; the same on every thread because it follows from the plan. */
 export interface TableLayout {
   readonly starts: ReadonlyMap<number, number>;
+  /** Of reductions with several segments: a word per block that is not 0 once its result is known. By stage id. */
+  readonly verdicts: ReadonlyMap<number, number>;
   readonly words: number;
 }
 
@@ -25,7 +27,13 @@ export function tableLayout(plan: Plan): TableLayout {
     starts.set(array.id, words);
     words += blockCount(array.cuts);
   }
-  return { starts, words };
+  const verdicts = new Map<number, number>();
+  for (const stage of plan.stages) {
+    if (stage.kind !== "reduce" || stage.split.segments === 1) continue;
+    verdicts.set(stage.id, words);
+    words += taskCount(stage) / stage.split.segments;
+  }
+  return { starts, verdicts, words };
 }
 
 export const BLOCK_ABSENT = 0;
@@ -68,6 +76,22 @@ export interface StageTable {
 export interface Tables {
   readonly arrays: ReadonlyMap<number, ArrayTable>;
   readonly stages: readonly StageTable[];
+}
+
+/** The verdicts of a stage in the shared table. */
+export function verdictsOf(
+  layout: TableLayout,
+  table: Uint32Array,
+  stage: Stage,
+): { get(block: number): boolean; set(block: number): void } | undefined {
+  const start = layout.verdicts.get(stage.id);
+  if (start === undefined) return undefined;
+  return {
+    get: (block) => Atomics.load(table, start + block) !== 0,
+    set: (block) => {
+      Atomics.store(table, start + block, 1);
+    },
+  };
 }
 
 /** Tables of a fresh run. `shared` is the shared address table, of `tableLayout(plan).words` words. */

@@ -62,6 +62,8 @@ export interface TaskContext {
   fn(index: number): TaskFunction | Promise<TaskFunction>;
   /** Byte address of a resident block. */
   blockAddress(array: number, block: number): number;
+  /** Of reductions whose result can be known early: by block, whether it is. */
+  readonly verdicts?: { get(block: number): boolean; set(block: number): void } | undefined;
   readonly signal: AbortSignal;
   cancelled(): boolean;
   /** Bytes of elements that were read from sources or written to sinks since the last call. */

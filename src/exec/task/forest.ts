@@ -32,8 +32,17 @@ export class Forest {
   readonly #harvest: Harvest;
   readonly #counts: readonly number[];
   readonly #trees: readonly Map<number, Tree>[];
+  readonly #look: ((states: NodeStates) => void) | undefined;
 
-  constructor(stage: ReduceStage, slots: Slots, math: StateMath, harvest: Harvest) {
+  /** `look` is shown every node that is pushed. */
+  constructor(
+    stage: ReduceStage,
+    slots: Slots,
+    math: StateMath,
+    harvest: Harvest,
+    look?: (states: NodeStates) => void,
+  ) {
+    this.#look = look;
     this.#stage = stage;
     this.#slots = slots;
     this.#math = math;
@@ -44,6 +53,7 @@ export class Forest {
 
   /** Adds a node to the tree on reduced axis `axis` for outer leaf position `prefix`; nodes come in order. */
   push(axis: number, prefix: number, node: TreeNode<NodeStates>): void {
+    this.#look?.(node.state);
     let k = axis;
     let outer = prefix;
     let next = node;

@@ -13,7 +13,8 @@ import { Forest } from "./forest.js";
 import { LeafRunner } from "./leaf.js";
 import { placeOperands, positions } from "./operands.js";
 import { coverageOf, finishing, handOver, PartialLayout } from "./partials.js";
-import { Slots, StateMath } from "./states.js";
+import { type NodeStates, Slots, StateMath } from "./states.js";
+import { Verdict } from "./verdict.js";
 
 /** Steps that one task takes on every reduced axis, `[first, last)`. */
 function stepRanges(stage: ReduceStage, task: number): (readonly [number, number])[] {
@@ -55,11 +56,19 @@ export function* reduceTask(
         outputs[0] as number,
       )
     : finishing(math, total, stage.outputs, outputs);
-  const forest = new Forest(stage, slots, math, harvest);
+  const verdict = Verdict.of(ctx, stage, kept);
+  const block = Math.floor(task / segments);
+  const look = verdict && ((states: NodeStates): void => verdict.look(states));
+  const forest = new Forest(stage, slots, math, harvest, look);
   const leaves = new LeafRunner(ctx, stage, whole, slots, math, scratch);
   const mark = scratch.mark();
   for (const step of positions(stepRanges(stage, task))) {
     checkCancelled(ctx);
+    if (verdict !== undefined && (verdict.decided || ctx.verdicts?.get(block) === true)) {
+      ctx.verdicts?.set(block);
+      decide(stage, task, kept, verdict, outputs, math, slots);
+      return;
+    }
     const box = stepBox(stage, whole, step);
     const places = yield* placeOperands(ctx, stage.operands, box, scratch);
     if (treeAxis(stage) < 0) {
@@ -70,6 +79,31 @@ export function* reduceTask(
     scratch.reset(mark);
   }
   forest.checkEmpty();
+  if (verdict?.decided === true) ctx.verdicts?.set(block);
+}
+
+/** Every state of the task says what the result is; what has been computed so far is left as it is. */
+function decide(
+  stage: ReduceStage,
+  task: number,
+  kept: number,
+  verdict: Verdict,
+  outputs: readonly number[],
+  math: StateMath,
+  slots: Slots,
+): void {
+  const { steps, segments } = stage.split;
+  if (segments > 1) {
+    const { outer, nodes } = coverageOf(stage, (task % segments) * steps, steps);
+    const layout = new PartialLayout(stage, outer * nodes.length, kept);
+    for (let n = 0; n < outer * nodes.length; n++)
+      verdict.fill(layout.node(outputs[0] as number, n));
+    return;
+  }
+  slots.reset();
+  const states = slots.take();
+  verdict.fill(states.components);
+  math.finish(states, reducedElements(stage.leaves), stage.outputs, outputs);
 }
 
 function stepBox(stage: ReduceStage, whole: Box, step: readonly number[]): Box {

@@ -47,6 +47,8 @@ export function componentOffsets(stage: ReduceStage, elements: number): readonly
 export class Slots {
   readonly #scratch: ScratchStack;
   readonly #bytes: number;
+  readonly #base: number;
+  readonly #most: number;
   readonly #free: number[] = [];
   readonly #offsets: readonly number[];
 
@@ -55,8 +57,15 @@ export class Slots {
     this.#scratch = scratch;
     this.#bytes = slotBytes(stage, maxKept(stage));
     this.#offsets = componentOffsets(stage, maxKept(stage));
-    const base = this.#scratch.take(most * this.#bytes);
-    for (let i = most - 1; i >= 0; i--) this.#free.push(base + i * this.#bytes);
+    this.#base = this.#scratch.take(most * this.#bytes);
+    this.#most = most;
+    this.reset();
+  }
+
+  /** Forgets who has what. */
+  reset(): void {
+    this.#free.length = 0;
+    for (let i = this.#most - 1; i >= 0; i--) this.#free.push(this.#base + i * this.#bytes);
   }
 
   take(): NodeStates {
