@@ -5,7 +5,7 @@ import type { ScalarFunction } from "../../dist/ir/scalar.js";
 import { largestError } from "../kernels/formulas/accuracy.js";
 
 const text = readFileSync(new URL("../../docs/accuracy.md", import.meta.url), "utf8");
-const rows = [...text.matchAll(/^\| `(\w+)` \| ([\d.]+) \| ([\d.]+) \|$/gm)].map(
+const rows = [...text.matchAll(/^\| `(\w+)` +\| ([\d.]+) +\| ([\d.]+) +\|$/gm)].map(
   ([, name, wide, narrow]) => [name as ScalarFunction, Number(wide), Number(narrow)] as const,
 );
 
