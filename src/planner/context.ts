@@ -66,8 +66,11 @@ export class PassContext {
   #roots: readonly Node[] = [];
   #order: Order | undefined;
 
-  constructor(config: PlanConfig) {
+  readonly #watch: ((pass: PassName) => void) | undefined;
+
+  constructor(config: PlanConfig, watch?: (pass: PassName) => void) {
     this.config = config;
+    this.#watch = watch;
   }
 
   isOn(pass: PassName): boolean {
@@ -86,6 +89,7 @@ export class PassContext {
 
   enter(pass: PassName): void {
     this.#pass = pass;
+    this.#watch?.(pass);
   }
 
   fired(rule: string, node: Node, detail: string): void {
