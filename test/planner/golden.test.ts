@@ -318,7 +318,8 @@ const TOGETHER: readonly Together[] = [
   ],
 ];
 describe("together", () => {
-  test.each(TOGETHER)("%s", (_what, arrays, ...lines) => {
+  const cases = TOGETHER.map(([what, arrays, ...lines]) => ({ what, arrays, lines }));
+  test.each(cases)("$what", ({ arrays, lines }) => {
     expect(drawing(cw.explain(arrays(), OPTIONS))).toEqual(lines);
   });
 });
