@@ -36,7 +36,7 @@ export function printTable(title: string, figures: readonly Figure[]): void {
 }
 
 /** Columns of figures are aligned on the right, those of words (the first, and the last two) on the left. */
-function printRows(title: string, rows: readonly (readonly string[])[]): void {
+export function printRows(title: string, rows: readonly (readonly string[])[]): void {
   const columns = rows[0]?.length ?? 0;
   const widths = Array.from({ length: columns }, (_, i) =>
     Math.max(...rows.map((row) => row[i]?.length ?? 0)),

@@ -1,5 +1,6 @@
 /**
  * `npm run bench -- startup|chunks`: figures of this machine beside what we want to reach; both by default.
+ * `npm run bench -- planner [--size small]`: how planning grows, pass by pass.
  * `npm run bench -- kernels [group...] [--size small]`: our kernels beside those of others.
  */
 import { cpus } from "node:os";
@@ -15,6 +16,7 @@ const BENCHMARKS: Readonly<Record<string, () => Figure[] | Promise<Figure[]>>> =
 };
 /** Takes minutes and what others have to be installed for, so it runs only when it is asked for. */
 const KERNELS = "kernels";
+const PLANNER = "planner";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -25,6 +27,7 @@ async function main(): Promise<void> {
   const [first] = positionals;
   const { size } = values;
   if (size !== "full" && size !== "small") refuse(`no size ${size} (there are full, small)`);
+  else if (first === PLANNER) await runPlanner(positionals.slice(1), size);
   else if (first === KERNELS) await runKernels(positionals.slice(1), size);
   else await runFigures(positionals.length > 0 ? positionals : Object.keys(BENCHMARKS));
 }
@@ -38,6 +41,13 @@ function printMachine(): void {
   console.log(
     `Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model ?? "unknown processor"}`,
   );
+}
+
+async function runPlanner(others: readonly string[], size: "full" | "small"): Promise<void> {
+  if (others.length > 0) return refuse(`planner takes no names, got ${others.join(", ")}`);
+  const { planner } = await import("./planner/index.js");
+  printMachine();
+  planner(size);
 }
 
 async function runKernels(groups: readonly string[], size: "full" | "small"): Promise<void> {
@@ -55,7 +65,7 @@ async function runKernels(groups: readonly string[], size: "full" | "small"): Pr
 async function runFigures(names: readonly string[]): Promise<void> {
   const unknown = names.filter((name) => !Object.hasOwn(BENCHMARKS, name));
   if (unknown.length > 0) {
-    const known = [...Object.keys(BENCHMARKS), KERNELS].join(", ");
+    const known = [...Object.keys(BENCHMARKS), PLANNER, KERNELS].join(", ");
     refuse(`no benchmark ${unknown.join(", ")} (there are ${known})`);
     return;
   }

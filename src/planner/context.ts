@@ -67,8 +67,11 @@ export class PassContext {
   #roots: readonly Node[] = [];
   #order: Order | undefined;
 
-  constructor(config: PlanConfig) {
+  readonly #watch: ((pass: PassName) => void) | undefined;
+
+  constructor(config: PlanConfig, watch?: (pass: PassName) => void) {
     this.config = config;
+    this.#watch = watch;
   }
 
   isOn(pass: PassName): boolean {
@@ -87,6 +90,7 @@ export class PassContext {
 
   enter(pass: PassName): void {
     this.#pass = pass;
+    this.#watch?.(pass);
   }
 
   fired(rule: string, node: Node, detail: string): void {

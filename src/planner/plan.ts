@@ -31,7 +31,7 @@ import type {
 } from "../ir/stage.js";
 import { blockCount, maxBlockBytes, operandsOf } from "../ir/stage.js";
 import { type Assembly, assemble } from "./assemble.js";
-import { PassContext, type PlanConfig, type PlanRequest } from "./context.js";
+import { PassContext, type PassName, type PlanConfig, type PlanRequest } from "./context.js";
 import { paddedBytes, taskFootprint } from "./estimate.js";
 import { trimMaps } from "./lower.js";
 import { algebra } from "./passes/algebra.js";
@@ -63,13 +63,17 @@ export interface PlanResult {
 }
 
 /**
- * Plans the requested arrays together.
+ * Plans the requested arrays together. `watch` is told which pass begins, as often as one does.
  *
  * @throws MemoryLimitError if no plan fits `config.memory`; it names the stage that needs most and what would fit.
  */
-export function plan(requests: readonly PlanRequest[], config: PlanConfig): PlanResult {
+export function plan(
+  requests: readonly PlanRequest[],
+  config: PlanConfig,
+  watch?: (pass: PassName) => void,
+): PlanResult {
   trimMaps();
-  const ctx = new PassContext(config);
+  const ctx = new PassContext(config, watch);
   const nodes = logical(
     requests.map((r) => r.node),
     ctx,

@@ -109,7 +109,7 @@ describe("what the example left", () => {
   test("it prints the datasets and the plan", () => {
     expect(said).toContain("Dataset (time: 1096, latitude: 60, longitude: 120)");
     expect(said).toContain("2003-01-01 2003-01-02 … 2005-12-31");
-    expect(said).toMatch(/input\.zarr\/temperature .* 32 reads of 32 chunks/);
+    expect(said).toMatch(/input\.zarr\/temperature .* 32 of 32 chunks/);
   });
 
   test.each([
