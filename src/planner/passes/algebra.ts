@@ -17,7 +17,7 @@ export const algebra = (roots: readonly Node[], ctx: PassContext): readonly Node
     roots,
     (node) => {
       // Inputs that were rewritten may give the node another canonical form.
-      let current = canonical(node);
+      let current = ctx.isOn("canonicalize") ? canonical(node) : node;
       for (let round = 0; ; round++) {
         const next = applyOnce(current, ctx);
         if (next === undefined) return current;

@@ -8,7 +8,14 @@ import { createNode, mapNode } from "../../ir/build.js";
 import { isComplex, isFloat } from "../../ir/dtype.js";
 import { advertisedGrid } from "../../ir/grid.js";
 import { dtypeOf, knownShape, type Node, type NodeOf } from "../../ir/node.js";
-import { type Comparison, call, constant, type Scalar, valueOf } from "../../ir/scalar.js";
+import {
+  type Comparison,
+  call,
+  constant,
+  isSpecial,
+  type Scalar,
+  valueOf,
+} from "../../ir/scalar.js";
 import { type Rule, rule } from "./rule.js";
 
 const COMPARE: Readonly<Record<Comparison, (a: number | bigint, b: number | bigint) => boolean>> = {
@@ -36,6 +43,9 @@ function known(tree: Scalar): Known | undefined {
 
 /** The value of a call whose arguments are all known, if it is one that is evaluated here. */
 function valueOfCall(tree: Scalar & { kind: "call" }): boolean | undefined {
+  // Looking at a literal binds the plan to it: only where it may decide something.
+  if (tree.args.some((a) => a.kind !== "const")) return undefined;
+  if (!(tree.fn in COMPARE) && tree.on !== "bool") return undefined;
   const values = tree.args.map(known);
   if (values.some((v) => v === undefined)) return undefined;
   const [a, b] = values as [Known, Known];
@@ -138,6 +148,7 @@ const reciprocal = rule({
     const { tree } = node.params;
     if (tree.kind !== "call" || tree.fn !== "divide" || !isFloat(tree.on)) return undefined;
     const [x, by] = tree.args as readonly [Scalar, Scalar];
+    if (by.kind !== "const" || !isSpecial(by)) return undefined;
     const value = known(by);
     if (typeof value !== "number" || value === 1) return undefined;
     const exponent = Math.log2(Math.abs(value));
