@@ -31,6 +31,8 @@ interface Progression {
   readonly start: number;
   readonly step: number;
   readonly count: number;
+  /** A single position whose axis nobody needs: it is left out. */
+  readonly dropped?: boolean;
 }
 type Selection = readonly Progression[];
 
@@ -83,13 +85,23 @@ function takesSelections(node: Node): boolean {
 const whole = (n: number): Progression => ({ start: 0, step: 1, count: n });
 
 const isWhole = (selection: Selection, shape: readonly number[]): boolean =>
-  selection.every((p, i) => p.count === shape[i] && (p.count <= 1 || p.step === 1));
+  selection.every(
+    (p, i) => p.dropped !== true && p.count === shape[i] && (p.count <= 1 || p.step === 1),
+  );
+
+/** Numbers of the axes that are left. */
+const leftAxes = (selection: Selection): number[] =>
+  selection.flatMap((p, axis) => (p.dropped === true ? [] : [axis]));
+
+const shapeOf = (selection: Selection): number[] =>
+  selection.flatMap((p) => (p.dropped === true ? [] : [p.count]));
 
 /** `inner` of the positions `outer`. */
 const within = (outer: Progression, inner: Progression): Progression => ({
   start: outer.start + outer.step * inner.start,
   step: outer.step * inner.step,
   count: inner.count,
+  ...(inner.dropped === true ? { dropped: true } : {}),
 });
 
 /** What is read of input `k` if `own` is made of a node (undefined: all of it); undefined where all of it is. */
@@ -102,9 +114,9 @@ function inputSelection(node: Node, k: number, own: Selection | undefined): Sele
       const out = knownShape(node);
       if (out.includes(0)) return undefined;
       // An axis that looks at one position again and again is no selection of its input.
-      return node.params.map.map((m) =>
+      return placed(node.params.map, out).map((m) =>
         m.axis < 0
-          ? { start: m.start, step: 1, count: 1 }
+          ? { start: m.start, step: 1, count: 1, dropped: true }
           : within(
               { start: m.start, step: m.step, count: out[m.axis] as number },
               own?.[m.axis] ?? whole(out[m.axis] as number),
@@ -113,10 +125,17 @@ function inputSelection(node: Node, k: number, own: Selection | undefined): Sele
     }
     case "map": {
       const out = knownShape(node);
-      return own && shape.map((n, a) => (n === out[a] ? (own[a] as Progression) : whole(n)));
+      // Along a stretched axis there is one position, which goes with the axis.
+      return own && shape.map((n, a) => (n === out[a] ? own[a] : only(own[a])) as Progression);
     }
-    case "gather":
-      return own?.map((p, a) => (a === node.params.axis ? whole(shape[a] as number) : p));
+    case "gather": {
+      const { axis, indices } = node.params;
+      return own?.map((p, a) => {
+        if (a !== axis) return p;
+        if (p.dropped !== true) return whole(shape[a] as number);
+        return { ...p, start: indices.values[p.start] as number };
+      });
+    }
     case "concat": {
       if (own === undefined) return undefined;
       const { axis } = node.params;
@@ -138,7 +157,7 @@ function inputSelection(node: Node, k: number, own: Selection | undefined): Sele
 
 /** The positions of a concatenation that fall into part `k`, counted from its start. */
 function partOf(
-  { start, step, count }: Progression,
+  { start, step, count, dropped }: Progression,
   parts: readonly Node[],
   k: number,
   axis: number,
@@ -151,8 +170,17 @@ function partOf(
   const last = Math.min(count - 1, Math.floor(Math.max(...bounds)));
   return first > last
     ? undefined
-    : { start: start + step * first - offset, step, count: last - first + 1 };
+    : {
+        start: start + step * first - offset,
+        step,
+        count: last - first + 1,
+        ...(dropped === true ? { dropped } : {}),
+      };
 }
+
+/** The only position of a stretched axis, of which `outer` is asked for. */
+const only = (outer: Progression | undefined): Progression =>
+  outer?.dropped === true ? { start: 0, step: 1, count: 1, dropped: true } : whole(1);
 
 /** What stands for `selection` of a node (all of it if undefined). */
 function rebuilt(
@@ -167,16 +195,18 @@ function rebuilt(
     want === undefined || wanted.has(node.inputs[k] as Node) ? input(k) : select(input(k), want);
   if (selection === undefined) {
     if (node.op === "view" && wanted.has(node.inputs[0] as Node)) {
-      return canonicalView(input(0), residual(node.params.map), knownShape(node));
+      const map = placed(node.params.map, knownShape(node));
+      return canonicalView(input(0), residual(map, undefined), knownShape(node));
     }
     const inputs = node.inputs.map((_, k) => input(k));
     return inputs.every((x, k) => x === node.inputs[k]) ? node : withInputs(node, inputs);
   }
-  const shape = selection.map((p) => p.count);
+  const shape = shapeOf(selection);
   switch (node.op) {
     case "view": {
       if (wanted.has(node.inputs[0] as Node)) {
-        return canonicalView(input(0), residual(node.params.map), shape);
+        const map = placed(node.params.map, knownShape(node));
+        return canonicalView(input(0), residual(map, selection), shape);
       }
       return canonicalView(input(0), composeMaps(mapOf(selection), node.params.map), shape);
     }
@@ -188,13 +218,15 @@ function rebuilt(
       );
     case "gather": {
       const { axis, indices } = node.params;
-      const { start, step, count } = selection[axis] as Progression;
+      const { start, step, count, dropped } = selection[axis] as Progression;
+      const below = part(0, inputSelection(node, 0, selection));
+      // One position is looked at where it lies.
+      if (dropped === true) return below;
       const values = Array.from(
         { length: count },
         (_, k) => indices.values[start + step * k] as number,
       );
-      const below = part(0, inputSelection(node, 0, selection));
-      return gatherNode(below, axis, indexList(values));
+      return gatherNode(below, leftAxes(selection).indexOf(axis), indexList(values));
     }
     case "concat": {
       const { axis } = node.params;
@@ -204,31 +236,64 @@ function rebuilt(
       });
       if ((selection[axis] as Progression).step < 0) parts.reverse();
       if (parts.length === 0) return emptyLike(node, shape);
-      return parts.length === 1 ? (parts[0] as Node) : concatNode(parts, axis);
+      if (parts.length === 1) return parts[0] as Node;
+      return concatNode(parts, leftAxes(selection).indexOf(axis));
     }
     case "reduce": {
       const { monoid, axes, leaves, on, correction } = node.params;
-      const below = part(0, inputSelection(node, 0, selection));
-      return reduceNode(below, monoid, axes, leaves, on, dtypeOf(node), correction);
+      const want = inputSelection(node, 0, selection) as Selection;
+      const left = leftAxes(want);
+      const reduced = axes.map((a) => left.indexOf(a));
+      const below = part(0, want);
+      return reduceNode(below, monoid, reduced, leaves, on, dtypeOf(node), correction);
     }
     default:
       return select(node, selection);
   }
 }
 
-/** A view's map over what it looks at, instead of over its input. */
-const residual = (map: AffineMap): AffineMap =>
-  map.map((m) => (m.axis < 0 ? fixedAxis(0) : { axis: m.axis, start: 0, step: 1 }));
+/**
+ * A view's map in which single positions follow axes of length 1 that nothing else follows, if there is one in the same
+ * place: what was cut out as a slice of one keeps its axis.
+ */
+function placed(map: AffineMap, shape: readonly number[]): AffineMap {
+  const free = new Set(
+    shape.flatMap((n, axis) => (n === 1 && map.every((m) => m.axis !== axis) ? [axis] : [])),
+  );
+  if (free.size === 0) return map;
+  let before = -1;
+  return map.map((m, i) => {
+    if (m.axis >= 0) {
+      before = m.axis;
+      return m;
+    }
+    const next = map.slice(i + 1).find((later) => later.axis >= 0)?.axis ?? shape.length;
+    const axis = [...free].find((a) => a > before && a < next);
+    if (axis === undefined) return m;
+    free.delete(axis);
+    before = axis;
+    return { axis, start: m.start, step: 1 };
+  });
+}
 
-const mapOf = (selection: Selection): AffineMap =>
-  selection.map(({ start, step }, axis) => ({ axis, start, step }));
+/** A view's map over what it looks at, instead of over its input; axes that are left out have none. */
+function residual(map: AffineMap, selection: Selection | undefined): AffineMap {
+  const left = selection === undefined ? undefined : leftAxes(selection);
+  return map.flatMap((m) => {
+    if (m.axis < 0 || selection?.[m.axis]?.dropped === true) return [];
+    return [{ axis: left === undefined ? m.axis : left.indexOf(m.axis), start: 0, step: 1 }];
+  });
+}
+
+const mapOf = (selection: Selection): AffineMap => {
+  const left = leftAxes(selection);
+  return selection.map(({ start, step, dropped }, axis) =>
+    dropped === true ? fixedAxis(start) : { axis: left.indexOf(axis), start, step },
+  );
+};
 
 const select = (node: Node, selection: Selection): Node =>
-  canonicalView(
-    node,
-    mapOf(selection),
-    selection.map((p) => p.count),
-  );
+  canonicalView(node, mapOf(selection), shapeOf(selection));
 
 function emptyLike(node: Node, shape: readonly number[]): Node {
   const view = viewNode(
