@@ -5,6 +5,7 @@
 import { type DType, isFloat } from "../../dist/ir/dtype.js";
 import { dtypeOf, knownShape, type Node } from "../../dist/ir/node.js";
 import * as ops from "../../dist/ops/index.js";
+import { dot } from "../../dist/ops/reductions.js";
 import { ALL, COMPLEX, type Draw, FLOATS, INTS, REALS } from "./draw.js";
 
 const { add, bitwiseAnd, bitwiseOr, bitwiseXor, divide, less, multiply, subtract } = ops.binary;
@@ -120,7 +121,7 @@ function byPowerOfTwo(draw: Draw): Node {
 /** Data that is computed from its index, with a condition that does not depend on it. */
 function virtual(draw: Draw): Node {
   const n = draw.pick([1, 2, 5, 6]);
-  const index = ops.arange(n);
+  const index = ops.arange(0, n, 1);
   const known = draw.chance(0.5)
     ? ops.full([n], draw.chance(0.5))
     : less(ops.full([n], draw.int(3)), ops.full([n], 1));
@@ -134,25 +135,25 @@ function overOne(draw: Draw): Node {
   for (const a of axis) shape[a] = 1;
   const x = draw.array(shape, draw.pick(ALL));
   if (draw.chance(0.3)) return ops.mean(x, { axis });
-  if (draw.chance(0.3) && isFloat(dtypeOf(x))) return ops.dot(x, axis);
+  if (draw.chance(0.3) && isFloat(dtypeOf(x))) return dot(x, axis);
   const dtype = draw.pick<DType>(["int8", "int64", "uint16"]);
   if (draw.chance(0.3) && INTS.includes(dtypeOf(x))) return ops.sum(x, { axis, dtype });
   return reduced(draw, x, axis);
 }
 
 function twice(draw: Draw): Node {
-  const rank = 1 + draw.int(3);
+  const rank = 2 + draw.int(2);
   const x = draw.array(draw.shape(rank), draw.pick(ADDED));
-  const inner = draw.axes(rank, 1);
-  const kind = draw.pick(["sum", "prod", "any", "all", "min", "max"]);
-  // Narrow results wrap between the two.
-  const dtype = draw.pick<DType>(["int8", "uint8", "int32"]);
-  const narrow = draw.chance(0.4) && INTS.includes(dtypeOf(x)) && kind === "sum";
-  const once = narrow ? ops.sum(x, { axis: inner, dtype }) : reduced(draw, x, inner, kind);
+  const inner = draw.axes(rank, 1).slice(0, rank - 1);
   const outer = draw.axes(rank - inner.length, 1);
-  return narrow && draw.chance(0.5)
-    ? ops.sum(once, { axis: outer, dtype: draw.pick<DType>(["int8", "int16", "int64"]) })
-    : reduced(draw, once, outer, kind);
+  const kind = draw.pick(["sum", "prod", "any", "all", "min", "max"]);
+  if (draw.chance(0.6) || !INTS.includes(dtypeOf(x))) {
+    return reduced(draw, reduced(draw, x, inner, kind), outer, kind);
+  }
+  // Narrow results wrap between the two.
+  const dtypes = ["int8", "uint8", "int16", "int64"] as const;
+  const once = ops.sum(x, { axis: inner, dtype: draw.pick(dtypes) });
+  return ops.sum(once, { axis: outer, dtype: draw.pick(dtypes) });
 }
 
 function overParts(draw: Draw): Node {
@@ -178,7 +179,7 @@ function overStretched(draw: Draw): Node {
   );
   const shape = [draw.pick([2, 5]), ...knownShape(x).map((n) => (n === 1 ? 6 : n))];
   const axes = draw.axes(rank + 1, 1);
-  const kind = draw.pick(["min", "max", "any", "all", "sum"]);
+  const kind = draw.pick(["min", "max", "any", "all", "sum", "count"]);
   return reduced(draw, ops.broadcastTo(x, shape), axes.includes(0) ? axes : [0, ...axes], kind);
 }
 
@@ -186,14 +187,32 @@ function overTurned(draw: Draw): Node {
   const rank = 2 + draw.int(2);
   const x = draw.array(draw.shape(rank), draw.pick([...REALS, "bool"]));
   const turned = ops.permuteDims(x, draw.permutation(rank));
-  const view = draw.chance(0.3) ? ops.flip(turned, draw.axes(rank)) : turned;
-  const axis = draw.axes(rank);
-  if (draw.chance(0.3)) return ops.variance(view, { axis });
-  if (draw.chance(0.2)) return ops.mean(view, { axis });
+  const axis = draw.axes(rank, 1);
+  const view = draw.chance(0.3) ? ops.flip(turned, draw.chance(0.5) ? axis : [0]) : turned;
+  if (draw.chance(0.15)) return ops.variance(view, { axis });
+  if (draw.chance(0.15)) return ops.mean(view, { axis });
   const empty = knownShape(view).includes(0);
-  if (draw.chance(0.2) && !empty) return ops.argmax(view, { axis: draw.int(rank) });
+  if (draw.chance(0.15) && !empty) return ops.argmax(view, { axis: draw.int(rank) });
   if (draw.chance(0.1) && !empty) return ops.argmin(view, {});
   return reduced(draw, view, axis);
+}
+
+/** As `overStretched`, in words that the building of sums does not see through. */
+function addedAgain(draw: Draw): Node {
+  const rank = 1 + draw.int(2);
+  const shape = draw.shape(rank);
+  const axis = draw.int(rank);
+  shape[axis] = draw.pick([1, 2, 5]);
+  const times = draw.pick([2, 3, 5, 200]);
+  const at = draw.int(shape[axis] as number);
+  if (draw.chance(0.3)) {
+    const x = ops.broadcastTo(draw.array(shape, "bool"), [times, ...shape]);
+    return ops.sum(x, { axis: [0, ...draw.axes(rank).map((a) => a + 1)] });
+  }
+  const x = ops.take(draw.array(shape, draw.pick(ADDED)), Array(times).fill(at), axis);
+  const dtype = draw.pick<DType>(["int8", "int64"]);
+  const narrow = draw.chance(0.3) && INTS.includes(dtypeOf(x));
+  return ops.sum(x, { axis: [...new Set([axis, ...draw.axes(rank)])], ...(narrow && { dtype }) });
 }
 
 export const GENERATORS: Readonly<Record<string, Make>> = {
@@ -207,6 +226,58 @@ export const GENERATORS: Readonly<Record<string, Make>> = {
   "reduce-of-reduce": twice,
   "reduce-of-concat": overParts,
   "reduce-of-broadcast": overStretched,
+  "sum-of-broadcast": addedAgain,
   "reduce-of-transpose": overTurned,
 };
 
+/** Figures of a plan; less is better. */
+export type Figure = "stages" | "chunks" | "peak" | "operations" | "divisions";
+
+export interface Worth {
+  readonly figure: Figure;
+  /** Over float64 and int32 sources of 100 x 100. */
+  readonly build: (x: Node, i: Node) => readonly Node[];
+}
+
+const turn = ops.matrixTranspose;
+
+/** What gets worse without a rule. */
+export const WORTH: Readonly<Record<string, Worth>> = {
+  "unary-repeated": { figure: "operations", build: (x) => [negative(negative(x))] },
+  "cast-through-wider": {
+    figure: "operations",
+    build: (_, i) => [ops.astype(ops.astype(i, "int64"), "int16")],
+  },
+  "neutral-element": { figure: "operations", build: (x) => [multiply(x, 1)] },
+  // Nobody asks which branch it is: the other one is not read.
+  "known-condition": {
+    figure: "chunks",
+    build: (x, i) => [ops.where(ops.full([100, 100], true), i, ops.astype(x, "int32"))],
+  },
+  "divide-by-power-of-two": { figure: "divisions", build: (x) => [divide(x, 4)] },
+  "known-element": {
+    figure: "operations",
+    build: (x) => [add(x, ops.where(ops.full([100], true), ops.arange(0, 100, 1), 7))],
+  },
+  // A view is no stage.
+  "reduce-of-one": {
+    figure: "stages",
+    build: (x) => [multiply(ops.max(ops.expandDims(x, 0), { axis: 0 }), 2)],
+  },
+  "reduce-of-reduce": { figure: "stages", build: (x) => [ops.max(ops.max(x, { axis: 0 }))] },
+  // Nothing is joined.
+  "reduce-of-concat": { figure: "peak", build: (x) => [ops.max(ops.concat([x, add(x, 1)]))] },
+  "reduce-of-broadcast": {
+    figure: "operations",
+    build: (x) => [ops.max(ops.broadcastTo(x, [20, 100, 100]), { axis: 0 })],
+  },
+  "sum-of-broadcast": {
+    figure: "operations",
+    build: (_, i) => [ops.sum(ops.take(i, Array(20).fill(7), 0), { axis: 0 })],
+  },
+  // Two ways of asking for the same are one.
+  "reduce-of-transpose": {
+    figure: "operations",
+    build: (x) => [add(ops.max(x, { axis: 1 }), ops.max(turn(x), { axis: 0 }))],
+  },
+};

@@ -18,23 +18,25 @@ export const algebra = (
   roots: readonly Node[],
   ctx: PassContext,
   rules: ReadonlyMap<Kind, readonly Rule[]> = RULES_BY_KIND,
-): readonly Node[] =>
-  rewriteBottomUp(
+): readonly Node[] => {
+  // Inputs that were rewritten may give a node another canonical form.
+  const formOf = ctx.isOn("canonicalize") ? canonical : (node: Node): Node => node;
+  return rewriteBottomUp(
     roots,
     (node) => {
-      // Inputs that were rewritten may give the node another canonical form.
-      let current = canonical(node);
+      let current = formOf(node);
       for (let round = 0; ; round++) {
         const next = applyOnce(current, ctx, rules);
         if (next === undefined) return current;
         if (round === MOST_REWRITES) {
           throw new InternalError(`rules on a ${node.op} node do not come to an end`);
         }
-        current = canonical(next);
+        current = formOf(next);
       }
     },
     ctx.order(roots).nodes,
   );
+};
 
 function applyOnce(
   node: Node,

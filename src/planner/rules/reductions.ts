@@ -4,13 +4,13 @@
  * built and are left alone.
  */
 import { mapNode, reduceNode, viewNode } from "../../ir/build.js";
-import { type DType, isComplex, isFloat } from "../../ir/dtype.js";
+import { type DType, isComplex, isFloat, itemSize } from "../../ir/dtype.js";
 import { advertisedGrid } from "../../ir/grid.js";
 import { fixedAxis } from "../../ir/index-map.js";
 import { leafCuts } from "../../ir/leaves.js";
 import { leafMonoidOf, mergeTrees, stateDTypes } from "../../ir/monoid.js";
 import { dtypeOf, knownShape, type Node, type NodeOf } from "../../ir/node.js";
-import { cast } from "../../ir/scalar.js";
+import { arg, call, cast, constant } from "../../ir/scalar.js";
 import { canonicalView } from "../passes/canonicalize.js";
 import { type Rule, rule } from "./rule.js";
 
@@ -69,6 +69,9 @@ const ofOne = rule({
 const castOf = (x: Node, dtype: DType): Node =>
   mapNode(cast({ kind: "arg", index: 0, dtype: dtypeOf(x) }, dtype), [x], knownShape(x));
 
+const withoutOne = (node: Node): Node =>
+  node.op === "reduce" ? (ofOne.apply(node) ?? node) : node;
+
 const throughConcat = rule({
   name: "reduce-of-concat",
   kind: "reduce",
@@ -77,7 +80,10 @@ const throughConcat = rule({
   apply: (node) => {
     const input = node.inputs[0] as Node;
     if (input.op !== "concat" || !isOrderFree(node)) return undefined;
-    if (!node.params.axes.includes(input.params.axis)) return undefined;
+    const { axis } = input.params;
+    if (!node.params.axes.includes(axis)) return undefined;
+    // Nothing has no extremes.
+    if (input.inputs.some((part) => knownShape(part)[axis] === 0)) return undefined;
     const { monoid, on, axes } = node.params;
     const state = stateDTypes(leafMonoidOf(monoid), on)[0];
     if (state !== dtypeOf(node)) return undefined;
@@ -85,10 +91,7 @@ const throughConcat = rule({
     if (tree === undefined) return undefined;
     const shape = knownShape(node);
     return input.inputs
-      .map((part) => {
-        const reduced = reduceLike(node, part, axes);
-        return reduced.op === "reduce" ? (ofOne.apply(reduced) ?? reduced) : reduced;
-      })
+      .map((part) => withoutOne(reduceLike(node, part, axes)))
       .reduce((a, b) => mapNode(tree, [a, b], shape));
   },
 });
@@ -114,6 +117,38 @@ const throughBroadcast = rule({
       node,
       viewNode(input.inputs[0] as Node, input.params.map, narrow),
       node.params.axes,
+    );
+  },
+});
+
+/** Sums of integers and counts: adding an element again and again is a product, whatever wraps. */
+const throughStretched = rule({
+  name: "sum-of-broadcast",
+  kind: "reduce",
+  exactness: "exact",
+  decreases: "elements",
+  apply: (node) => {
+    const input = node.inputs[0] as Node;
+    const { monoid, axes } = node.params;
+    if (input.op !== "view" || !isOrderFree(node)) return undefined;
+    if (monoid !== "sum" && monoid !== "count") return undefined;
+    const shape = knownShape(input);
+    const times = axes
+      .filter((a) => input.params.map.every((m) => m.axis !== a))
+      .reduce((n, a) => n * (shape[a] as number), 1);
+    // One product for every sum has to be worth it.
+    if (times <= 2 || !Number.isSafeInteger(times)) return undefined;
+    const narrow = shape.map((n, a) =>
+      axes.includes(a) && input.params.map.every((m) => m.axis !== a) ? 1 : n,
+    );
+    const read = viewNode(input.inputs[0] as Node, input.params.map, narrow);
+    const once = reduceLike(node, read, axes);
+    const dtype = dtypeOf(node);
+    const by = constant(BigInt(times), dtype);
+    return mapNode(
+      call("multiply", dtype, arg(0, dtype), by),
+      [withoutOne(once)],
+      knownShape(node),
     );
   },
 });
@@ -182,8 +217,10 @@ const nested = rule({
     if (node.params.monoid === "count" || !isOrderFree(node) || !isOrderFree(inner)) {
       return undefined;
     }
-    // What comes out of the inner one enters the outer one as it is.
+    // What comes out of the inner one enters the outer one as it is...
     if (dtypeOf(inner) !== node.params.on) return undefined;
+    // ...and where it has wrapped on its way, the result has no bits that would show it.
+    if (itemSize(dtypeOf(inner)) < itemSize(dtypeOf(node))) return undefined;
     const x = inner.inputs[0] as Node;
     const kept = knownShape(x)
       .map((_, a) => a)
@@ -202,5 +239,6 @@ export const REDUCE_RULES: readonly Rule<"reduce">[] = [
   nested,
   throughConcat,
   throughBroadcast,
+  throughStretched,
   throughTranspose,
 ];
