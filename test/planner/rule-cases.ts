@@ -215,6 +215,19 @@ function addedAgain(draw: Draw): Node {
   return ops.sum(x, { axis: [...new Set([axis, ...draw.axes(rank)])], ...(narrow && { dtype }) });
 }
 
+function besideOnes(draw: Draw): Node {
+  const rank = 2 + draw.int(2);
+  const shape = draw.shape(rank);
+  const axis = draw.int(rank);
+  shape[axis] = 1;
+  const x = draw.array(shape, draw.pick(ADDED));
+  const others = draw.axes(rank, 1).filter((a) => a !== axis);
+  const over = others.length > 0 ? others : [axis === 0 ? 1 : 0];
+  const made = draw.chance(0.3) ? ops.variance(x, { axis: over }) : reduced(draw, x, over);
+  const ones = knownShape(made).flatMap((n, a) => (n === 1 ? [a] : []));
+  return draw.chance(0.5) ? ops.squeeze(made, ones.slice(0, 1)) : ops.expandDims(made, 0);
+}
+
 export const GENERATORS: Readonly<Record<string, Make>> = {
   "unary-repeated": repeatedUnary,
   "cast-through-wider": castTwice,
@@ -228,6 +241,7 @@ export const GENERATORS: Readonly<Record<string, Make>> = {
   "reduce-of-broadcast": overStretched,
   "sum-of-broadcast": addedAgain,
   "reduce-of-transpose": overTurned,
+  "view-of-reduce": besideOnes,
 };
 
 /** Figures of a plan; less is better. */
@@ -279,5 +293,10 @@ export const WORTH: Readonly<Record<string, Worth>> = {
   "reduce-of-transpose": {
     figure: "operations",
     build: (x) => [add(ops.max(x, { axis: 1 }), ops.max(turn(x), { axis: 0 }))],
+  },
+  // What is left of a sum is computed as what it is.
+  "view-of-reduce": {
+    figure: "stages",
+    build: (x) => [ops.at(ops.sum(ops.stack([x, x], 1), { axis: 0 }), [1])],
   },
 };

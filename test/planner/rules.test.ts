@@ -179,6 +179,8 @@ describe("no rule fires", () => {
     "a float sum from behind": ops.sum(ops.flip(f, 0)),
     "the first of equals from behind": ops.argmax(ops.flip(f, 0), { axis: 0 }),
     "a part": ops.max(ops.at(f, [ops.slice(1, 3)])),
+    "a kept axis of more than one": ops.at(ops.max(f, { axis: 0 }), [2]),
+    "a new axis of a reduction": ops.expandDims(ops.max(f, { axis: 0 }), 0),
     "a kept axis from behind": ops.max(ops.flip(f, 1), { axis: 0 }),
   };
 
@@ -200,17 +202,20 @@ describe("rules make something smaller", () => {
       node === twice ? ops.unary.negative(ops.unary.negative(node)) : (undefined as never),
   });
 
-  test.each(["nodes", "cost", "elements"] as const)("one that does not is found: %s", (measure) => {
-    const rules = new Map([["map", [growing(measure)]]] as const);
-    const config = { memory: MEMORY, workers: 1 };
-    const checked = new PassContext({ ...config, checkRules: true });
-    expect(() => algebra([twice], checked, rules)).toThrow(InternalError);
-    expect(() => algebra([twice], checked, rules)).toThrow(
-      /rule growing says that it decreases (nodes|cost|elements): \d+ became \d+/,
-    );
-    // In production rules are believed.
-    expect(algebra([twice], new PassContext(config), rules)).not.toEqual([twice]);
-  });
+  test.each(["nodes", "cost", "elements", "axes"] as const)(
+    "one that does not is found: %s",
+    (measure) => {
+      const rules = new Map([["map", [growing(measure)]]] as const);
+      const config = { memory: MEMORY, workers: 1 };
+      const checked = new PassContext({ ...config, checkRules: true });
+      expect(() => algebra([twice], checked, rules)).toThrow(InternalError);
+      expect(() => algebra([twice], checked, rules)).toThrow(
+        /rule growing says that it decreases (nodes|cost|elements|axes): \d+ became \d+/,
+      );
+      // In production rules are believed.
+      expect(algebra([twice], new PassContext(config), rules)).not.toEqual([twice]);
+    },
+  );
 
   test("measures", () => {
     const { abs } = ops.unary;
@@ -219,6 +224,7 @@ describe("rules make something smaller", () => {
     // A part that is used twice counts twice.
     expect(measureOf("nodes", ops.binary.add(abs(x), ops.unary.negative(x)))).toBe(5);
     expect(measureOf("nodes", ops.max(ops.matrixTranspose(x)))).toBe(7);
+    expect(measureOf("axes", ops.max(ops.matrixTranspose(x)))).toBe(2 + 2);
     expect(measureOf("cost", ops.binary.divide(abs(x), 3))).toBe(24 * 5);
     expect(measureOf("elements", ops.max(ops.concat([x, x]), { axis: 0 }))).toBe(2 * 48 + 48 + 6);
   });

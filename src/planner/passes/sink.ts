@@ -24,6 +24,8 @@ import { dtypeOf, knownShape, type Node, topologicalOrder } from "../../ir/node.
 import { constant } from "../../ir/scalar.js";
 import type { PassContext } from "../context.js";
 import { withInputs } from "../rewrite.js";
+import { VIEW_RULES } from "../rules/reductions.js";
+import type { Rule } from "../rules/rule.js";
 import { canonicalView } from "./canonicalize.js";
 
 /** Positions `start + step * k` for `k < count`. */
@@ -58,13 +60,14 @@ export function sink(roots: readonly Node[], ctx: PassContext): readonly Node[] 
   }
   if (!moves) return roots;
   const made = new Map<Node, Node>();
+  const rules = ctx.isOn("algebra") ? VIEW_RULES.filter((r) => ctx.allows(r.name)) : [];
   for (const node of order) {
     const selection = wanted.get(node);
     if (selection !== undefined && node.op !== "map" && node.op !== "view") {
       const counts = selection.map((p) => p.count).join();
       ctx.fired("sink", node, `${node.op} [${knownShape(node).join()}] -> [${counts}]`);
     }
-    made.set(node, rebuilt(node, selection, made, wanted));
+    made.set(node, rebuilt(node, selection, made, wanted, rules));
   }
   return roots.map((root) => made.get(root) as Node);
 }
@@ -160,6 +163,7 @@ function rebuilt(
   selection: Selection | undefined,
   made: ReadonlyMap<Node, Node>,
   wanted: ReadonlyMap<Node, Selection>,
+  rules: readonly Rule<"view">[],
 ): Node {
   const input = (k: number): Node => made.get(node.inputs[k] as Node) as Node;
   // An input that was made in part is just the part that this node looks at.
@@ -167,7 +171,7 @@ function rebuilt(
     want === undefined || wanted.has(node.inputs[k] as Node) ? input(k) : select(input(k), want);
   if (selection === undefined) {
     if (node.op === "view" && wanted.has(node.inputs[0] as Node)) {
-      return canonicalView(input(0), residual(node.params.map), knownShape(node));
+      return slim(canonicalView(input(0), residual(node.params.map), knownShape(node)), rules);
     }
     const inputs = node.inputs.map((_, k) => input(k));
     return inputs.every((x, k) => x === node.inputs[k]) ? node : withInputs(node, inputs);
@@ -176,7 +180,7 @@ function rebuilt(
   switch (node.op) {
     case "view": {
       if (wanted.has(node.inputs[0] as Node)) {
-        return canonicalView(input(0), residual(node.params.map), shape);
+        return slim(canonicalView(input(0), residual(node.params.map), shape), rules);
       }
       return canonicalView(input(0), composeMaps(mapOf(selection), node.params.map), shape);
     }
@@ -215,6 +219,10 @@ function rebuilt(
       return select(node, selection);
   }
 }
+
+/** A selection leaves axes of length 1, which views of reductions can do without. */
+const slim = (node: Node, rules: readonly Rule<"view">[]): Node =>
+  rules.reduce((n, r) => (n.op === "view" ? (r.apply(n) ?? n) : n), node);
 
 /** A view's map over what it looks at, instead of over its input. */
 const residual = (map: AffineMap): AffineMap =>

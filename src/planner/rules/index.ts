@@ -2,13 +2,14 @@
 import type { Kind } from "../../ir/node.js";
 import { CONSTANT_RULES } from "./constants.js";
 import { MAP_RULES } from "./maps.js";
-import { REDUCE_RULES } from "./reductions.js";
+import { REDUCE_RULES, VIEW_RULES } from "./reductions.js";
 import type { Rule } from "./rule.js";
 
 export const RULES: readonly Rule[] = [
   ...MAP_RULES,
   ...CONSTANT_RULES,
   ...REDUCE_RULES,
+  ...VIEW_RULES,
 ] as unknown as readonly Rule[];
 
 export const RULES_BY_KIND: ReadonlyMap<Kind, readonly Rule[]> = (() => {

@@ -59,12 +59,16 @@ const OF: Readonly<Record<Measure, (node: Node, below: number) => number>> = {
         return below + elements(node);
     }
   },
+  // Of what is computed; views are free.
+  axes: (node, below) =>
+    node.op === "view" ? below : below + knownShape(node.inputs[0] ?? node).length,
 };
 
 const known: Readonly<Record<Measure, WeakMap<Node, number>>> = {
   nodes: new WeakMap(),
   cost: new WeakMap(),
   elements: new WeakMap(),
+  axes: new WeakMap(),
 };
 
 /** The measure of an expression. Every node is looked at once in its life. */

@@ -234,6 +234,46 @@ const nested = rule({
   },
 });
 
+/**
+ * Where a view leaves out axes of length 1 that a reduction keeps, the reduction need not have them: the view is then
+ * often no view at all, and what is one element of an array is computed as one.
+ */
+const besideOnes = rule({
+  name: "view-of-reduce",
+  kind: "view",
+  exactness: "exact",
+  decreases: "axes",
+  apply: (node) => {
+    const input = node.inputs[0] as Node;
+    if (input.op !== "reduce") return undefined;
+    const x = input.inputs[0] as Node;
+    const shape = knownShape(x);
+    const { axes, monoid, leaves, on, correction } = input.params;
+    const { map } = node.params;
+    const kept = shape.map((_, a) => a).filter((a) => !axes.includes(a));
+    const isOne = (k: number): boolean =>
+      shape[kept[k] as number] === 1 && (map[k] as (typeof map)[number]).axis < 0;
+    const rest = shape.map((_, a) => a).filter((a) => axes.includes(a) || !isOne(kept.indexOf(a)));
+    if (rest.length === shape.length) return undefined;
+    const slim = canonicalView(
+      x,
+      shape.map((_, a) =>
+        rest.includes(a) ? { axis: rest.indexOf(a), start: 0, step: 1 } : fixedAxis(0),
+      ),
+      rest.map((a) => shape[a] as number),
+    );
+    const to = axes.map((a) => rest.indexOf(a));
+    const made = reduceNode(slim, monoid, to, leaves, on, dtypeOf(input), correction);
+    return canonicalView(
+      nested.apply(made) ?? made,
+      map.filter((_, k) => !isOne(k)),
+      knownShape(node),
+    );
+  },
+});
+
+export const VIEW_RULES: readonly Rule<"view">[] = [besideOnes];
+
 export const REDUCE_RULES: readonly Rule<"reduce">[] = [
   ofOne,
   nested,
