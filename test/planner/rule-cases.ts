@@ -228,6 +228,15 @@ function besideOnes(draw: Draw): Node {
   return draw.chance(0.5) ? ops.squeeze(made, ones.slice(0, 1)) : ops.expandDims(made, 0);
 }
 
+function alongOnes(draw: Draw): Node {
+  const rank = 2 + draw.int(2);
+  const shape = draw.shape(rank);
+  const axis = draw.int(rank);
+  shape[axis] = 1;
+  const x = draw.array(shape, draw.pick(ADDED));
+  return reduced(draw, x, [...new Set([axis, ...draw.axes(rank, 1)])]);
+}
+
 export const GENERATORS: Readonly<Record<string, Make>> = {
   "unary-repeated": repeatedUnary,
   "cast-through-wider": castTwice,
@@ -241,6 +250,7 @@ export const GENERATORS: Readonly<Record<string, Make>> = {
   "reduce-of-broadcast": overStretched,
   "sum-of-broadcast": addedAgain,
   "reduce-of-transpose": overTurned,
+  "reduce-along-ones": alongOnes,
   "view-of-reduce": besideOnes,
 };
 
@@ -293,6 +303,11 @@ export const WORTH: Readonly<Record<string, Worth>> = {
   "reduce-of-transpose": {
     figure: "operations",
     build: (x) => [add(ops.max(x, { axis: 1 }), ops.max(turn(x), { axis: 0 }))],
+  },
+  // It is the reduction that is there already.
+  "reduce-along-ones": {
+    figure: "operations",
+    build: (x) => [add(ops.max(ops.expandDims(x, 0)), ops.max(x))],
   },
   // What is left of a sum is computed as what it is.
   "view-of-reduce": {

@@ -179,6 +179,7 @@ describe("no rule fires", () => {
     "a float sum from behind": ops.sum(ops.flip(f, 0)),
     "the first of equals from behind": ops.argmax(ops.flip(f, 0), { axis: 0 }),
     "a part": ops.max(ops.at(f, [ops.slice(1, 3)])),
+    "float sums along an axis of one": ops.sum(of("float64", 1, 6), { axis: [0, 1] }),
     "a kept axis of more than one": ops.at(ops.max(f, { axis: 0 }), [2]),
     "a new axis of a reduction": ops.expandDims(ops.max(f, { axis: 0 }), 0),
     "a kept axis from behind": ops.max(ops.flip(f, 1), { axis: 0 }),

@@ -234,6 +234,37 @@ const nested = rule({
   },
 });
 
+/** Axes of length 1 beside others add nothing to what has no order. */
+const alongOnes = rule({
+  name: "reduce-along-ones",
+  kind: "reduce",
+  exactness: "exact",
+  decreases: "axes",
+  apply: (node) => {
+    const x = node.inputs[0] as Node;
+    const shape = knownShape(x);
+    const { axes, monoid, leaves, on, correction } = node.params;
+    const long = axes.filter((a) => shape[a] !== 1);
+    if (!isOrderFree(node) || long.length === 0 || long.length === axes.length) return undefined;
+    const rest = shape.map((_, a) => a).filter((a) => long.includes(a) || !axes.includes(a));
+    const to = long.map((a) => rest.indexOf(a));
+    const cuts = long.map((a) => leaves[axes.indexOf(a)] as (typeof leaves)[number]);
+    return reduceNode(alone(x, rest), monoid, to, cuts, on, dtypeOf(node), correction);
+  },
+});
+
+/** The axes `rest` of an array whose other axes have length 1. */
+function alone(x: Node, rest: readonly number[]): Node {
+  const shape = knownShape(x);
+  return canonicalView(
+    x,
+    shape.map((_, a) =>
+      rest.includes(a) ? { axis: rest.indexOf(a), start: 0, step: 1 } : fixedAxis(0),
+    ),
+    rest.map((a) => shape[a] as number),
+  );
+}
+
 /**
  * Where a view leaves out axes of length 1 that a reduction keeps, the reduction need not have them: the view is then
  * often no view at all, and what is one element of an array is computed as one.
@@ -255,15 +286,8 @@ const besideOnes = rule({
       shape[kept[k] as number] === 1 && (map[k] as (typeof map)[number]).axis < 0;
     const rest = shape.map((_, a) => a).filter((a) => axes.includes(a) || !isOne(kept.indexOf(a)));
     if (rest.length === shape.length) return undefined;
-    const slim = canonicalView(
-      x,
-      shape.map((_, a) =>
-        rest.includes(a) ? { axis: rest.indexOf(a), start: 0, step: 1 } : fixedAxis(0),
-      ),
-      rest.map((a) => shape[a] as number),
-    );
     const to = axes.map((a) => rest.indexOf(a));
-    const made = reduceNode(slim, monoid, to, leaves, on, dtypeOf(input), correction);
+    const made = reduceNode(alone(x, rest), monoid, to, leaves, on, dtypeOf(input), correction);
     return canonicalView(
       nested.apply(made) ?? made,
       map.filter((_, k) => !isOne(k)),
@@ -281,4 +305,5 @@ export const REDUCE_RULES: readonly Rule<"reduce">[] = [
   throughBroadcast,
   throughStretched,
   throughTranspose,
+  alongOnes,
 ];
