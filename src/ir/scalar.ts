@@ -281,7 +281,8 @@ export const placeholderOf = ({ bits }: ScalarConstant): number | undefined =>
   bits.startsWith(PLACEHOLDER) ? Number(bits.slice(1)) : undefined;
 
 /**
- * Values that rules may look for: bools, what is not finite, small whole numbers and their halves (0, 1, -1, 2, 0.5 ...).
+ * Values that rules may look for: bools, what is not finite, small whole numbers and their halves (0, 1, -1, 2, 0.5 ...),
+ * and powers of two.
  * A placeholder stands for none of them.
  */
 export function isSpecial(c: ScalarConstant): boolean {
@@ -290,7 +291,12 @@ export function isSpecial(c: ScalarConstant): boolean {
   const value = valueOf(c);
   if (typeof value === "bigint") return value >= -4n && value <= 4n;
   const parts = typeof value === "object" ? value : [Number(value)];
-  return parts.every((v) => !Number.isFinite(v) || (Math.abs(v) <= 4 && Number.isInteger(2 * v)));
+  return parts.every(
+    (v) =>
+      !Number.isFinite(v) ||
+      (Math.abs(v) <= 4 && Number.isInteger(2 * v)) ||
+      Number.isInteger(Math.log2(Math.abs(v))),
+  );
 }
 
 /** The JavaScript value of a constant: bigint for 64-bit integers, boolean for bool, a pair for complex. */

@@ -6,6 +6,7 @@ import type { RuleEvent } from "../ir/stage.js";
 export const PASSES = [
   "canonicalize",
   "algebra",
+  "sink",
   "demand",
   "grid",
   "rechunk",
@@ -21,6 +22,10 @@ export interface PlanConfig {
   readonly workers: number;
   /** Passes that are switched off; every plan is right without any of them, only slower or larger. */
   readonly passes?: Partial<Readonly<Record<PassName, boolean>>> | undefined;
+  /** Rewrite rules that are switched off, by their names (`planner/rules`). */
+  readonly rules?: Readonly<Record<string, boolean>> | undefined;
+  /** For tests: a rule that does not make smaller what it says is an error. Plans are the same without it. */
+  readonly checkRules?: boolean | undefined;
 }
 
 /** One thing that was asked for: an array to be returned, or to be written to a sink. */
@@ -76,6 +81,11 @@ export class PassContext {
 
   isOn(pass: PassName): boolean {
     return this.config.passes?.[pass] !== false;
+  }
+
+  /** Whether a rewrite rule may be applied. */
+  allows(rule: string): boolean {
+    return this.config.rules?.[rule] !== false;
   }
 
   /** The order of the nodes below `roots`: most passes find the same expression as the one before. */

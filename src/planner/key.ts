@@ -111,8 +111,8 @@ export function planKey(
   return { text, literals, values };
 }
 
-const configKey = ({ memory, workers, passes = {} }: PlanConfig): string => {
-  const off = Object.entries(passes).filter(([, on]) => on === false);
+const configKey = ({ memory, workers, passes = {}, rules = {} }: PlanConfig): string => {
+  const off = Object.entries({ ...rules, ...passes }).filter(([, on]) => on === false);
   return `${memory}|${workers}|${off.map(([name]) => name).sort()}`;
 };
 

@@ -4,13 +4,14 @@
  * The passes, and why they stand in this order:
  *  1. canonicalize  one spelling for one meaning, so that rules need not know spellings
  *  2. algebra       local exact rewrite rules
- *  3. demand        what is read in part becomes smaller (first where one user looks at it, `passes/sink.ts`); then canonicalize again, for the new views, and expand
- *                   what has an algorithm over blocks of its own into calls of built-in block functions
- *  4. fuse          what is computed together
- *  5. grid          in which blocks, from the grids of what is read
- *  6. rechunk       which misaligned reads are worth a copy in memory (this changes 4 and 5, which run again)
- *  7. residency     what is kept because it is read twice, how long blocks live, and the planned peak
- *  8. spill         what lies on disk where all that does not fit
+ *  3. sink          what only one user looks at, and in part, becomes that part, whatever its steps
+ *  4. demand        what is read in part becomes smaller, whoever looks; then canonicalize again, for the new views,
+ *                   and expand what has an algorithm over blocks of its own into calls of built-in block functions
+ *  5. fuse          what is computed together
+ *  6. grid          in which blocks, from the grids of what is read
+ *  7. rechunk       which misaligned reads are worth a copy in memory (this changes 5 and 6, which run again)
+ *  8. residency     what is kept because it is read twice, how long blocks live, and the planned peak
+ *  9. spill         what lies on disk where all that does not fit
  *
  * Choices that cost memory (keeping, copying, large blocks) are tried from the most generous to the most frugal; the
  * best plan that fits the budget is taken. Every pass can be switched off; the plan is then right, but worse.
@@ -128,7 +129,7 @@ export function plan(
   };
 }
 
-/** Passes 1 to 3: expression to expression, the last time with algorithms as calls. */
+/** Passes 1 to 4: expression to expression, the last time with algorithms as calls. */
 export const logical = (roots: readonly Node[], ctx: PassContext): readonly Node[] =>
   expand(rewritten(roots, ctx), ctx);
 
@@ -151,13 +152,18 @@ function rewritten(roots: readonly Node[], ctx: PassContext): readonly Node[] {
     ctx.enter("algebra");
     nodes = algebra(nodes, ctx);
   }
+  const before = nodes;
+  if (ctx.isOn("sink")) {
+    ctx.enter("sink");
+    nodes = sink(nodes, ctx);
+  }
   if (ctx.isOn("demand")) {
     ctx.enter("demand");
-    const demanded = demand(sink(nodes, ctx), ctx);
-    if (demanded !== nodes && ctx.isOn("canonicalize")) {
-      ctx.enter("canonicalize");
-      nodes = canonicalize(demanded, ctx);
-    } else nodes = demanded;
+    nodes = demand(nodes, ctx);
+  }
+  if (nodes !== before && ctx.isOn("canonicalize")) {
+    ctx.enter("canonicalize");
+    nodes = canonicalize(nodes, ctx);
   }
   return nodes;
 }
@@ -232,7 +238,7 @@ interface Physical {
   readonly requests: readonly FuseRequest[];
 }
 
-/** Passes 4 to 7: expression to stages, by trying. */
+/** Passes 5 to 9: expression to stages, by trying. */
 function physical(requests: readonly FuseRequest[], ctx: PassContext): Physical {
   const { memory } = ctx.config;
   let best: (Physical & { readonly seconds: number }) | undefined;

@@ -79,12 +79,25 @@ describe("switching a pass off makes the plan worse", () => {
     expect(on.peak).toBeLessThan(off.peak);
   });
 
-  test("demand: a slice of a sum reads the columns of the slice", async () => {
+  test("sink: every second row of a selection is selected, and no other", async () => {
     const x = store([100, 100], [10, 10]);
-    const part = ops.at(ops.sum(x.node, { axis: 0 }), [ops.slice(0, 5)]);
-    const { on, off } = await compare(x, [part], "demand");
+    const rows = ops.at(ops.take(x.node, [95, 3, 44, 3, 71], 0), [ops.slice(null, null, 2)]);
+    const { on, off } = await compare(x, [rows], "sink");
+    expect(on.chunks).toBe(30);
+    expect(off.chunks).toBeGreaterThan(on.chunks);
+    // A turn along a kept axis is one of what is reduced: no second stage only turns.
+    const turned = ops.flip(ops.max(x.node, { axis: 0 }), 0);
+    const maxima = await compare(x, [turned], "sink");
+    expect(maxima.on.stages).toBeLessThan(maxima.off.stages);
+  });
+
+  test("demand: slices of a sum read the columns of both", async () => {
+    const x = store([100, 100], [10, 10]);
+    const sum = ops.sum(x.node, { axis: 0 });
+    const parts = [ops.at(sum, [ops.slice(0, 5)]), ops.at(sum, [ops.slice(3, 8)])];
+    const { on, off } = await compare(x, parts, "demand");
     expect(on.chunks).toBe(10);
-    expect(on.elements).toBe(500);
+    expect(on.elements).toBe(800);
     expect(off.elements).toBeGreaterThan(on.elements);
   });
 
@@ -134,6 +147,24 @@ describe("switching a pass off makes the plan worse", () => {
     expect(on.stages).toBe(1);
     expect(off.stages).toBe(3);
     expect(on.peak).toBeLessThan(off.peak);
+  });
+
+  test("spill: slabs to pencils of what block functions make fits no memory, but memory and a disk", async () => {
+    const memory = 2 ** 21;
+    const x = store([128, 64, 64], [4, 64, 64]);
+    const scaled = ((b: { data: Float64Array }) => b.data.map((v) => v * 2)) as never;
+    const slabs = blockOps.mapBlocks(scaled, [x.node], {});
+    const pencils = blockOps.mapBlocks(scaled, [ops.rechunk(slabs, [128, 8, 8])], {});
+    const total = ops.max(pencils, { axis: 0 });
+    const config = { memory, workers: 2 } as const;
+    expect(() => plan([{ node: total }], { ...config, passes: { spill: false } })).toThrow(
+      /does not fit memory = 2.00 MiB/,
+    );
+    const on = await measure(x, [total], undefined, memory);
+    expect(on.chunks).toBe(32);
+    expect(on.peak).toBeLessThanOrEqual(memory);
+    const large = await measure(x, [total]);
+    expect(on.values).toEqual(large.values);
   });
 
   test("residency: x - mean(x) reads x once", async () => {

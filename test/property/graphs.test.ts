@@ -92,7 +92,7 @@ async function check(seed: number, size: number): Promise<void> {
   for (const kind of graph.kinds.keys()) histogram.set(kind, (histogram.get(kind) ?? 0) + 1);
   const want = await evaluate(graph.roots);
   const memory = BUDGETS[seed % BUDGETS.length] as number;
-  const best = await run(graph, { memory, workers: 2 });
+  const best = await run(graph, { memory, workers: 2, checkRules: true });
   expectSame(graph, want, best, "inline");
   const raw = await run(graph, { memory: 2 ** 26, workers: 2, passes: RAW });
   expectSame(graph, want, raw, "raw plan");

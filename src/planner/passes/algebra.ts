@@ -3,41 +3,55 @@
  * speaks. Every rule makes something smaller, so this ends.
  */
 import { InternalError } from "../../errors.js";
-import { dtypeOf, knownShape, type Node } from "../../ir/node.js";
+import { dtypeOf, type Kind, knownShape, type Node } from "../../ir/node.js";
 import type { PassContext } from "../context.js";
 import { rewriteBottomUp } from "../rewrite.js";
 import { RULES_BY_KIND } from "../rules/index.js";
+import { checkDecrease } from "../rules/measure.js";
+import type { Rule } from "../rules/rule.js";
 import { canonical } from "./canonicalize.js";
 
 /** A node that is rewritten more often than this shows a rule that does not decrease its measure. */
 const MOST_REWRITES = 64;
 
-export const algebra = (roots: readonly Node[], ctx: PassContext): readonly Node[] =>
-  rewriteBottomUp(
+export const algebra = (
+  roots: readonly Node[],
+  ctx: PassContext,
+  rules: ReadonlyMap<Kind, readonly Rule[]> = RULES_BY_KIND,
+): readonly Node[] => {
+  // Inputs that were rewritten may give a node another canonical form.
+  const formOf = ctx.isOn("canonicalize") ? canonical : (node: Node): Node => node;
+  return rewriteBottomUp(
     roots,
     (node) => {
-      // Inputs that were rewritten may give the node another canonical form.
-      let current = ctx.isOn("canonicalize") ? canonical(node) : node;
+      let current = formOf(node);
       for (let round = 0; ; round++) {
-        const next = applyOnce(current, ctx);
+        const next = applyOnce(current, ctx, rules);
         if (next === undefined) return current;
         if (round === MOST_REWRITES) {
           throw new InternalError(`rules on a ${node.op} node do not come to an end`);
         }
-        current = canonical(next);
+        current = formOf(next);
       }
     },
     ctx.order(roots).nodes,
   );
+};
 
-function applyOnce(node: Node, ctx: PassContext): Node | undefined {
-  for (const rule of RULES_BY_KIND.get(node.op) ?? []) {
+function applyOnce(
+  node: Node,
+  ctx: PassContext,
+  rules: ReadonlyMap<Kind, readonly Rule[]>,
+): Node | undefined {
+  for (const rule of rules.get(node.op) ?? []) {
+    if (!ctx.allows(rule.name)) continue;
     const result = rule.apply(node as never);
     if (result === undefined || result === node) continue;
     const sameShape = knownShape(result).join() === knownShape(node).join();
     if (!sameShape || dtypeOf(result) !== dtypeOf(node)) {
       throw new InternalError(`rule ${rule.name} changed the shape or dtype of a ${node.op} node`);
     }
+    if (ctx.config.checkRules === true) checkDecrease(rule, node, result);
     ctx.fired(rule.name, node, `${node.op} -> ${result.op}`);
     return result;
   }

@@ -1,5 +1,5 @@
 /**
- * Pass 3, demand: which region of every node does anyone need? One top-down walk collects the boxes that the
+ * Pass 4, demand: which region of every node does anyone need? One top-down walk collects the boxes that the
  * consumers of a node read (their hull), one bottom-up walk rebuilds what is read in part as the smaller thing.
  *
  * Regions of sources and of what is fused into a kernel follow from the index maps alone; the pass matters for what

@@ -1,5 +1,5 @@
 /**
- * Pass 6, fuse: groups maps, views, virtual data and reductions into stages. A stage is one kernel with several
+ * Pass 5, fuse: groups maps, views, virtual data and reductions into stages. A stage is one kernel with several
  * inputs and outputs; terminal reductions are part of it, and siblings that read the same base share one read.
  *
  * What must be materialised: requested arrays, reductions, moved arrays (concat, gather, reshape), block functions

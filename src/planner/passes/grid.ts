@@ -1,5 +1,5 @@
 /**
- * Pass 4, grid: the blocks in which every stage works.
+ * Pass 6, grid: the blocks in which every stage works.
  *
  * Storage chunk, scheduling block and cache tile are three things. Blocks start from the grid of the heaviest base
  * that is cut along an axis, so that reads are whole chunks; tiny chunks are coalesced up to a byte target, huge ones

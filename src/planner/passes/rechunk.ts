@@ -1,5 +1,5 @@
 /**
- * Pass 5, rechunk: what to do where blocks and storage do not line up.
+ * Pass 7, rechunk: what to do where blocks and storage do not line up.
  *
  * Folding into the read is the default: a task reads the storage chunks that its region touches. The price is
  * *amplification*: a chunk that several tasks touch is read and decoded by each. Where that price is high the source

@@ -1,5 +1,5 @@
 /**
- * Pass 7, residency: what is kept in memory because reading or computing it again would cost more, and how long every
+ * Pass 8, residency: what is kept in memory because reading or computing it again would cost more, and how long every
  * block lives.
  *
  * The order of tasks is known (depth first from the outputs, `exec/coordinator/order.ts`), so lifetimes are closed

@@ -1,5 +1,5 @@
 /**
- * Pass 3a, sink: what looks at a part of something that has no other user moves below it.
+ * Pass 3, sink: what looks at a part of something that has no other user moves below it.
  *
  * It assumes canonical views, and promises the same values from nodes that make no more than is looked at: a step
  * through a gather names fewer positions, an integer into a concatenation leaves one part of it, a step or a turn along

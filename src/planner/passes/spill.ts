@@ -1,5 +1,5 @@
 /**
- * Pass 8, spill: which arrays are put on disk where a plan does not fit memory.
+ * Pass 9, spill: which arrays are put on disk where a plan does not fit memory.
  *
  * It stands last, because what it changes is only where blocks lie: stages, blocks and order are those of a plan that
  * keeps everything in memory. It assumes that the plan's figures are known, and promises that arrays leave memory

@@ -4,13 +4,13 @@
  * built and are left alone.
  */
 import { mapNode, reduceNode, viewNode } from "../../ir/build.js";
-import { type DType, isComplex, isFloat } from "../../ir/dtype.js";
+import { type DType, isComplex, isFloat, itemSize } from "../../ir/dtype.js";
 import { advertisedGrid } from "../../ir/grid.js";
 import { fixedAxis } from "../../ir/index-map.js";
 import { leafCuts } from "../../ir/leaves.js";
 import { leafMonoidOf, mergeTrees, stateDTypes } from "../../ir/monoid.js";
 import { dtypeOf, knownShape, type Node, type NodeOf } from "../../ir/node.js";
-import { cast } from "../../ir/scalar.js";
+import { arg, call, cast, constant } from "../../ir/scalar.js";
 import { canonicalView } from "../passes/canonicalize.js";
 import { type Rule, rule } from "./rule.js";
 
@@ -69,6 +69,9 @@ const ofOne = rule({
 const castOf = (x: Node, dtype: DType): Node =>
   mapNode(cast({ kind: "arg", index: 0, dtype: dtypeOf(x) }, dtype), [x], knownShape(x));
 
+const withoutOne = (node: Node): Node =>
+  node.op === "reduce" ? (ofOne.apply(node) ?? node) : node;
+
 const throughConcat = rule({
   name: "reduce-of-concat",
   kind: "reduce",
@@ -77,7 +80,10 @@ const throughConcat = rule({
   apply: (node) => {
     const input = node.inputs[0] as Node;
     if (input.op !== "concat" || !isOrderFree(node)) return undefined;
-    if (!node.params.axes.includes(input.params.axis)) return undefined;
+    const { axis } = input.params;
+    if (!node.params.axes.includes(axis)) return undefined;
+    // Nothing has no extremes.
+    if (input.inputs.some((part) => knownShape(part)[axis] === 0)) return undefined;
     const { monoid, on, axes } = node.params;
     const state = stateDTypes(leafMonoidOf(monoid), on)[0];
     if (state !== dtypeOf(node)) return undefined;
@@ -85,10 +91,7 @@ const throughConcat = rule({
     if (tree === undefined) return undefined;
     const shape = knownShape(node);
     return input.inputs
-      .map((part) => {
-        const reduced = reduceLike(node, part, axes);
-        return reduced.op === "reduce" ? (ofOne.apply(reduced) ?? reduced) : reduced;
-      })
+      .map((part) => withoutOne(reduceLike(node, part, axes)))
       .reduce((a, b) => mapNode(tree, [a, b], shape));
   },
 });
@@ -114,6 +117,38 @@ const throughBroadcast = rule({
       node,
       viewNode(input.inputs[0] as Node, input.params.map, narrow),
       node.params.axes,
+    );
+  },
+});
+
+/** Sums of integers and counts: adding an element again and again is a product, whatever wraps. */
+const throughStretched = rule({
+  name: "sum-of-broadcast",
+  kind: "reduce",
+  exactness: "exact",
+  decreases: "elements",
+  apply: (node) => {
+    const input = node.inputs[0] as Node;
+    const { monoid, axes } = node.params;
+    if (input.op !== "view" || !isOrderFree(node)) return undefined;
+    if (monoid !== "sum" && monoid !== "count") return undefined;
+    const shape = knownShape(input);
+    const times = axes
+      .filter((a) => input.params.map.every((m) => m.axis !== a))
+      .reduce((n, a) => n * (shape[a] as number), 1);
+    // One product for every sum has to be worth it.
+    if (times <= 2 || !Number.isSafeInteger(times)) return undefined;
+    const narrow = shape.map((n, a) =>
+      axes.includes(a) && input.params.map.every((m) => m.axis !== a) ? 1 : n,
+    );
+    const read = viewNode(input.inputs[0] as Node, input.params.map, narrow);
+    const once = reduceLike(node, read, axes);
+    const dtype = dtypeOf(node);
+    const by = constant(BigInt(times), dtype);
+    return mapNode(
+      call("multiply", dtype, arg(0, dtype), by),
+      [withoutOne(once)],
+      knownShape(node),
     );
   },
 });
@@ -182,8 +217,10 @@ const nested = rule({
     if (node.params.monoid === "count" || !isOrderFree(node) || !isOrderFree(inner)) {
       return undefined;
     }
-    // What comes out of the inner one enters the outer one as it is.
+    // What comes out of the inner one enters the outer one as it is...
     if (dtypeOf(inner) !== node.params.on) return undefined;
+    // ...and where it has wrapped on its way, the result has no bits that would show it.
+    if (itemSize(dtypeOf(inner)) < itemSize(dtypeOf(node))) return undefined;
     const x = inner.inputs[0] as Node;
     const kept = knownShape(x)
       .map((_, a) => a)
@@ -197,10 +234,77 @@ const nested = rule({
   },
 });
 
+/** Axes of length 1 beside others add nothing to what has no order. */
+const alongOnes = rule({
+  name: "reduce-along-ones",
+  kind: "reduce",
+  exactness: "exact",
+  decreases: "axes",
+  apply: (node) => {
+    const x = node.inputs[0] as Node;
+    const shape = knownShape(x);
+    const { axes, monoid, leaves, on, correction } = node.params;
+    const long = axes.filter((a) => shape[a] !== 1);
+    if (!isOrderFree(node) || long.length === 0 || long.length === axes.length) return undefined;
+    const rest = shape.map((_, a) => a).filter((a) => long.includes(a) || !axes.includes(a));
+    const to = long.map((a) => rest.indexOf(a));
+    const cuts = long.map((a) => leaves[axes.indexOf(a)] as (typeof leaves)[number]);
+    return reduceNode(alone(x, rest), monoid, to, cuts, on, dtypeOf(node), correction);
+  },
+});
+
+/** The axes `rest` of an array whose other axes have length 1. */
+function alone(x: Node, rest: readonly number[]): Node {
+  const shape = knownShape(x);
+  return canonicalView(
+    x,
+    shape.map((_, a) =>
+      rest.includes(a) ? { axis: rest.indexOf(a), start: 0, step: 1 } : fixedAxis(0),
+    ),
+    rest.map((a) => shape[a] as number),
+  );
+}
+
+/** Axes of length 1 that a view adds, and the reduction keeps, are added after it: what is below them may meet it then. */
+const ofExpanded = rule({
+  name: "reduce-of-expand",
+  kind: "reduce",
+  exactness: "exact",
+  decreases: "axes",
+  apply: (node) => {
+    const input = node.inputs[0] as Node;
+    if (input.op !== "view") return undefined;
+    const shape = knownShape(input);
+    const { axes, monoid, leaves, on, correction } = node.params;
+    const { map } = input.params;
+    const added = (a: number): boolean =>
+      shape[a] === 1 && !axes.includes(a) && map.every((m) => m.axis !== a);
+    const rest = shape.map((_, a) => a).filter((a) => !added(a));
+    // A single position that is picked out may be what the axis stands for.
+    if (rest.length === shape.length || map.some((m) => m.axis < 0)) return undefined;
+    const below = canonicalView(
+      input.inputs[0] as Node,
+      map.map((m) => ({ ...m, axis: rest.indexOf(m.axis) })),
+      rest.map((a) => shape[a] as number),
+    );
+    const to = axes.map((a) => rest.indexOf(a));
+    const made = reduceNode(below, monoid, to, leaves, on, dtypeOf(node), correction);
+    const kept = shape.map((_, a) => a).filter((a) => !axes.includes(a));
+    return canonicalView(
+      nested.apply(made) ?? made,
+      kept.filter((a) => !added(a)).map((a) => ({ axis: kept.indexOf(a), start: 0, step: 1 })),
+      knownShape(node),
+    );
+  },
+});
+
 export const REDUCE_RULES: readonly Rule<"reduce">[] = [
   ofOne,
   nested,
   throughConcat,
   throughBroadcast,
+  throughStretched,
   throughTranspose,
+  alongOnes,
+  ofExpanded,
 ];

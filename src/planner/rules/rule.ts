@@ -9,7 +9,7 @@ export interface Rule<K extends Kind = Kind> {
   /** "exact" rules keep every bit and are always on. */
   readonly exactness: Exactness;
   /** What gets smaller: the reason that rewriting ends. */
-  readonly decreases: "nodes" | "cost" | "elements";
+  readonly decreases: "nodes" | "cost" | "elements" | "axes";
   /** The replacement, of equal shape and dtype; undefined where the rule does not apply. */
   readonly apply: (node: NodeOf<K>) => Node | undefined;
 }
