@@ -13,10 +13,11 @@ import {
   type ToZarrOptions,
   withDefaults,
 } from "./config.js";
-import { type RunStats, type StoreLike, zarr } from "./engine.js";
+import { type PlanResult, type RunStats, type StoreLike, zarr } from "./engine.js";
 import {
   anything,
   type Checks,
+  isBoolean,
   isNames,
   isPlainObject,
   isRecord,
@@ -26,6 +27,7 @@ import {
   readOptions,
   unknownOption,
 } from "./options.js";
+import { NOTHING_DONE, withoutFinished } from "./resume.js";
 import { run, settle } from "./run.js";
 import { type Target, targetOf } from "./targets.js";
 
@@ -35,6 +37,7 @@ const ARRAY_CHECKS: Checks<StoredArrayOptions> = {
   mode: oneOf("create", "overwrite", "append", "region"),
   axis: anything,
   region: isRegion,
+  resume: isBoolean,
   attributes: isRecord,
   dimensionNames: isNames,
   fillValue: anything,
@@ -226,13 +229,25 @@ async function write(
       for (const begin of beginning) await begin();
       for (const target of targets) await target.begin();
     };
-    const { stats } = await run(targets, options, { planned });
+    const done = targets.every((t) => t.finished?.count === (t.finished?.there.length ?? -1));
+    if (done) for (const target of targets) await target.begin();
+    const stats = done
+      ? NOTHING_DONE
+      : (await run(targets, options, { planned, change: withoutDone(targets) })).stats;
     for (const target of targets) await target.finish();
     return stats;
   } finally {
     for (const target of targets) target.release();
   }
 }
+
+/** Leaves out of a plan what is written already. */
+const withoutDone =
+  (targets: readonly Target[]) =>
+  (result: PlanResult): PlanResult => {
+    const bySink = new Map(targets.map((t) => [t.sink, t.finished]));
+    return withoutFinished(result, (sink) => bySink.get(sink));
+  };
 
 /** Nothing that is read may be replaced or changed by the same plan. */
 function refuseOwnInput(fn: string, targets: readonly Target[]): void {

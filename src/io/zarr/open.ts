@@ -125,7 +125,7 @@ export function bindSource(place: Place, { metadata }: ArrayDocument): SourceBin
       : undefined,
     reader: zarrReader(store, path, name, metadata),
   } satisfies SourceBinding);
-  rememberPlace(binding, place);
+  rememberPlace(binding, place, metadata);
   return binding;
 }
 
