@@ -15,12 +15,20 @@ import { isCount, isRecord, isWhole, readOptions } from "./options.js";
  * Existing arrays keep their chunks, codecs and dtype, to which the array must agree; of packed ones the stored values are
  * written.
  *
+ * With `resume: true` a write that was interrupted, by an error, an abort or the end of the process, goes on: chunks that
+ * are there are neither computed again nor what only they need (those of tasks that were under way are). While the array
+ * is incomplete it holds a journal, `.chunkwise-journal`, with a fingerprint of the expression: sources by address and
+ * metadata, arrays in memory by their elements, functions by text and parameters. Another computation, or other
+ * chunks, codecs or fill value, are refused; with mode "overwrite" they replace what is there. A complete array of the
+ * same description is left as it is: it has no journal that could tell what was computed.
+ *
  * Rejects with ZarrError when the array cannot be put there, OptionError, ShapeError, DTypeError, ChunkError or
  * IndexError for what does not fit, SourceError when the store fails; and as {@link compute} does. Errors before the run
  * leave the store as it was.
  *
  * @example
  * await toZarr(speed.rechunk([-1, 32, 32]), "speed.zarr", { path: "speed", codecs: "zstd" });
+ * await toZarr(speed, "speed.zarr", { path: "speed", resume: true }); // run again after a crash, it goes on
  * await toZarr(today, "speed.zarr", { path: "speed", mode: "append" });
  * await toZarr(patch, "speed.zarr", { path: "speed", mode: "region", region: [slice(0, 10), null, 5] });
  */

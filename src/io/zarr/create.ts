@@ -6,7 +6,7 @@ import { makeDocumentV2 } from "./document-v2.js";
 import { type ArrayOptions, makeDocument } from "./document-v3.js";
 import { type NodeDocument, readNode } from "./documents.js";
 import { checkResumable, type FinishedChunks, removeChunks } from "./finished.js";
-import { removeJournal, writeJournal } from "./journal.js";
+import { JOURNAL_NAME, removeJournal, writeJournal } from "./journal.js";
 import { locate, type Place, type StoreLike } from "./locate.js";
 import type { ArrayMetadata } from "./metadata.js";
 import { parseV2 } from "./metadata-v2.js";
@@ -194,8 +194,11 @@ async function checkRoom(
     throw new ZarrError(`${name} is a Zarr group`, { hint: "choose another path for the array" });
   }
   if (mode === "create") {
+    const incomplete = (await store.get(keyOf(path, JOURNAL_NAME))) !== undefined;
     throw new ZarrError(`${name} is an existing Zarr array`, {
-      hint: 'choose another path, or mode: "overwrite" to replace it',
+      hint: incomplete
+        ? 'it is incomplete: finish it with resume: true, or replace it with mode: "overwrite"'
+        : 'choose another path, or mode: "overwrite" to replace it',
     });
   }
   if (typeof store.delete !== "function") {
