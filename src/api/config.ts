@@ -77,7 +77,8 @@ export interface StoredArrayOptions {
   readonly chunks?: ChunkSpec | undefined;
   readonly attributes?: Readonly<Record<string, unknown>> | undefined;
   readonly dimensionNames?: readonly (string | null)[] | undefined;
-  readonly fillValue?: FillValue | undefined;
+  /** Default 0; null writes none, which only Zarr v2 knows. */
+  readonly fillValue?: FillValue | null | undefined;
   /** 3 (default) or 2. */
   readonly zarrFormat?: 2 | 3 | undefined;
   /** Between the numbers in the key of a chunk; default "/" in v3, "." in v2. */
@@ -87,6 +88,14 @@ export interface StoredArrayOptions {
 export interface ToZarrOptions extends RunOptions, StoredArrayOptions {
   /** Path of the array in the store; groups above it are made. */
   readonly path?: string | undefined;
+}
+/** Options of `createGroup`. */
+export interface GroupOptions {
+  /** Path of the group in the store; default: the store's root. Groups above it are made. */
+  readonly path?: string | undefined;
+  readonly attributes?: Readonly<Record<string, unknown>> | undefined;
+  /** 3 (default) or 2; a group that is there keeps its own. */
+  readonly zarrFormat?: 2 | 3 | undefined;
 }
 /** Where and how one array is stored. */
 export interface StoreTarget extends StoredArrayOptions {

@@ -1,7 +1,14 @@
 /** Stores: results into Zarr, one array, or several by name in one plan; and stores over HTTP. */
 import type { HttpOptions, HttpStore } from "../io/stores/http.js";
+import type { PlanReport } from "../ir/report.js";
 import type { LazyArray } from "./array.js";
-import type { RunOptions, StoreOptions, StoreTarget, ToZarrOptions } from "./config.js";
+import type {
+  GroupOptions,
+  RunOptions,
+  StoreOptions,
+  StoreTarget,
+  ToZarrOptions,
+} from "./config.js";
 import { httpStores, type RunStats, type StoreLike } from "./engine.js";
 import { writing } from "./later.js";
 import { isCount, isRecord, isWhole, readOptions } from "./options.js";
@@ -57,6 +64,33 @@ export const store = async (
   url: StoreLike,
   options?: StoreOptions,
 ): Promise<RunStats> => (await writing()).store(arrays, url, options);
+
+/**
+ * Makes a group of a Zarr store, and those above it; one that is there gets the attributes beside those that it has.
+ *
+ * Rejects with ZarrError when an array, or a group of another Zarr version above it, is in the way, OptionError for wrong
+ * options, SourceError when the store fails.
+ *
+ * @example await createGroup("out.zarr", { path: "winds", attributes: { title: "hourly winds" } });
+ */
+export const createGroup = async (url: StoreLike, options?: GroupOptions): Promise<void> =>
+  (await writing()).createGroup(url, options);
+
+/**
+ * The plan that `toZarr` would run with the same arguments, as a {@link PlanReport}. Nothing is written, and nothing is
+ * read but metadata; all that `toZarr` refuses before it begins is refused here too.
+ *
+ * Rejects as {@link toZarr} does, and with ShapeError for a boolean selection whose length is not known.
+ *
+ * @example
+ * const { planned } = await explainToZarr(x.rechunk([-1, 32, 32]), "series.zarr", { memory: "2GiB" });
+ * console.log(planned.readBytes, planned.spilledBytes, planned.peakBytes, planned.seconds);
+ */
+export const explainToZarr = async (
+  x: LazyArray,
+  url: StoreLike,
+  options?: ToZarrOptions,
+): Promise<PlanReport> => (await writing()).explainToZarr(x, url, options);
 
 /** Each array into its own target, in one plan; as {@link store}, where all targets are in one store. */
 export const storeEach = async (

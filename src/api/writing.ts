@@ -1,10 +1,12 @@
 /** Writing: what `store.ts` promises, loaded with the first call. */
-import { OptionError, ZarrError } from "../errors.js";
+import { OptionError, ShapeError, ZarrError } from "../errors.js";
 import { normalizePath } from "../io/stores/store.js";
 import { type Node, topologicalOrder } from "../ir/node.js";
-import { valueText } from "../ops/index.js";
+import type { PlanReport } from "../ir/report.js";
+import { isSelection, valueText } from "../ops/index.js";
 import { type LazyArray, nodeOf } from "./array.js";
 import {
+  type GroupOptions,
   RUN_CHECKS,
   type RunOptions,
   type StoredArrayOptions,
@@ -14,6 +16,7 @@ import {
   withDefaults,
 } from "./config.js";
 import { type PlanResult, type RunStats, type StoreLike, zarr } from "./engine.js";
+import { reportOf } from "./explain.js";
 import {
   anything,
   type Checks,
@@ -118,6 +121,54 @@ export async function store(
       }
     },
     running,
+  );
+}
+
+/** See `createGroup` in `store.ts`. */
+export async function createGroup(url: StoreLike, options?: GroupOptions): Promise<void> {
+  const { path, attributes, zarrFormat } = readOptions<GroupOptions>("createGroup", options, {
+    path: isText,
+    attributes: isRecord,
+    zarrFormat: (v) => (v === 2 || v === 3 ? undefined : "must be 2 or 3"),
+  });
+  const io = await zarr();
+  type Attributes = Parameters<typeof io.pendingZarrGroup>[2];
+  const group = await io.pendingZarrGroup(url, path, (attributes ?? {}) as Attributes, zarrFormat);
+  await group.write();
+}
+
+/** See `explainToZarr` in `store.ts`. */
+export async function explainToZarr(
+  x: LazyArray,
+  url: StoreLike,
+  options?: ToZarrOptions,
+): Promise<PlanReport> {
+  const asked = nodeOf("explainToZarr", x);
+  const checked = withDefaults(
+    readOptions<ToZarrOptions>("explainToZarr", options, {
+      ...RUN_CHECKS,
+      ...ARRAY_CHECKS,
+      path: isText,
+    }),
+  );
+  const node = knownNode("explainToZarr", asked);
+  const target = await targetOf("explainToZarr", node, url, checked.path, split(checked).own);
+  try {
+    refuseOwnInput("explainToZarr", [target]);
+    return reportOf([target], checked);
+  } finally {
+    target.release();
+  }
+}
+
+/** Nothing runs to find out what would be written. */
+function knownNode(fn: string, node: Node): Node {
+  if (!isSelection(node)) return node;
+  throw new ShapeError(
+    `${fn}: the length of a boolean selection is not known before it is measured`,
+    {
+      hint: "use await x.measure()",
+    },
   );
 }
 
