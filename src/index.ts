@@ -25,6 +25,7 @@ export {
   type ComputeOptions,
   configure,
   type Defaults,
+  type GroupOptions,
   type RunOptions,
   type StoredArrayOptions,
   type StoreOptions,
@@ -99,7 +100,7 @@ export {
   type NdarrayLike,
   type NestedList,
 } from "./api/sources.js";
-export { httpStore, store, toZarr } from "./api/store.js";
+export { createGroup, explainToZarr, httpStore, store, toZarr } from "./api/store.js";
 export type { Floating, Promote, ShapeLike, SumOf } from "./api/types.js";
 export {
   describeStore,

@@ -10,6 +10,7 @@ import { type DType, itemSize } from "../ir/dtype.js";
 import { advertisedGrid } from "../ir/grid.js";
 import { elementCount } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node } from "../ir/node.js";
+import type { PlanReport } from "../ir/report.js";
 import type { Plan } from "../ir/stage.js";
 import type {
   ArgOptions,
@@ -383,6 +384,7 @@ export interface LazyArray<D extends DType = DType> {
     options?: { readonly axes?: TensordotAxes | undefined },
   ) => LazyArray<Promote<D, E>>;
   readonly tile: (repetitions: number | readonly number[]) => LazyArray<D>;
+  readonly explainToZarr: (url: StoreLike, options?: ToZarrOptions) => Promise<PlanReport>;
   readonly toZarr: (url: StoreLike, options?: ToZarrOptions) => Promise<RunStats>;
   readonly tril: (options?: { readonly k?: number | undefined }) => LazyArray<D>;
   readonly triu: (options?: { readonly k?: number | undefined }) => LazyArray<D>;

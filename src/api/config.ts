@@ -54,7 +54,7 @@ export interface ComputeOptions extends RunOptions {
   /** Results over SharedArrayBuffers, handed over without a copy. */
   readonly shared?: boolean | undefined;
 }
-/** Options of one stored array. All but `mode`, `axis` and `region` describe a new array. */
+/** Options of one stored array. All but `mode`, `axis`, `region` and `resume` describe a new array. */
 export interface StoredArrayOptions {
   /**
    * "create" (default) refuses an existing array, "overwrite" replaces it, "append" adds to an existing one along `axis`,
@@ -65,13 +65,20 @@ export interface StoredArrayOptions {
   readonly axis?: number | undefined;
   /** Integers, null and slices with step 1, as `at` takes them, in a list or as one text such as `"0:10, ..., 5"`. */
   readonly region?: string | readonly BasicSelector[] | undefined;
+  /**
+   * Goes on with a write that was interrupted, however it ended: chunks that are there are not computed again. For this
+   * the array has a journal while it is written (see `toZarr`). With no array there it begins, with a complete one it
+   * does nothing.
+   */
+  readonly resume?: boolean | undefined;
   /** "zstd" (default), "gzip", "blosc", "raw", one codec with options, or a list of codecs. */
   readonly codecs?: CodecChoice | undefined;
   /** Chunks of the stored array; default: the array's own, made regular. */
   readonly chunks?: ChunkSpec | undefined;
   readonly attributes?: Readonly<Record<string, unknown>> | undefined;
   readonly dimensionNames?: readonly (string | null)[] | undefined;
-  readonly fillValue?: FillValue | undefined;
+  /** Default 0; null writes none, which only Zarr v2 knows. */
+  readonly fillValue?: FillValue | null | undefined;
   /** 3 (default) or 2. */
   readonly zarrFormat?: 2 | 3 | undefined;
   /** Between the numbers in the key of a chunk; default "/" in v3, "." in v2. */
@@ -81,6 +88,14 @@ export interface StoredArrayOptions {
 export interface ToZarrOptions extends RunOptions, StoredArrayOptions {
   /** Path of the array in the store; groups above it are made. */
   readonly path?: string | undefined;
+}
+/** Options of `createGroup`. */
+export interface GroupOptions {
+  /** Path of the group in the store; default: the store's root. Groups above it are made. */
+  readonly path?: string | undefined;
+  readonly attributes?: Readonly<Record<string, unknown>> | undefined;
+  /** 3 (default) or 2; a group that is there keeps its own. */
+  readonly zarrFormat?: 2 | 3 | undefined;
 }
 /** Where and how one array is stored. */
 export interface StoreTarget extends StoredArrayOptions {

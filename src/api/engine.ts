@@ -16,6 +16,7 @@ export type { PendingArray } from "../io/zarr/create.js";
 export type { NodeDescription } from "../io/zarr/describe.js";
 export type { FillValue } from "../io/zarr/document-v3.js";
 export type { ExistingArray } from "../io/zarr/existing.js";
+export type { FinishedChunks } from "../io/zarr/finished.js";
 export type { StoreLike } from "../io/zarr/locate.js";
 export type { OpenedGroup } from "../io/zarr/open-group.js";
 export type { Packing } from "../io/zarr/packing.js";

@@ -122,6 +122,13 @@ function plans(fn: string, what: Computable, options: RunOptions): Plans {
   };
 }
 
+/** The report of what requests would run. */
+export function reportOf(requests: readonly PlanRequest[], options: RunOptions): PlanReport {
+  const config = planConfig(options);
+  const planned = plannerNow().planCache.plan(requests, config);
+  return explaining().reportOf(planned, rawReport(requests, config), "plan");
+}
+
 /** What the expression would take if it were run as it was written. */
 function rawReport(requests: readonly PlanRequest[], config: PlanConfig): RawReport {
   const nodes = topologicalOrder(requests.map((r) => r.node)).length;

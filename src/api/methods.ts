@@ -18,7 +18,7 @@ import { installDisplay } from "./notebook.js";
 import { persist } from "./persist.js";
 import { preview } from "./preview.js";
 import { compute, plan } from "./run.js";
-import { toZarr } from "./store.js";
+import { explainToZarr, toZarr } from "./store.js";
 
 type AnyFunction = (...args: never[]) => unknown;
 
@@ -58,6 +58,7 @@ const METHODS: Readonly<Record<string, AnyFunction>> = {
   blocks,
   compute,
   explain,
+  explainToZarr,
   measure,
   persist,
   plan,

@@ -51,6 +51,8 @@ interface Ran {
 /** What must happen between planning and running. */
 interface Preparation {
   readonly planned?: (() => Promise<void>) | undefined;
+  /** What runs instead of the plan: a part of it. */
+  readonly change?: ((result: PlanResult) => PlanResult) | undefined;
   /** Results are to stay where threads compute, if there is room. */
   readonly stay?: boolean | undefined;
 }
@@ -59,14 +61,14 @@ interface Preparation {
 export async function run(
   requests: readonly PlanRequest[],
   options: ComputeOptions,
-  { planned, stay = false }: Preparation = {},
+  { planned, change, stay = false }: Preparation = {},
 ): Promise<Ran> {
   const { signal } = options;
   if (signal?.aborted === true) throw new AbortError(undefined, { cause: signal.reason });
   inlineLimit(options);
   const result = (await planner()).planCache.plan(requests, planConfig(options));
   await planned?.();
-  return runPlan(result, options, stay);
+  return runPlan(change === undefined ? result : change(result), options, stay);
 }
 
 /** Runs a plan with options that were checked. */

@@ -17,7 +17,8 @@ import {
   valueText,
 } from "../ops/index.js";
 import type { StoredArrayOptions } from "./config.js";
-import { type ExistingArray, type StoreLike, zarr } from "./engine.js";
+import { type ExistingArray, type FinishedChunks, type StoreLike, zarr } from "./engine.js";
+import { fingerprintOf } from "./fingerprint.js";
 
 /** One array to write. Its place in the store is taken until `release`. */
 export interface Target {
@@ -27,6 +28,8 @@ export interface Target {
   readonly sink: SinkBinding;
   /** Whether a source reads the array that is written. */
   isReadBy(source: SourceBinding): boolean;
+  /** The chunks that need not be written again; undefined if all are to be written. */
+  readonly finished?: FinishedChunks | undefined;
   /** What is done when the plan stands: until then nothing is written. */
   begin(): Promise<void>;
   /** What is done when all chunks are written. */
@@ -65,6 +68,11 @@ export async function targetOf(
       { hint: 'as in { mode: "region", region: [slice(0, 10), null] }' },
     );
   }
+  if (options.resume === true && (mode === "append" || mode === "region")) {
+    throw new OptionError(`${who}: resume is for new arrays, the mode is "${mode}"`, {
+      hint: "run it again from the start: what is written twice is the same",
+    });
+  }
   if (mode === "create" || mode === "overwrite") return created(who, node, url, path, options);
   for (const name of OF_NEW) {
     if (options[name] === undefined) continue;
@@ -95,7 +103,7 @@ async function created(
   path: string | undefined,
   options: StoredArrayOptions,
 ): Promise<Target> {
-  const { dimensionNames, mode, axis: _axis, region: _region, chunks, ...others } = options;
+  const { dimensionNames, mode, axis: _axis, region: _region, chunks, resume, ...others } = options;
   const shape = knownShape(node);
   if (dimensionNames !== undefined && dimensionNames.length !== shape.length) {
     throw new OptionError(
@@ -111,14 +119,16 @@ async function created(
     chunks: storedChunks(node, chunks, who),
     dimensionNames,
     path,
+    resume: resume === true ? await fingerprintOf(node) : undefined,
   });
   return {
     name: pending.name,
     node,
     sink: pending.sink,
+    finished: pending.finished,
     isReadBy: (source) => pending.replaces(source),
     begin: () => pending.create(),
-    finish: async () => undefined,
+    finish: () => pending.complete(),
     release: () => pending.release(),
   };
 }

@@ -1,10 +1,12 @@
 /** Writing: what `store.ts` promises, loaded with the first call. */
-import { OptionError, ZarrError } from "../errors.js";
+import { OptionError, ShapeError, ZarrError } from "../errors.js";
 import { normalizePath } from "../io/stores/store.js";
 import { type Node, topologicalOrder } from "../ir/node.js";
-import { valueText } from "../ops/index.js";
+import type { PlanReport } from "../ir/report.js";
+import { isSelection, valueText } from "../ops/index.js";
 import { type LazyArray, nodeOf } from "./array.js";
 import {
+  type GroupOptions,
   RUN_CHECKS,
   type RunOptions,
   type StoredArrayOptions,
@@ -13,10 +15,12 @@ import {
   type ToZarrOptions,
   withDefaults,
 } from "./config.js";
-import { type RunStats, type StoreLike, zarr } from "./engine.js";
+import { type PlanResult, type RunStats, type StoreLike, zarr } from "./engine.js";
+import { reportOf } from "./explain.js";
 import {
   anything,
   type Checks,
+  isBoolean,
   isNames,
   isPlainObject,
   isRecord,
@@ -26,6 +30,7 @@ import {
   readOptions,
   unknownOption,
 } from "./options.js";
+import { NOTHING_DONE, withoutFinished } from "./resume.js";
 import { run, settle } from "./run.js";
 import { type Target, targetOf } from "./targets.js";
 
@@ -35,6 +40,7 @@ const ARRAY_CHECKS: Checks<StoredArrayOptions> = {
   mode: oneOf("create", "overwrite", "append", "region"),
   axis: anything,
   region: isRegion,
+  resume: isBoolean,
   attributes: isRecord,
   dimensionNames: isNames,
   fillValue: anything,
@@ -115,6 +121,54 @@ export async function store(
       }
     },
     running,
+  );
+}
+
+/** See `createGroup` in `store.ts`. */
+export async function createGroup(url: StoreLike, options?: GroupOptions): Promise<void> {
+  const { path, attributes, zarrFormat } = readOptions<GroupOptions>("createGroup", options, {
+    path: isText,
+    attributes: isRecord,
+    zarrFormat: (v) => (v === 2 || v === 3 ? undefined : "must be 2 or 3"),
+  });
+  const io = await zarr();
+  type Attributes = Parameters<typeof io.pendingZarrGroup>[2];
+  const group = await io.pendingZarrGroup(url, path, (attributes ?? {}) as Attributes, zarrFormat);
+  await group.write();
+}
+
+/** See `explainToZarr` in `store.ts`. */
+export async function explainToZarr(
+  x: LazyArray,
+  url: StoreLike,
+  options?: ToZarrOptions,
+): Promise<PlanReport> {
+  const asked = nodeOf("explainToZarr", x);
+  const checked = withDefaults(
+    readOptions<ToZarrOptions>("explainToZarr", options, {
+      ...RUN_CHECKS,
+      ...ARRAY_CHECKS,
+      path: isText,
+    }),
+  );
+  const node = knownNode("explainToZarr", asked);
+  const target = await targetOf("explainToZarr", node, url, checked.path, split(checked).own);
+  try {
+    refuseOwnInput("explainToZarr", [target]);
+    return reportOf([target], checked);
+  } finally {
+    target.release();
+  }
+}
+
+/** Nothing runs to find out what would be written. */
+function knownNode(fn: string, node: Node): Node {
+  if (!isSelection(node)) return node;
+  throw new ShapeError(
+    `${fn}: the length of a boolean selection is not known before it is measured`,
+    {
+      hint: "use await x.measure()",
+    },
   );
 }
 
@@ -226,13 +280,25 @@ async function write(
       for (const begin of beginning) await begin();
       for (const target of targets) await target.begin();
     };
-    const { stats } = await run(targets, options, { planned });
+    const done = targets.every((t) => t.finished?.count === (t.finished?.there.length ?? -1));
+    if (done) for (const target of targets) await target.begin();
+    const stats = done
+      ? NOTHING_DONE
+      : (await run(targets, options, { planned, change: withoutDone(targets) })).stats;
     for (const target of targets) await target.finish();
     return stats;
   } finally {
     for (const target of targets) target.release();
   }
 }
+
+/** Leaves out of a plan what is written already. */
+const withoutDone =
+  (targets: readonly Target[]) =>
+  (result: PlanResult): PlanResult => {
+    const bySink = new Map(targets.map((t) => [t.sink, t.finished]));
+    return withoutFinished(result, (sink) => bySink.get(sink));
+  };
 
 /** Nothing that is read may be replaced or changed by the same plan. */
 function refuseOwnInput(fn: string, targets: readonly Target[]): void {

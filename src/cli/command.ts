@@ -51,7 +51,10 @@ export function parseCommandLine<T extends Options>(
     parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
-    throw new UsageError(firstSentence(text), hint);
+    const unknown = /^Unknown option '--?([^']+)'/.exec(text)?.[1];
+    const near = unknown === undefined ? undefined : nearest(unknown, Object.keys(options));
+    const meant = near === undefined ? "" : `did you mean --${near}? `;
+    throw new UsageError(firstSentence(text), `${meant}${hint}`);
   }
   const given = parsed.positionals.length;
   if (given < positionals.length) {
@@ -61,6 +64,29 @@ export function parseCommandLine<T extends Options>(
     throw new UsageError(`unexpected argument '${parsed.positionals[positionals.length]}'`, hint);
   }
   return parsed;
+}
+
+/** The word that was meant, if one is near: at most two letters, or a third of them, are wrong, or it was cut short. */
+export function nearest(word: string, words: readonly string[]): string | undefined {
+  const most = Math.min(2, Math.floor(word.length / 3));
+  const far = words.map((w) => ({ w, d: distance(word, w) })).filter(({ d }) => d <= most);
+  far.sort((a, b) => a.d - b.d);
+  const begun = words.filter((w) => word.length > 2 && w.startsWith(word));
+  return far[0]?.w ?? (begun.length === 1 ? begun[0] : undefined);
+}
+
+/** Levenshtein distance: insertions, deletions and replacements, one row of the table at a time. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replace = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replace, (row[j] as number) + 1, (next[j - 1] as number) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] as number;
 }
 
 /** Node's messages go on to explain themselves; the first sentence says what is wrong. */
@@ -86,5 +112,7 @@ export function parseWord<T extends string>(
 ): T | undefined {
   const word = words.find((w) => w === text);
   if (word !== undefined || text === undefined) return word;
-  throw new UsageError(`--${option}=${text} is not known`, `give ${words.join(" or ")}`);
+  const near = nearest(text, words);
+  const meant = near === undefined ? "" : `did you mean ${near}? `;
+  throw new UsageError(`--${option}=${text} is not known`, `${meant}give ${words.join(" or ")}`);
 }

@@ -1,8 +1,8 @@
 /** `chunkwise compute`: an expression over stored arrays, printed or written to a store. */
 import * as cw from "../index.js";
+import { parseChunks } from "./chunks.js";
 import { type Command, parseCommandLine, parseCount, parseWord, UsageError } from "./command.js";
 import { EXPRESSION_HELP, openInputs, placeOf } from "./expression.js";
-import { parseChunks } from "./rechunk.js";
 import { arrayText, formatBytes, formatSeconds, formatTuple } from "./text.js";
 
 /** More would not be read by anybody. */
@@ -19,6 +19,7 @@ ${EXPRESSION_HELP}
   --chunks=SPEC    chunks of the result, as chunkwise rechunk takes them (default: those of the inputs)
   --codec NAME     compression of the result: zstd (default), gzip or raw
   --mode MODE      create: refuse an array that is there already (default); overwrite: replace it
+  --resume         go on with the same command after it was interrupted or killed: chunks that are there stay
   --memory SIZE    memory budget, as 512MiB or 4GiB (default: half of the memory that is there)
   --workers N      compute threads (default: one for each core)
   --progress       draw progress even where standard error is no terminal
@@ -35,6 +36,7 @@ const OPTIONS = {
   chunks: { type: "string" },
   codec: { type: "string" },
   mode: { type: "string" },
+  resume: { type: "boolean" },
   memory: { type: "string" },
   workers: { type: "string" },
   progress: { type: "boolean" },
@@ -51,7 +53,7 @@ export const compute: Command = {
     const workers =
       values.workers === undefined ? undefined : parseCount("workers", values.workers, 1, 1024);
     const chunks = values.chunks === undefined ? undefined : parseChunks(values.chunks);
-    const needsOut = (["chunks", "codec", "mode"] as const).find((name) => values[name]);
+    const needsOut = (["chunks", "codec", "mode", "resume"] as const).find((name) => values[name]);
     if (values.out === undefined && needsOut !== undefined) {
       throw new UsageError(`--${needsOut} is for a result that is written`, "give --out STORE");
     }
@@ -69,7 +71,13 @@ export const compute: Command = {
       return;
     }
     const { store, path } = placeOf(values.out);
-    const stats = await result.toZarr(store, { path, mode, codecs, ...running });
+    const stats = await result.toZarr(store, {
+      path,
+      mode,
+      codecs,
+      resume: values.resume,
+      ...running,
+    });
     const stored = await cw.openZarr(store, { path });
     terminal.out(
       `${values.out}: ${result.dtype} ${formatTuple(stored.shape)}, ` +

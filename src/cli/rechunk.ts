@@ -1,13 +1,15 @@
-/** `chunkwise rechunk`: one array copied into a store with other chunks, inside a memory budget. */
+/** `chunkwise rechunk`: an array, or all arrays of a group, copied into a store with other chunks, in bounded memory. */
 import * as cw from "../index.js";
+import { parseNamedChunks } from "./chunks.js";
 import { type Command, parseCommandLine, parseCount, parseWord, UsageError } from "./command.js";
+import { type ArrayCopy, type Copies, copiesOf } from "./copies.js";
 import { formatBytes, formatSeconds, formatTuple } from "./text.js";
 
 const HELP = `Usage: chunkwise rechunk IN OUT --chunks=SPEC [options]
 
-Copies an array to another Zarr store with other chunks, without ever holding more than the memory budget.
-Values are copied as they are stored (packed integers stay packed); attributes, dimension names and the fill
-value go along.
+Copies an array, or a group with all that is in it, to another Zarr store with other chunks, without ever holding
+more than the memory budget. Reads Zarr v2 and v3. Values are copied as they are stored (packed integers stay packed);
+codecs, attributes, dimension names and the fill value go along.
 
 Arguments:
   IN               the store to read: a directory or a URL
@@ -15,114 +17,170 @@ Arguments:
 
 Options:
   --chunks=SPEC    chunk lengths, one for each axis: a number, -1 for the whole axis, or auto; or one size in
-                   bytes for all, as 64MiB. Examples: --chunks=100,-1,-1  --chunks=auto,auto,1  --chunks=64MiB
-  --path PATH      the array inside the stores, in both of them (default: the root)
+                   bytes for all, as 64MiB; or by the names of dimensions, the others stay as they are.
+                   Examples: --chunks=100,-1,-1  --chunks=auto,auto,1  --chunks=64MiB  --chunks=time:-1,lat:32
+                   Of a group, arrays with another number of axes, or none of the names, keep their chunks
+  --path PATH      the array or group inside the stores, in both of them (default: the root)
+  --exclude PATH   an array or group to leave out; may be given more than once
+  --codec NAME     compression of the result: zstd, blosc, gzip or raw (default: as in IN)
+  --zarr-format N  format of the result, 3 (default) or 2
+  --mode MODE      create: refuse arrays that are there already (default); overwrite: replace them
+  --resume         go on with the same command after it was interrupted or killed: chunks that are there stay
+  --dry-run        write nothing; print what would be read, moved, spilled and written, the peak and the time
   --memory SIZE    memory budget, as 512MiB or 4GiB (default: half of the memory that is there)
   --workers N      compute threads (default: one for each core)
-  --codec NAME     compression of the result: zstd (default), blosc, gzip or raw
-  --mode MODE      create: refuse an array that is there already (default); overwrite: replace it
+  --spill-directory DIR   where to put what does not fit memory (default: the folder for temporary files)
+  --progress       draw progress even where standard error is no terminal
   -h, --help       show this help
 
-Example:
+Sharded arrays are read, not written: their inner chunks become chunks.
+
+Examples:
   chunkwise rechunk era5.zarr era5-series.zarr --path t2m --chunks=-1,32,32 --memory 2GiB
+  chunkwise rechunk era5.zarr era5-series.zarr --chunks=time:-1,lat:32,lon:32 --dry-run
 `;
 
 const OPTIONS = {
   chunks: { type: "string" },
   path: { type: "string" },
+  exclude: { type: "string", multiple: true },
+  codec: { type: "string" },
+  shards: { type: "string" },
+  "zarr-format": { type: "string" },
+  mode: { type: "string" },
+  resume: { type: "boolean" },
+  "dry-run": { type: "boolean" },
   memory: { type: "string" },
   workers: { type: "string" },
-  codec: { type: "string" },
-  mode: { type: "string" },
+  "spill-directory": { type: "string" },
+  progress: { type: "boolean" },
 } as const;
-
-/** What `toZarr` takes; a stored fill value is one of them. */
-type FillValue = NonNullable<Parameters<typeof cw.toZarr>[2]>["fillValue"];
 
 export const rechunk: Command = {
   name: "rechunk",
-  summary: "copy an array of a Zarr store with other chunks",
+  summary: "copy an array or a group of a Zarr store with other chunks",
   help: HELP,
   run: async (args, terminal, signal) => {
     const { values, positionals } = parseCommandLine("rechunk", args, OPTIONS, ["IN", "OUT"]);
     const [input, output] = positionals as [string, string];
+    if (values.shards !== undefined) {
+      throw new UsageError(
+        "--shards: sharded arrays cannot be written",
+        "leave it out: every chunk becomes a file",
+      );
+    }
     if (values.chunks === undefined) {
       throw new UsageError("rechunk needs --chunks", "as in --chunks=100,-1,-1");
     }
-    const chunks = parseChunks(values.chunks);
+    const chunks = parseNamedChunks(values.chunks);
     const mode = parseWord("mode", values.mode, ["create", "overwrite"]);
     const codecs = parseWord("codec", values.codec, ["zstd", "blosc", "gzip", "raw"]);
+    const format = parseWord("zarr-format", values["zarr-format"], ["2", "3"]);
+    const zarrFormat = format === "2" ? 2 : 3;
     const workers =
       values.workers === undefined ? undefined : parseCount("workers", values.workers, 1, 1024);
-
-    const attributes = await attributesToCarry(input, values.path);
-    const source = await cw.openZarr(input, { path: values.path, decode: false });
-    const result = source.rechunk(chunks);
-    const stats = await result.toZarr(output, {
+    const copies = await copiesOf(input, {
       path: values.path,
-      mode,
+      exclude: values.exclude ?? [],
+      chunks,
       codecs,
-      attributes,
-      dimensionNames: source.dimensionNames,
-      fillValue: (source.fillValue ?? undefined) as FillValue,
+      zarrFormat,
+    });
+    const running = {
+      mode,
+      resume: values.resume,
       memory: values.memory,
       workers,
-      signal,
-      progress: terminal.isTerminal,
-    });
-    const name = values.path === undefined ? output : `${output} ${values.path}`;
-    const chunkShape = formatTuple(result.chunks.map(chunkLength));
-    terminal.out(
-      `${name}: ${source.dtype} ${formatTuple(source.shape)} in chunks of ${chunkShape}, ` +
-        `${formatBytes(source.nbytes)} in ${formatSeconds(stats.seconds)}, ` +
-        `peak ${formatBytes(stats.peakBytes)}\n`,
+      spillDirectory: values["spill-directory"],
+    };
+    // All arrays are planned before anything is written: what cannot be done is told while OUT is as it was.
+    const plans: cw.PlanReport[] = [];
+    for (const { array, options } of copies.arrays) {
+      plans.push(await array.explainToZarr(output, { ...options, ...running }));
+    }
+    for (const { path, notes } of copies.arrays) {
+      for (const note of notes) terminal.err(`chunkwise: ${path || input}: ${note}\n`);
+    }
+    if (values["dry-run"] === true) {
+      terminal.out(dryRun(output, copies, plans));
+      return;
+    }
+    const progress = values.progress === true || terminal.isTerminal;
+    const lines = await copy(
+      output,
+      copies,
+      { ...running, zarrFormat, signal, progress },
+      terminal.out,
     );
+    terminal.out(lines);
   },
 };
 
-/** The chunk length of a regular axis is that of its first chunk. */
-const chunkLength = (sizes: readonly number[]): number => sizes[0] ?? 0;
-
-/** `100,-1,auto` -> [100, -1, "auto"]; anything with a unit, as `64MiB`, is left to the library. */
-export function parseChunks(text: string): string | (number | "auto")[] {
-  if (/^\s*\d+(\.\d+)?\s*[a-z]+\s*$/i.test(text) || text.trim() === "auto") return text.trim();
-  return text.split(",").map((part) => {
-    const word = part.trim();
-    if (word === "auto") return "auto";
-    const length = /^(?:-1|\d+)$/.test(word) ? Number(word) : 0;
-    if (length === 0) {
-      throw new UsageError(
-        `--chunks=${text} is not a chunk shape: '${word}'`,
-        "give a number > 0, -1 or auto for each axis, or one size as 64MiB",
-      );
-    }
-    return length;
-  });
-}
-
-/**
- * The attributes of the array, as Zarr v3 has them. In v2 the fill value of a packed array also says which values
- * are missing, and `_ARRAY_DIMENSIONS` names the axes; v3 keeps the first in `_FillValue`, without which missing values
- * would become numbers, and the second in the metadata.
- *
- * An error names the arrays where the path is that of a group.
- */
-async function attributesToCarry(
-  store: string,
-  path: string | undefined,
-): Promise<Record<string, unknown>> {
-  const node = await cw.describeStore(store, { path });
-  if (node.kind === "group") {
-    const names = node.children.filter((c) => c.kind === "array").map((c) => c.path);
-    const list = names.length > 0 ? `: ${names.slice(0, 20).join(", ")}` : "";
-    throw new UsageError(`${store} is a Zarr group, not an array`, `choose one with --path${list}`);
+/** Copies one array after another, each with all memory and all threads; answers the line about all of them. */
+async function copy(
+  output: string,
+  { single, groups, arrays }: Copies,
+  { zarrFormat, ...running }: cw.ToZarrOptions & { readonly zarrFormat: 2 | 3 },
+  out: (text: string) => void,
+): Promise<string> {
+  for (const { path, attributes } of groups) {
+    await cw.createGroup(output, { path, attributes, zarrFormat });
   }
-  if (node.error !== undefined) return {}; // openZarr says what is wrong with it
-  if (node.version === 3) return { ...node.attributes };
-  const { _ARRAY_DIMENSIONS: _names, ...others } = node.attributes;
-  const attributes = node.dimensionNames === undefined ? node.attributes : others;
-  const packed = "scale_factor" in attributes || "add_offset" in attributes;
-  const told = "_FillValue" in attributes || "missing_value" in attributes;
-  const silent = packed && !told && node.fillValue !== null;
-  return silent ? { ...attributes, _FillValue: node.fillValue } : { ...attributes };
+  let bytes = 0;
+  let seconds = 0;
+  for (const { path, array, options } of arrays) {
+    const stats = await array.toZarr(output, { ...options, ...running });
+    bytes += bytesOf(array);
+    seconds += stats.seconds;
+    const name = path === "" ? output : `${output} ${path}`;
+    const what = `${name}: ${array.dtype} ${formatTuple(array.shape)} in chunks of ${formatTuple(chunksOf(array))}`;
+    const all = stats.tasks === 0 && bytesOf(array) > 0;
+    out(
+      all
+        ? `${what}, complete already\n`
+        : `${what}, ${formatBytes(running.resume === true ? stats.bytesWritten : bytesOf(array))} in ` +
+            `${formatSeconds(stats.seconds)}, peak ${formatBytes(stats.peakBytes)}\n`,
+    );
+  }
+  if (single) return "";
+  return `${output}: ${arrays.length} arrays, ${formatBytes(bytes)} in ${formatSeconds(seconds)}\n`;
 }
+
+/** What would be done, array by array, as the planner sees it. */
+function dryRun(output: string, { arrays }: Copies, plans: readonly cw.PlanReport[]): string {
+  const lines: string[] = [];
+  let total = 0;
+  let peak = 0;
+  arrays.forEach((one, i) => {
+    const { planned, stages, memory, workers } = plans[i] as cw.PlanReport;
+    const written = stages.filter((s) => s.kind === "write").reduce((n, s) => n + s.bytesOut, 0);
+    const seconds = planned.seconds / workers;
+    total += seconds;
+    peak = Math.max(peak, planned.peakBytes);
+    const { array, path, from } = one;
+    const to = chunksOf(array);
+    const chunks =
+      formatTuple(from) === formatTuple(to)
+        ? `chunks ${formatTuple(to)}`
+        : `chunks ${formatTuple(from)} -> ${formatTuple(to)}`;
+    lines.push(
+      `${path === "" ? output : `${output} ${path}`}: ${array.dtype} ${formatTuple(array.shape)}, ${chunks}`,
+      `  read     ${formatBytes(planned.readBytes)} in ${planned.readChunks} chunks`,
+      `  moved    ${formatBytes(planned.movedBytes)}`,
+      `  spilled  ${formatBytes(planned.spilledBytes)}`,
+      `  written  ${formatBytes(written)} in ${countOf(one)} chunks`,
+      `  peak     ${formatBytes(planned.peakBytes)} of ${formatBytes(memory)}`,
+      `  time     about ${formatSeconds(seconds)} on ${workers} ${workers === 1 ? "worker" : "workers"}`,
+    );
+  });
+  if (arrays.length > 1) {
+    lines.push(`${arrays.length} arrays: peak ${formatBytes(peak)}, about ${formatSeconds(total)}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** The chunk length of a regular axis is that of its first chunk. */
+const chunksOf = (array: cw.LazyArray): number[] => array.chunks.map((sizes) => sizes[0] ?? 0);
+const countOf = ({ array }: ArrayCopy): number =>
+  array.chunks.reduce((n, sizes) => n * sizes.length, 1);
+const bytesOf = (array: cw.LazyArray): number => array.nbytes ?? 0;

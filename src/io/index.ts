@@ -5,7 +5,7 @@ export { registerCodec } from "./codecs/registry.js";
 export type { Maybe } from "./maybe.js";
 export { openReader, openWriter, prepareCodecs, registerReader } from "./readers.js";
 export { arrayBinding } from "./sources/array.js";
-export { type ChunkSource, type Interval, userSource } from "./sources/user.js";
+export { type ChunkSource, type Interval, sourceText, userSource } from "./sources/user.js";
 export { directoryStore } from "./stores/directory.js";
 export { type HttpOptions, type HttpStore, httpStore } from "./stores/http.js";
 export { memoryStore } from "./stores/memory.js";
@@ -27,6 +27,7 @@ export {
 export type { FillValue } from "./zarr/document-v3.js";
 export type { StoredDType } from "./zarr/dtypes.js";
 export { type ExistingArray, existingZarrArray } from "./zarr/existing.js";
+export type { FinishedChunks } from "./zarr/finished.js";
 export type { Json } from "./zarr/json.js";
 export type { StoreLike } from "./zarr/locate.js";
 export {
@@ -37,3 +38,4 @@ export {
 } from "./zarr/open.js";
 export { type OpenedGroup, openZarrGroup } from "./zarr/open-group.js";
 export type { Packing } from "./zarr/packing.js";
+export { originOf } from "./zarr/place.js";

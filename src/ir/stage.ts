@@ -213,6 +213,8 @@ export interface CallStage extends StageBase<"call"> {
 export interface WriteStage extends StageBase<"write"> {
   readonly operand: Operand;
   readonly sink: number;
+  /** Runs `[first, count]` of tasks whose storage objects are there already: they are not run, nor what only they need. */
+  readonly finished?: readonly (readonly [number, number])[];
 }
 
 export type Stage =

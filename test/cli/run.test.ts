@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
-import { parseChunks } from "../../dist/cli/rechunk.js";
+import { parseChunks } from "../../dist/cli/chunks.js";
 import { run } from "../../dist/cli/run.js";
 import { alignColumns, formatBytes, formatSeconds } from "../../dist/cli/text.js";
 

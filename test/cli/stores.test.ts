@@ -212,14 +212,6 @@ describe("rechunk", () => {
     expect((await chunkwise([...args, "--mode=overwrite"])).code).toBe(0);
   });
 
-  test("says which arrays a group holds", async () => {
-    expect(await chunkwise(["rechunk", "in.zarr", "x.zarr", "--chunks=1", "--path=deep"])).toEqual({
-      code: 2,
-      out: "",
-      err: "chunkwise: in.zarr is a Zarr group, not an array (choose one with --path: deep/t)\n",
-    });
-  });
-
   test.each([
     ["a chunk too many", ["--chunks=1,1,1"]],
     ["memory that is no size", ["--chunks=1,1", "--memory=much"]],

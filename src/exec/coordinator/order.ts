@@ -173,7 +173,13 @@ export class Order {
       const table = this.tables.stages[s] as StageTable;
       const inputs = this.#inputs[s] as StageInputs;
       const demanded = new Uint8Array(table.tasks);
-      if (table.stage.kind === "write") demanded.fill(1);
+      if (table.stage.kind === "write") {
+        demanded.fill(1);
+        for (const [first, count] of table.stage.finished ?? []) {
+          demanded.fill(0, first, first + count);
+          table.state.fill(TASK_DONE, first, first + count);
+        }
+      }
       for (const { remaining } of table.outputs) {
         for (let t = 0; t < table.tasks; t++) if ((remaining[t] as number) > 0) demanded[t] = 1;
       }

@@ -63,7 +63,7 @@ export function userSource(source: ChunkSource): SourceBinding {
     });
   }
   const chunks = cutsArgument(who, shape, source.chunks);
-  return Object.freeze({
+  const binding = Object.freeze({
     kind: "source",
     id: freshId(),
     name,
@@ -77,7 +77,13 @@ export function userSource(source: ChunkSource): SourceBinding {
     description: undefined,
     reader: userReader(source, name, chunks),
   } satisfies SourceBinding);
+  texts.set(binding, Function.prototype.toString.call(source.readInto));
+  return binding;
 }
+
+const texts = new WeakMap<SourceBinding, string>();
+/** The text of the function that reads a user's source: all that can be known of what it reads. */
+export const sourceText = (binding: SourceBinding): string | undefined => texts.get(binding);
 
 function userReader(source: ChunkSource, name: string, chunks: readonly Cuts[]): RegionReader {
   return {

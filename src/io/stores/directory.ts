@@ -46,7 +46,7 @@ export function directoryStore(root: string): DirectoryStore {
         .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
         .map((entry) => entry.name),
     open: (key) => openFile(fileOf(key)),
-    removeStale: (prefix) => removeStale(fileOf(prefix)),
+    removeStale: (prefix, { deep = true } = {}) => removeStale(fileOf(prefix), deep),
   };
 }
 
@@ -196,12 +196,12 @@ function* walk(folder: string, keyOfFile: (file: string) => string): Generator<s
   }
 }
 
-function removeStale(folder: string): void {
+function removeStale(folder: string, deep: boolean): void {
   const open = [folder];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     for (const entry of entriesOf(next)) {
       const file = path.join(next, entry.name);
-      if (entry.isDirectory()) open.push(file);
+      if (entry.isDirectory() && deep) open.push(file);
       const owner = TEMPORARY.exec(entry.name)?.[1];
       if (owner !== undefined && !isAlive(Number(owner))) fs.rmSync(file, { force: true });
     }

@@ -54,8 +54,8 @@ export interface DirectoryStore extends Required<Omit<Store, "contents">> {
   folders(prefix: `/${string}`): readonly string[];
   /** An open file, or undefined where the key has no value. The caller closes it. */
   open(key: `/${string}`): OpenFile | undefined;
-  /** Removes what writers of dead processes left behind below a folder. */
-  removeStale(prefix: `/${string}`): void;
+  /** Removes what writers of dead processes left behind below a folder, or only directly inside it. */
+  removeStale(prefix: `/${string}`, options?: { readonly deep?: boolean }): void;
 }
 
 export interface OpenFile {

@@ -4,7 +4,7 @@ import { type DType, itemSize } from "../../ir/dtype.js";
 import { codecEntry } from "../codecs/registry.js";
 import type { JsonObject } from "./documents.js";
 import { isObject, type Json } from "./json.js";
-import { show } from "./metadata.js";
+import { type Layout, show } from "./metadata.js";
 
 /** A codec by name, or with its options beside the name (or under `configuration`, as Zarr v3 has them). */
 export type OneCodec =
@@ -181,4 +181,33 @@ function idOf({ name, config }: Codec): { id: string; [option: string]: Json } {
   if (name !== "zstd") return { id: name, ...config };
   const { checksum, ...others } = config;
   return { id: name, ...others, ...(checksum === true && { checksum }) };
+}
+
+/**
+ * The choice that stores elements of `dtype` as a layout does, for a copy of its array; undefined if a codec of it cannot
+ * be written. Of a sharded array it is that of the inner chunks.
+ */
+export function carriedCodecs(layout: Layout, dtype: DType): CodecChoice | undefined {
+  const { order, endian, codecs } = layout.shard?.inner ?? layout;
+  const chain: OneCodec[] = [];
+  if (order.some((axis, i) => axis !== i)) chain.push({ name: "transpose", order: [...order] });
+  if (endian === "big" && itemSize(dtype) > 1) chain.push({ name: "bytes", endian });
+  for (const { name: own, config } of codecs) {
+    const name = own.replace(/^numcodecs\./, "");
+    const known = Object.hasOwn(WRITABLE, name) ? WRITABLE[name] : undefined;
+    if (known === undefined) return undefined;
+    const options = Object.entries(config).filter(
+      // The size of an element is that of the dtype as it is written; v2 writes -1 for a default.
+      ([key, value]) => known.options.includes(key) && key !== "typesize" && value !== -1,
+    );
+    const number = name === "blosc" ? config["shuffle"] : undefined;
+    const shuffle = typeof number === "number" ? SHUFFLES[number] : undefined;
+    chain.push({ name, ...Object.fromEntries(options), ...(shuffle !== undefined && { shuffle }) });
+  }
+  try {
+    chainOf(chain, dtype, "copy");
+  } catch {
+    return undefined;
+  }
+  return chain.length === 0 ? "raw" : chain;
 }

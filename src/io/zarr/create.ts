@@ -1,10 +1,12 @@
 /** Creates Zarr arrays, v3 or v2: refuses or removes what is there, writes parent groups and the array's documents. */
 import { ChunkwiseError, OptionError, SourceError, ZarrError } from "../../errors.js";
 import type { SinkBinding, SourceBinding } from "../../ir/binding.js";
-import { isDirectoryStore, keyOf, type Store } from "../stores/store.js";
+import { keyOf, type Store } from "../stores/store.js";
 import { makeDocumentV2 } from "./document-v2.js";
 import { type ArrayOptions, makeDocument } from "./document-v3.js";
 import { type NodeDocument, readNode } from "./documents.js";
+import { checkResumable, type FinishedChunks, removeChunks } from "./finished.js";
+import { JOURNAL_NAME, removeJournal, writeJournal } from "./journal.js";
 import { locate, type Place, type StoreLike } from "./locate.js";
 import type { ArrayMetadata } from "./metadata.js";
 import { parseV2 } from "./metadata-v2.js";
@@ -12,7 +14,9 @@ import { parseV3 } from "./metadata-v3.js";
 import { claim, readsFrom } from "./place.js";
 import { prepareMetadata } from "./prepare.js";
 import { checkParents, type Document, missingGroups, publish } from "./publish.js";
+import { interrupted } from "./resume.js";
 import { bindSink } from "./sink.js";
+import { removeStale } from "./stale.js";
 
 export interface CreateOptions extends ArrayOptions {
   /** Path of the array in the store; default: the store's root. */
@@ -20,6 +24,11 @@ export interface CreateOptions extends ArrayOptions {
   /** "create" (default) refuses an existing node; "overwrite" replaces an existing array. */
   readonly mode?: "create" | "overwrite" | undefined;
   readonly zarrFormat?: 2 | 3 | undefined;
+  /**
+   * A fingerprint of the elements (64 hexadecimal digits): the write keeps a journal, and one that was interrupted while
+   * it wrote the same elements goes on.
+   */
+  readonly resume?: string | undefined;
 }
 
 /** An array that is checked and planned for, but of which nothing is written yet. Its place is taken until `release`. */
@@ -27,10 +36,14 @@ export interface PendingArray {
   readonly name: string;
   /** Writes its chunks, once it is created. */
   readonly sink: SinkBinding;
+  /** The chunks that need not be written again; undefined if all are to be written. */
+  readonly finished: FinishedChunks | undefined;
   /** Whether a source reads the very array that this one would replace. */
   replaces(source: SourceBinding): boolean;
   /** Removes what it replaces, writes the groups above it and its metadata. */
   create(): Promise<void>;
+  /** All chunks are written: nothing is left to resume. */
+  complete(): Promise<void>;
   /** Gives its place back to other writers. */
   release(): void;
 }
@@ -52,25 +65,50 @@ export async function pendingZarrArray(
   await prepareMetadata(metadata, "encode");
   const release = claim(place);
   try {
-    await checkRoom(place, mode);
+    const going =
+      options.resume === undefined
+        ? undefined
+        : await interrupted(place, metadata, documents, options.resume, mode);
+    if (going === undefined) await checkRoom(place, mode);
     await checkParents(place, version);
+    const create = going?.create ?? (() => createNew(place, metadata, documents, options));
+    return {
+      name: place.name,
+      sink: bindSink(place, metadata),
+      finished: going?.finished,
+      replaces: (source) => readsFrom(source, place),
+      create: () => failing(`array ${place.name}: could not be created`, create),
+      complete: () =>
+        failing(`array ${place.name}: its journal could not be removed`, async () => {
+          if (options.resume !== undefined) await removeJournal(place);
+        }),
+      release,
+    };
   } catch (error) {
     release();
     throw error;
   }
-  return {
-    name: place.name,
-    sink: bindSink(place, metadata),
-    replaces: (source) => readsFrom(source, place),
-    create: () =>
-      failing(`array ${place.name}: could not be created`, async () => {
-        await makeRoom(place, mode);
-        const groups = await missingGroups(place.store, place.path, version);
-        await publish(place.store, [...groups, ...documents]);
-        if (isDirectoryStore(place.store)) place.store.removeStale(`/${place.path}`);
-      }),
-    release,
-  };
+}
+
+async function createNew(
+  place: Place,
+  metadata: ArrayMetadata,
+  documents: readonly Document[],
+  { mode = "create", resume }: CreateOptions,
+): Promise<void> {
+  const { store, path } = place;
+  await makeRoom(place, mode);
+  if (resume === undefined) {
+    // One without its array; chunks of other elements, which are written now, must never pass for those it names.
+    await removeJournal(place);
+  } else {
+    checkResumable(place);
+    await removeChunks(place, metadata);
+    await writeJournal(place, resume);
+  }
+  const groups = await missingGroups(store, path, metadata.version);
+  await publish(store, [...groups, ...documents]);
+  removeStale(place);
 }
 
 /** A place in a store that has a `set` method. */
@@ -141,7 +179,8 @@ export async function createZarrArray(
 }
 
 /** What belongs to an array below its own path: its documents and the chunks of any key encoding. */
-const OWN_KEY = /^(?:zarr\.json|\.zarray|\.zattrs|c(?:[/.]\d+)*|\d+(?:[/.]\d+)*)$/;
+const OWN_KEY =
+  /^(?:zarr\.json|\.zarray|\.zattrs|\.chunkwise-journal|c(?:[/.]\d+)*|\d+(?:[/.]\d+)*)$/;
 
 /** What stands at a place, if a new array may take it. */
 async function checkRoom(
@@ -155,8 +194,11 @@ async function checkRoom(
     throw new ZarrError(`${name} is a Zarr group`, { hint: "choose another path for the array" });
   }
   if (mode === "create") {
+    const incomplete = (await store.get(keyOf(path, JOURNAL_NAME))) !== undefined;
     throw new ZarrError(`${name} is an existing Zarr array`, {
-      hint: 'choose another path, or mode: "overwrite" to replace it',
+      hint: incomplete
+        ? 'it is incomplete: finish it with resume: true, or replace it with mode: "overwrite"'
+        : 'choose another path, or mode: "overwrite" to replace it',
     });
   }
   if (typeof store.delete !== "function") {

@@ -2,7 +2,7 @@
 import { OptionError } from "../../errors.js";
 import { type DType, isComplex, isFloat, itemSize } from "../../ir/dtype.js";
 import { codecsV2 } from "./codec-choice.js";
-import { type ArrayOptions, checkOptions, fillJson } from "./document-v3.js";
+import { type ArrayOptions, checkOptions, type FillValue, fillJson } from "./document-v3.js";
 import type { JsonObject } from "./documents.js";
 import type { Json } from "./json.js";
 import { show } from "./metadata.js";
@@ -28,7 +28,7 @@ export function makeDocumentV2(options: ArrayOptions): V2Documents {
       shape: [...shape],
       chunks: [...chunks],
       dtype: typeText(dtype, big),
-      fill_value: fillV2(options.fillValue, dtype, who),
+      fill_value: options.fillValue === null ? null : fillV2(options.fillValue, dtype, who),
       order,
       filters,
       compressor,
@@ -54,7 +54,7 @@ function typeText(dtype: DType, big: boolean): string {
 }
 
 /** v2 has no hexadecimal bits: numbers, and words for what JSON lacks. */
-function fillV2(value: ArrayOptions["fillValue"], dtype: DType, who: string): Json {
+function fillV2(value: FillValue | undefined, dtype: DType, who: string): Json {
   const plain = (part: Json): Json => {
     if (typeof part !== "string" || !part.startsWith("0x")) return part;
     const bits = new DataView(new ArrayBuffer(8));

@@ -21,7 +21,8 @@ export interface ArrayOptions {
   readonly dtype: DType;
   readonly chunks: readonly number[];
   readonly codecs?: CodecChoice | undefined;
-  readonly fillValue?: FillValue | undefined;
+  /** null: none, which only v2 knows. */
+  readonly fillValue?: FillValue | null | undefined;
   readonly attributes?: Readonly<Record<string, unknown>> | undefined;
   readonly dimensionNames?: readonly (string | null)[] | undefined;
   /** Between the numbers of a chunk's key; default "/" in v3 and "." in v2. */
@@ -39,11 +40,18 @@ export function makeDocument(options: ArrayOptions): JsonObject {
     data_type: dtype,
     chunk_grid: { name: "regular", configuration: { chunk_shape: [...chunks] } },
     chunk_key_encoding: { name: "default", configuration: { separator: options.separator ?? "/" } },
-    fill_value: fillJson(options.fillValue, dtype, who),
+    fill_value: fillJson(someFill(options.fillValue, who), dtype, who),
     codecs: codecsV3(options.codecs ?? "zstd", dtype, shape.length, who),
     attributes: attributes as JsonObject,
     ...(dimensionNames !== undefined && { dimension_names: [...dimensionNames] }),
   };
+}
+
+function someFill(value: ArrayOptions["fillValue"], who: string): FillValue | undefined {
+  if (value !== null) return value;
+  throw new OptionError(`${who}: Zarr v3 has no arrays without a fill value`, {
+    hint: "leave fillValue out, or give zarrFormat: 2",
+  });
 }
 
 /** What v2 and v3 have in common. */

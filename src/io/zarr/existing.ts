@@ -9,6 +9,7 @@ import type { SinkBinding, SourceBinding } from "../../ir/binding.js";
 import type { DType } from "../../ir/dtype.js";
 import { failing, writablePlace } from "./create.js";
 import { readNode } from "./documents.js";
+import { readJournal } from "./journal.js";
 import type { Place, StoreLike } from "./locate.js";
 import { type ArrayDocument, checkShape } from "./metadata.js";
 import { bindSource, named, parseArray } from "./open.js";
@@ -64,6 +65,11 @@ async function existing(place: Place, release: () => void): Promise<ExistingArra
   if (node.kind === "group") {
     throw new ZarrError(`${name} is a Zarr group, not an array`, {
       hint: "name an array in it with the option path",
+    });
+  }
+  if ((await readJournal(place)) !== undefined) {
+    throw new ZarrError(`${name} is incomplete: the computation that writes it was interrupted`, {
+      hint: "finish it with resume: true, or replace it",
     });
   }
   const parsed: ArrayDocument = named(name, () => parseArray(node));

@@ -6,6 +6,7 @@ import type { DType } from "../../ir/dtype.js";
 import { freshId } from "../../ir/node.js";
 import { isHttpStore } from "../stores/http.js";
 import { isDirectoryStore } from "../stores/store.js";
+import { type CodecChoice, carriedCodecs } from "./codec-choice.js";
 import { type NodeDocument, readNode } from "./documents.js";
 import type { StoredDType } from "./dtypes.js";
 import type { Json } from "./json.js";
@@ -29,6 +30,8 @@ export interface ZarrArrayInfo {
   readonly dtype: DType;
   readonly fillValue: Json;
   readonly codecs: readonly string[];
+  /** The option `codecs` that stores a copy as this array is stored; undefined if one of them cannot be written. */
+  readonly codecChoice: CodecChoice | undefined;
   readonly attributes: Readonly<Record<string, Json>>;
   readonly dimensionNames: readonly (string | null)[] | undefined;
   readonly packing: Packing | undefined;
@@ -100,6 +103,7 @@ export function arrayInfo(document: ArrayDocument, decode: boolean): ZarrArrayIn
     dtype: metadata.dtype,
     fillValue: document.fillValue,
     codecs: document.codecs,
+    codecChoice: carriedCodecs(layout, metadata.dtype),
     attributes: document.attributes,
     dimensionNames: document.dimensionNames,
     packing: decode ? packingOf(document) : undefined,
@@ -125,7 +129,7 @@ export function bindSource(place: Place, { metadata }: ArrayDocument): SourceBin
       : undefined,
     reader: zarrReader(store, path, name, metadata),
   } satisfies SourceBinding);
-  rememberPlace(binding, place);
+  rememberPlace(binding, place, metadata);
   return binding;
 }
 

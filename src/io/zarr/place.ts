@@ -3,19 +3,45 @@ import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import { ZarrError } from "../../errors.js";
 import type { SourceBinding } from "../../ir/binding.js";
+import { isHttpStore } from "../stores/http.js";
 import { isDirectoryStore } from "../stores/store.js";
 import type { Place } from "./locate.js";
+import type { ArrayMetadata } from "./metadata.js";
 
-const places = new WeakMap<SourceBinding, Place>();
+interface Origin {
+  readonly place: Place;
+  readonly metadata: ArrayMetadata;
+}
+const origins = new WeakMap<SourceBinding, Origin>();
 
-export function rememberPlace(binding: SourceBinding, place: Place): void {
-  places.set(binding, place);
+export function rememberPlace(binding: SourceBinding, place: Place, metadata: ArrayMetadata): void {
+  origins.set(binding, { place, metadata });
 }
 
 /** Whether a source reads the array at a place. */
 export function readsFrom(source: SourceBinding, place: Place): boolean {
-  const own = places.get(source);
-  return own !== undefined && isSame(own, place);
+  const own = origins.get(source);
+  return own !== undefined && isSame(own.place, place);
+}
+
+/**
+ * Which array a source reads, as data that are the same in another process: the address of its store, its path and its
+ * metadata. A store that is an object of the user has no address. Undefined for sources that are no Zarr arrays.
+ */
+export function originOf(
+  source: SourceBinding,
+):
+  | { readonly url: string | undefined; readonly path: string; readonly metadata: ArrayMetadata }
+  | undefined {
+  const own = origins.get(source);
+  if (own === undefined) return undefined;
+  const { store, path } = own.place;
+  const url = isDirectoryStore(store)
+    ? store.description.root
+    : isHttpStore(store)
+      ? store.url
+      : undefined;
+  return { url, path, metadata: own.metadata };
 }
 
 const written = new Set<Place>();

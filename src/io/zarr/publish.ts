@@ -16,7 +16,7 @@ export interface Document {
 }
 
 /** The paths above a path, from the root down. */
-const above = (path: string): string[] =>
+export const above = (path: string): string[] =>
   path === "" ? [] : path.split("/").map((_, i, all) => all.slice(0, i).join("/"));
 
 /** Whether a node of a version can be put at a place. ZarrError where something above it is in the way. */
