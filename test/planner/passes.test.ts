@@ -274,6 +274,23 @@ describe("plain cases", () => {
     expect(ran.stages).toBe(1);
   });
 
+  test("sibling reductions of one state have one accumulator", () => {
+    const x = store([100, 100], [10, 10]).node;
+    const states = (roots: readonly Node[]): number[] => {
+      const made = plan(
+        roots.map((node) => ({ node })),
+        { memory: MEMORY, workers: 2 },
+      );
+      return made.plan.stages.flatMap((s) => (s.kind === "reduce" ? [s.accumulators.length] : []));
+    };
+    const { mean, variance, std, sum } = ops;
+    expect(states([variance(x), std(x), variance(x, { correction: 1 })])).toEqual([1]);
+    const i = store([100, 100], [10, 10], "int32").node;
+    expect(states([sum(i), sum(i, { dtype: "int64" })])).toEqual([1]);
+    // A mean is a sum that is divided once: the mean that a variance is taken from has other bits.
+    expect(states([mean(x), variance(x), std(x)])).toEqual([2]);
+  });
+
   test("x + x and x + x.T read x once", async () => {
     const x = store([100, 100], [10, 10]);
     expect((await measure(x, [add(x.node, x.node)])).chunks).toBe(100);
