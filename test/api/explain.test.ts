@@ -39,7 +39,7 @@ describe("explain", () => {
     expect(text).toMatch(/peak .* of 64\.0 MiB {2}about .* on 2 workers/);
     expect(text).toContain("[:, 0:50] of float64[1000, 400]");
     expect(text).toContain("10 of 40 chunks");
-    expect(text).toContain("demand: demand (reduce [400] -> [50])");
+    expect(text).toContain("sink: sink (reduce [400] -> [50])");
   });
 
   it("answers data, whose figures are those of the plan", () => {
@@ -85,7 +85,7 @@ describe("explain", () => {
   it("lists rules that fired and were declined", () => {
     const rules = z.explain("rules");
     expect(rules).toContain("rules that fired\n");
-    expect(rules).toMatch(/^ {2}demand +demand +x1 +reduce \[400\] -> \[50\]/m);
+    expect(rules).toMatch(/^ {2}sink +sink +x1 +reduce \[400\] -> \[50\]/m);
     expect(rules).toContain("declined: none");
     // Two corners of x: together they have less than half of what lies between them.
     const corners = [x.at(cw.slice(0, 20)).sum(), x.at(cw.slice(980, 1000)).sum()];

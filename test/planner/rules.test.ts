@@ -158,6 +158,8 @@ describe("no rule fires", () => {
     "bool is not 0, whatever the number": astype(astype(f, "bool"), "float64"),
     "complex numbers": astype(astype(f32, "complex64"), "complex128"),
     "x / 3": divide(f, 3),
+    "x / a neighbour of 16": divide(f, 16 + 2 ** -48),
+    "x / a neighbour of 2^60": divide(f, 2 ** 60 + 2 ** 8),
     "x / 0": divide(f, 0),
     "x / infinity": divide(f, Number.POSITIVE_INFINITY),
     "x / 2^-120 would need 2^120": divide(f32, 2 ** -120),
