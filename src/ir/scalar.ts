@@ -280,10 +280,13 @@ export const placeholder = (n: number, dtype: DType): Scalar & { kind: "const" }
 export const placeholderOf = ({ bits }: ScalarConstant): number | undefined =>
   bits.startsWith(PLACEHOLDER) ? Number(bits.slice(1)) : undefined;
 
+/** Whether a number is 2 to some whole exponent, or less that. The logarithm alone would take their neighbours for it. */
+export const isPowerOfTwo = (v: number): boolean =>
+  2 ** Math.round(Math.log2(Math.abs(v))) === Math.abs(v) && v !== 0 && Number.isFinite(v);
+
 /**
  * Values that rules may look for: bools, what is not finite, small whole numbers and their halves (0, 1, -1, 2, 0.5 ...),
- * and powers of two.
- * A placeholder stands for none of them.
+ * powers of two. A placeholder stands for none of them.
  */
 export function isSpecial(c: ScalarConstant): boolean {
   if (placeholderOf(c) !== undefined) return false;
@@ -292,10 +295,7 @@ export function isSpecial(c: ScalarConstant): boolean {
   if (typeof value === "bigint") return value >= -4n && value <= 4n;
   const parts = typeof value === "object" ? value : [Number(value)];
   return parts.every(
-    (v) =>
-      !Number.isFinite(v) ||
-      (Math.abs(v) <= 4 && Number.isInteger(2 * v)) ||
-      Number.isInteger(Math.log2(Math.abs(v))),
+    (v) => !Number.isFinite(v) || (Math.abs(v) <= 4 && Number.isInteger(2 * v)) || isPowerOfTwo(v),
   );
 }
 

@@ -46,6 +46,7 @@ import { copyCandidates } from "./passes/rechunk.js";
 import { keepHulls, keepPicks } from "./passes/residency.js";
 import { sink } from "./passes/sink.js";
 import { spillCandidates, spillOf, withSpilled } from "./passes/spill.js";
+import { takes } from "./passes/takes.js";
 
 export type { PassName, PlanConfig, PlanRequest } from "./context.js";
 
@@ -155,7 +156,7 @@ function rewritten(roots: readonly Node[], ctx: PassContext): readonly Node[] {
   const before = nodes;
   if (ctx.isOn("sink")) {
     ctx.enter("sink");
-    nodes = sink(nodes, ctx);
+    nodes = takes(sink(nodes, ctx), ctx);
   }
   if (ctx.isOn("demand")) {
     ctx.enter("demand");

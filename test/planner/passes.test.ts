@@ -91,6 +91,36 @@ describe("switching a pass off makes the plan worse", () => {
     expect(maxima.on.stages).toBeLessThan(maxima.off.stages);
   });
 
+  test("sink: what is computed for a few rows is computed at them, what is joined for them is not joined", async () => {
+    const x = store([100, 100], [10, 10]);
+    const rows = ops.take(add(x.node, ops.sum(x.node, { axis: 0 })), [2, 95, 3], 0);
+    const few = ops.take(multiply(add(x.node, 1), 2), [2, 95, 3], 0);
+    const computed = await compare(x, [few], "sink");
+    expect(computed.on.chunks).toBe(20);
+    expect(computed.off.chunks).toBe(100);
+    await compare(x, [rows, few], "sink");
+    const y = store([100, 100], [10, 10]);
+    const joined = await compare(
+      y,
+      [ops.take(ops.concat([y.node, y.node]), [150, 3, 4], 0)],
+      "sink",
+    );
+    expect(joined.on.chunks).toBe(20);
+    expect(joined.off.chunks).toBeGreaterThan(20);
+  });
+
+  test("sink: what others look at is made once, and selected from", async () => {
+    const x = store([100, 100], [10, 10]);
+    const doubled = multiply(x.node, 2);
+    const { on } = await compare(x, [ops.take(doubled, [2, 95, 3], 0), doubled], "sink");
+    expect(on.chunks).toBe(100);
+    // Half of the rows in another order: moved as they were computed.
+    const many = Array.from({ length: 60 }, (_, k) => (k * 37) % 100);
+    const most = await measure(x, [ops.take(doubled, many, 0)]);
+    expect(most.stages).toBe(2);
+    expect(most.chunks).toBe(100);
+  });
+
   test("demand: slices of a sum read the columns of both", async () => {
     const x = store([100, 100], [10, 10]);
     const sum = ops.sum(x.node, { axis: 0 });
@@ -242,6 +272,23 @@ describe("plain cases", () => {
     const ran = await measure(x, roots);
     expect(ran.chunks).toBe(100);
     expect(ran.stages).toBe(1);
+  });
+
+  test("sibling reductions of one state have one accumulator", () => {
+    const x = store([100, 100], [10, 10]).node;
+    const states = (roots: readonly Node[]): number[] => {
+      const made = plan(
+        roots.map((node) => ({ node })),
+        { memory: MEMORY, workers: 2 },
+      );
+      return made.plan.stages.flatMap((s) => (s.kind === "reduce" ? [s.accumulators.length] : []));
+    };
+    const { mean, variance, std, sum } = ops;
+    expect(states([variance(x), std(x), variance(x, { correction: 1 })])).toEqual([1]);
+    const i = store([100, 100], [10, 10], "int32").node;
+    expect(states([sum(i), sum(i, { dtype: "int64" })])).toEqual([1]);
+    // A mean is a sum that is divided once: the mean that a variance is taken from has other bits.
+    expect(states([mean(x), variance(x), std(x)])).toEqual([2]);
   });
 
   test("x + x and x + x.T read x once", async () => {

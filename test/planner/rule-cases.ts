@@ -56,6 +56,24 @@ function repeatedUnary(draw: Draw): Node {
   return fn(fn(draw.array(shape, draw.pick(REALS))));
 }
 
+function signUnseen(draw: Draw): Node {
+  const dtype = draw.pick<DType>([...REALS, ...COMPLEX]);
+  const x = draw.array(draw.shape(), dtype);
+  const inner = ops.unary[draw.pick(["negative", "abs", "conj"] as const)](x);
+  const outer = draw.pick(["abs", "square", "isnan", "isinf", "isfinite"] as const);
+  return ops.unary[outer](inner);
+}
+
+const COMPARED = ["equal", "notEqual", "less", "lessEqual", "greater", "greaterEqual"] as const;
+
+function notCompared(draw: Draw): Node {
+  const dtype = draw.pick<DType>(draw.chance(0.7) ? [...INTS, "bool"] : [...FLOATS, ...COMPLEX]);
+  const x = draw.array(draw.shape(), dtype);
+  const equality = COMPLEX.includes(dtype) || dtype === "bool";
+  const compare = ops.binary[draw.pick(equality ? COMPARED.slice(0, 2) : COMPARED)];
+  return logicalNot(compare(x, draw.stretched(x, dtype)));
+}
+
 /** Any two casts of which the first may keep every value. */
 function castTwice(draw: Draw): Node {
   const from = draw.pick<DType>([...REALS, "bool"]);
@@ -232,6 +250,8 @@ function ofExpanded(draw: Draw): Node {
 
 export const GENERATORS: Readonly<Record<string, Make>> = {
   "unary-repeated": repeatedUnary,
+  "sign-unseen": signUnseen,
+  "not-of-comparison": notCompared,
   "cast-through-wider": castTwice,
   "neutral-element": withNeutral,
   "known-condition": chosen,
@@ -261,6 +281,8 @@ const turn = ops.matrixTranspose;
 /** What gets worse without a rule. */
 export const WORTH: Readonly<Record<string, Worth>> = {
   "unary-repeated": { figure: "operations", build: (x) => [negative(negative(x))] },
+  "sign-unseen": { figure: "operations", build: (x) => [ops.unary.square(negative(x))] },
+  "not-of-comparison": { figure: "operations", build: (_, i) => [logicalNot(less(i, 5))] },
   "cast-through-wider": {
     figure: "operations",
     build: (_, i) => [ops.astype(ops.astype(i, "int64"), "int16")],

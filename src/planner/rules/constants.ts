@@ -12,6 +12,7 @@ import {
   type Comparison,
   call,
   constant,
+  isPowerOfTwo,
   isSpecial,
   type Scalar,
   valueOf,
@@ -43,17 +44,17 @@ function known(tree: Scalar): Known | undefined {
 
 /** The value of a call whose arguments are all known, if it is one that is evaluated here. */
 function valueOfCall(tree: Scalar & { kind: "call" }): boolean | undefined {
-  // Looking at a literal binds the plan to it: only where it may decide something.
-  if (tree.args.some((a) => a.kind !== "const")) return undefined;
-  if (!(tree.fn in COMPARE) && tree.on !== "bool") return undefined;
-  const values = tree.args.map(known);
+  // Other constants are not looked at: their calls stay, whatever the numbers are.
+  const compares = tree.fn in COMPARE;
+  const decides = tree.on === "bool" && (tree.fn in LOGIC || tree.fn === "bitwiseInvert");
+  if (!compares && !decides) return undefined;
+  const values = tree.args.every((a) => a.kind === "const") ? tree.args.map(known) : [undefined];
   if (values.some((v) => v === undefined)) return undefined;
   const [a, b] = values as [Known, Known];
-  if (tree.fn in COMPARE) {
+  if (compares) {
     const compare = COMPARE[tree.fn as Comparison];
     return compare(asNumber(a), asNumber(b));
   }
-  if (tree.on !== "bool") return undefined;
   if (tree.fn === "bitwiseInvert") return a !== true;
   const logic = LOGIC[tree.fn];
   return logic?.(a === true, b === true);
@@ -148,11 +149,11 @@ const reciprocal = rule({
     const { tree } = node.params;
     if (tree.kind !== "call" || tree.fn !== "divide" || !isFloat(tree.on)) return undefined;
     const [x, by] = tree.args as readonly [Scalar, Scalar];
+    // A placeholder is no power of two.
     if (by.kind !== "const" || !isSpecial(by)) return undefined;
     const value = known(by);
-    if (typeof value !== "number" || value === 1) return undefined;
-    const exponent = Math.log2(Math.abs(value));
-    if (!Number.isInteger(exponent) || Math.abs(exponent) > 100) return undefined;
+    if (typeof value !== "number" || value === 1 || !isPowerOfTwo(value)) return undefined;
+    if (Math.abs(Math.log2(Math.abs(value))) > 100) return undefined;
     return mapNode(
       call("multiply", tree.on, x, constant(1 / value, tree.on)),
       node.inputs,

@@ -2,7 +2,7 @@
 import { mapNode } from "../../ir/build.js";
 import { type DType, isComplex, isFloat, isInteger, itemSize, kindOf } from "../../ir/dtype.js";
 import { dtypeOf, knownShape, type Node } from "../../ir/node.js";
-import { cast, isSpecial, type Scalar, valueOf } from "../../ir/scalar.js";
+import { cast, isSpecial, type Scalar, type ScalarFunction, valueOf } from "../../ir/scalar.js";
 import { type Rule, rule } from "./rule.js";
 
 /** f(f(x)) = x */
@@ -33,6 +33,63 @@ const repeated = rule({
     // The sign of a complex number is rounded.
     if (outer.fn === "sign" && isComplex(outer.on)) return undefined;
     return IDEMPOTENT.has(outer.fn) ? inner : undefined;
+  },
+});
+
+/** f(g(x)) = f(x), where g only changes signs. */
+const BLIND_TO_SIGNS: ReadonlySet<string> = new Set([
+  "abs",
+  "square",
+  "isnan",
+  "isinf",
+  "isfinite",
+]);
+const SIGNS: ReadonlySet<string> = new Set(["negative", "abs", "conj"]);
+
+const unsigned = rule({
+  name: "sign-unseen",
+  kind: "map",
+  exactness: "exact",
+  decreases: "nodes",
+  apply: (node) => {
+    const outer = unaryOf(node);
+    const inner = node.inputs[0];
+    const within = inner === undefined ? undefined : unaryOf(inner);
+    if (outer === undefined || within === undefined) return undefined;
+    if (!BLIND_TO_SIGNS.has(outer.fn) || !SIGNS.has(within.fn)) return undefined;
+    // The square of a conjugate is another number, and the magnitude of a complex number is no sign.
+    if (outer.fn === "square" && within.fn === "conj") return undefined;
+    if (outer.on !== within.on || (within.fn === "abs" && isComplex(within.on))) return undefined;
+    return mapNode(outer, [(inner as Node).inputs[0] as Node], knownShape(node));
+  },
+});
+
+const OPPOSITE: Readonly<Partial<Record<ScalarFunction, ScalarFunction>>> = {
+  equal: "notEqual",
+  notEqual: "equal",
+  less: "greaterEqual",
+  lessEqual: "greater",
+  greater: "lessEqual",
+  greaterEqual: "less",
+};
+
+const opposite = rule({
+  name: "not-of-comparison",
+  kind: "map",
+  exactness: "exact",
+  decreases: "nodes",
+  apply: (node) => {
+    const outer = unaryOf(node);
+    const inner = node.inputs[0];
+    if (outer?.fn !== "bitwiseInvert" || outer.on !== "bool" || inner?.op !== "map")
+      return undefined;
+    const { tree } = inner.params;
+    const fn = tree.kind === "call" ? OPPOSITE[tree.fn] : undefined;
+    if (fn === undefined || tree.kind !== "call") return undefined;
+    // NaN is neither less nor greater, but it is not equal.
+    const ordered = fn !== "equal" && fn !== "notEqual";
+    if (ordered && (isFloat(tree.on) || isComplex(tree.on))) return undefined;
+    return mapNode({ ...tree, fn }, inner.inputs, knownShape(node));
   },
 });
 
@@ -123,4 +180,4 @@ function isNeutral(
   }
 }
 
-export const MAP_RULES: readonly Rule<"map">[] = [repeated, castChain, neutral];
+export const MAP_RULES: readonly Rule<"map">[] = [repeated, unsigned, opposite, castChain, neutral];
