@@ -34,11 +34,11 @@ const acts = {
   // Two arrays of one plan, deep in the store; the second takes what the first one is made of.
   both: () => cw.store({ "deep/a": x, "deep/b": x.multiply(source("y")) }, folder, run),
   // A chunk needs a part of every block: what only finished chunks need is not read.
-  rechunk: () => x.rechunk([-1, 1024]).toZarr(folder, { ...run, memory: "64MiB" }),
+  rechunk: () => x.rechunk([-1, 512]).toZarr(folder, run),
 };
 try {
-  const { tasks, bytesWritten } = await acts[what]();
-  console.log(JSON.stringify({ tasks, bytesWritten }));
+  const { tasks, bytesWritten, spilledBytes: spilled } = await acts[what]();
+  console.log(JSON.stringify({ tasks, bytesWritten, spilled }));
 } catch (error) {
   console.log(JSON.stringify({ error: error.name, message: error.message }));
 }
