@@ -5,7 +5,7 @@ import { checkResumable, type FinishedChunks, finishedChunks, isFinished } from 
 import { compareDocuments, readJournal } from "./journal.js";
 import type { Place } from "./locate.js";
 import type { ArrayMetadata } from "./metadata.js";
-import { type Document, publish } from "./publish.js";
+import { type Document, missingGroups, publish } from "./publish.js";
 import { removeStale } from "./stale.js";
 
 /** A write to go on with. */
@@ -58,7 +58,10 @@ export async function interrupted(
   return {
     finished,
     create: async () => {
-      if (attributes) await publish(place.store, withAttributes(place.path, documents));
+      // Although they are there: after a replacement, perhaps only in what metadata above consolidate.
+      const groups = await missingGroups(place.store, place.path, metadata.version);
+      const own = attributes ? withAttributes(place.path, documents) : documents;
+      await publish(place.store, [...groups, ...own]);
       removeStale(place);
     },
   };
