@@ -39,6 +39,7 @@ describe("LazyArray", () => {
       "broadcastArrays",
       "concat",
       "configure",
+      "createGroup",
       "describeStore",
       "directoryStore",
       "einsum",
