@@ -57,6 +57,7 @@ describe("LazyArray", () => {
       "openGroup",
       "openZarr",
       "resultType",
+      "s3Store",
       "shutdown",
       "slice",
       "stack",

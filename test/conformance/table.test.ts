@@ -39,6 +39,7 @@ const ELSEWHERE: readonly string[] = [
   "random.permutation",
   "random.uniform",
   "reduction",
+  "s3Store",
   "resultType",
   "scan",
   "shutdown",

@@ -3,6 +3,7 @@ import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import { ZarrError } from "../../errors.js";
 import type { SourceBinding } from "../../ir/binding.js";
+import { addressOf } from "../stores/described.js";
 import { isDirectoryStore } from "../stores/store.js";
 import type { Place } from "./locate.js";
 
@@ -35,15 +36,21 @@ export function claim(place: Place): () => void {
   return () => written.delete(place);
 }
 
-/** Folders are compared as the file system sees them, other stores by identity. */
+/** Folders are compared as the file system sees them, places on servers by address, other stores by identity. */
 function isSame(a: Place, b: Place): boolean {
   if (isDirectoryStore(a.store) && isDirectoryStore(b.store)) {
     return (
       folderOf(a.store.description.root, a.path) === folderOf(b.store.description.root, b.path)
     );
   }
+  const [own, other] = [addressOf(a.store), addressOf(b.store)];
+  if (own !== undefined && other !== undefined) {
+    return addressIn(own, a.path) === addressIn(other, b.path);
+  }
   return a.store === b.store && a.path === b.path;
 }
+
+const addressIn = (root: string, path: string): string => `${root}/${path}`.replace(/\/+$/, "");
 
 function folderOf(root: string, path: string): string {
   const folder = join(root, path);
