@@ -63,23 +63,23 @@ export function s3Client(description: S3Description): S3Client {
       .join("&");
     const url = `${root}${path}${search === "" ? "" : `?${search}`}`;
     const payloadHash = sha256(body ?? "");
-    const given = {
-      ...headers,
-      "accept-encoding": "identity",
-      "x-amz-content-sha256": payloadHash,
-    };
+    const given = { ...headers, "x-amz-content-sha256": payloadHash };
+    // Not signed: `fetch` and proxies change it.
+    const unsigned = { "accept-encoding": "identity" };
     const answer = await send(
       {
         method,
         url,
         place: `s3://${bucket}/${key}`,
-        headers: () =>
-          credentials === undefined
+        headers: () => ({
+          ...(credentials === undefined
             ? given
             : signedHeaders(
                 { method, url, headers: given, payloadHash },
                 { credentials, region, service: "s3", date: new Date() },
-              ),
+              )),
+          ...unsigned,
+        }),
         body,
         range,
         limit: limit ?? XML_BYTES,
