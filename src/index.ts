@@ -100,7 +100,7 @@ export {
   type NdarrayLike,
   type NestedList,
 } from "./api/sources.js";
-export { createGroup, explainToZarr, httpStore, store, toZarr } from "./api/store.js";
+export { createGroup, explainToZarr, httpStore, s3Store, store, toZarr } from "./api/store.js";
 export type { Floating, Promote, ShapeLike, SumOf } from "./api/types.js";
 export {
   describeStore,
@@ -130,6 +130,9 @@ export {
 export { directoryStore } from "./io/stores/directory.js";
 export type { HttpOptions, HttpStore } from "./io/stores/http.js";
 export { memoryStore } from "./io/stores/memory.js";
+export type { S3Store } from "./io/stores/s3.js";
+export type { S3Options } from "./io/stores/s3-settings.js";
+export type { S3Credentials } from "./io/stores/sigv4.js";
 export type { ReadTarget } from "./ir/binding.js";
 export type {
   ArrayFor,

@@ -66,4 +66,8 @@ export const selectorTexts = (): typeof import("../expr/selector.js") =>
 export const httpStores = (): typeof import("../io/stores/http.js") =>
   require("../io/stores/http.js") as typeof import("../io/stores/http.js");
 
+/** Stores in buckets of S3. */
+export const s3Stores = (): typeof import("../io/stores/s3.js") =>
+  require("../io/stores/s3.js") as typeof import("../io/stores/s3.js");
+
 export const zarr = (): Promise<typeof import("../io/index.js")> => import("../io/index.js");

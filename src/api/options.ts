@@ -34,6 +34,18 @@ export const isSignal: Check = (v) =>
     : "must be an AbortSignal";
 export const isRecord: Check = (v) =>
   typeof v === "object" && v !== null && !Array.isArray(v) ? undefined : "must be an object";
+/** Told without the value, of which a part may be right. */
+export const isCredentials: Check = (v) => {
+  const { accessKeyId, secretAccessKey, sessionToken } = (v ?? {}) as Record<string, unknown>;
+  const isRight =
+    typeof accessKeyId === "string" &&
+    typeof secretAccessKey === "string" &&
+    (sessionToken === undefined || typeof sessionToken === "string");
+  if (isRight) return undefined;
+  throw new OptionError(
+    "s3Store: credentials must be { accessKeyId, secretAccessKey } of strings, with a sessionToken if there is one",
+  );
+};
 export const isNames: Check = (v) =>
   Array.isArray(v) && v.every((n) => n === null || typeof n === "string")
     ? undefined

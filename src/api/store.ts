@@ -1,5 +1,7 @@
-/** Stores: results into Zarr, one array, or several by name in one plan; and stores over HTTP. */
+/** Stores: results into Zarr, one array, or several by name in one plan; and stores over HTTP and in S3. */
 import type { HttpOptions, HttpStore } from "../io/stores/http.js";
+import type { S3Store } from "../io/stores/s3.js";
+import type { S3Options } from "../io/stores/s3-settings.js";
 import type { PlanReport } from "../ir/report.js";
 import type { LazyArray } from "./array.js";
 import type {
@@ -9,9 +11,18 @@ import type {
   StoreTarget,
   ToZarrOptions,
 } from "./config.js";
-import { httpStores, type RunStats, type StoreLike } from "./engine.js";
+import { httpStores, type RunStats, type StoreLike, s3Stores } from "./engine.js";
 import { writing } from "./later.js";
-import { isCount, isRecord, isWhole, readOptions } from "./options.js";
+import {
+  anything,
+  isBoolean,
+  isCount,
+  isCredentials,
+  isRecord,
+  isText,
+  isWhole,
+  readOptions,
+} from "./options.js";
 
 /**
  * Computes an array into a Zarr array, chunk by chunk: it may be far larger than memory. Every chunk appears whole or
@@ -99,10 +110,14 @@ export const storeEach = async (
   options?: RunOptions,
 ): Promise<RunStats> => (await writing()).storeEach(arrays, targets, options);
 
+/** Of all stores on servers. */
+const PATIENCE = { timeout: isCount, attemptTimeout: isCount, retries: isWhole } as const;
+
 /**
  * A Zarr store at an `http:` or `https:` URL, for reading; `openZarr` makes one itself of a URL. A user name and password in
  * the URL are sent as basic authentication, a query goes with every request; neither appears in errors. Requests are
- * repeated when the network or the server fails for the moment.
+ * repeated when the network or the server fails for the moment: `retries` times, after pauses that grow; a server may be
+ * silent for `timeout` milliseconds, one try may take `attemptTimeout`. Worker threads read it themselves.
  *
  * Throws ZarrError for another URL, OptionError for wrong options.
  *
@@ -113,8 +128,41 @@ export const storeEach = async (
 export function httpStore(url: string | URL, options?: HttpOptions): HttpStore {
   const checked = readOptions<HttpOptions>("httpStore", options, {
     headers: isRecord,
-    timeout: isCount,
-    retries: isWhole,
+    ...PATIENCE,
   });
   return httpStores().httpStore(url, checked);
+}
+
+/**
+ * A Zarr store in a bucket of Amazon S3 or of a server that speaks its language, for reading and writing: `s3://bucket/path`.
+ * `openZarr`, `toZarr` and the others make one themselves of such a URL, with credentials from the environment.
+ *
+ * Credentials are those of the options, else of `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`;
+ * with `anonymous: true` requests are not signed. The region is that of the options, of `AWS_REGION` or
+ * `AWS_DEFAULT_REGION`, else "us-east-1"; the server is `endpoint`, `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, else
+ * Amazon's. Credentials appear neither in errors nor in anything that is printed; worker threads get them in memory.
+ *
+ * Requests are repeated as those of {@link httpStore}. A value appears whole or not at all; large ones are sent in parts
+ * of `partSize` bytes. Of several writers that create one array at once, in whatever processes, one succeeds.
+ *
+ * Throws ZarrError for a URL that names no bucket and where there are no credentials, OptionError for wrong options.
+ *
+ * @example
+ * const bucket = s3Store("s3://climate/era5.zarr", { region: "eu-central-1" });
+ * const u = await openZarr(bucket, { path: "u" });
+ * const minio = { endpoint: "http://127.0.0.1:9000", credentials: { accessKeyId, secretAccessKey } };
+ * await toZarr(u.mean({ axis: 0 }), s3Store("s3://results/mean.zarr", minio), { path: "u" });
+ */
+export function s3Store(url: string | URL, options?: S3Options): S3Store {
+  const checked = readOptions<S3Options>("s3Store", options, {
+    endpoint: anything,
+    region: isText,
+    credentials: isCredentials,
+    anonymous: isBoolean,
+    pathStyle: isBoolean,
+    forbiddenIsMissing: isBoolean,
+    partSize: isCount,
+    ...PATIENCE,
+  });
+  return s3Stores().s3Store(url, checked);
 }

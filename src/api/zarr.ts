@@ -87,7 +87,7 @@ export class ZarrArray<D extends DType = DType> extends LazyArray<D> {
 }
 
 /**
- * Opens a Zarr array (v3 or v2) from a path, a `file:`, `http:` or `https:` URL, or a store. Only metadata is read.
+ * Opens a Zarr array (v3 or v2) from a path, a `file:`, `http:`, `https:` or `s3:` URL, or a store. Only metadata is read.
  *
  * CF packed data is decoded lazily: `float64(raw) * scale_factor + add_offset`, NaN where the raw value is
  * `_FillValue`; `decode: false` gives the raw values.

@@ -8,7 +8,7 @@ const HELP = `Usage: chunkwise info STORE [--path PATH] [--attributes] [--json]
 Shows the groups and arrays of a Zarr store (v2 or v3). Reads metadata only.
 
 Arguments:
-  STORE            a directory, or a file:, http: or https: URL
+  STORE            a directory, or a file:, http:, https: or s3: URL
 
 Options:
   --path PATH      show only the group or array at this path inside the store

@@ -6,10 +6,13 @@ export type { Maybe } from "./maybe.js";
 export { openReader, openWriter, prepareCodecs, registerReader } from "./readers.js";
 export { arrayBinding } from "./sources/array.js";
 export { type ChunkSource, type Interval, sourceText, userSource } from "./sources/user.js";
+export type { StoreDescription } from "./stores/described.js";
 export { directoryStore } from "./stores/directory.js";
 export { type HttpOptions, type HttpStore, httpStore } from "./stores/http.js";
 export { memoryStore } from "./stores/memory.js";
-export type { DirectoryStore, Store, StoreDescription } from "./stores/store.js";
+export { type S3Store, s3Store } from "./stores/s3.js";
+export type { S3Options } from "./stores/s3-settings.js";
+export type { DirectoryStore, Store } from "./stores/store.js";
 export type { CodecChoice, OneCodec } from "./zarr/codec-choice.js";
 export {
   type CreateOptions,

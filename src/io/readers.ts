@@ -9,8 +9,8 @@ import type {
 import { type ArrayDescription, arrayReader } from "./sources/array.js";
 import { type PermutationDescription, permutationReader } from "./sources/permutation.js";
 import { type WeightedDescription, weightedReader } from "./sources/weighted.js";
-import { directoryStore } from "./stores/directory.js";
-import type { StoreDescription } from "./stores/store.js";
+import type { StoreDescription } from "./stores/described.js";
+import { openStore } from "./stores/open-store.js";
 import type { ArrayMetadata } from "./zarr/metadata.js";
 import { prepareMetadata } from "./zarr/prepare.js";
 import { zarrReader } from "./zarr/reader.js";
@@ -35,7 +35,7 @@ const READERS = new Map<string, (description: never) => RegionReader>([
   [
     "zarr",
     ({ store, path, name, metadata }: ZarrDescription) =>
-      zarrReader(directoryStore(store.root), path, name, metadata),
+      zarrReader(openStore(store), path, name, metadata),
   ],
 ]);
 
@@ -64,7 +64,7 @@ export function openWriter(description: SinkDescription): ChunkWriter {
     throw new InternalError(`no writer for a sink of type ${description.type}`);
   }
   const { store, path, name, metadata, part } = description as unknown as ZarrSinkDescription;
-  return zarrWriter(directoryStore(store.root), path, name, metadata, part);
+  return zarrWriter(openStore(store), path, name, metadata, part);
 }
 
 /** Loads what the codecs of a source or sink need in this thread. */

@@ -58,6 +58,7 @@ describe("LazyArray", () => {
       "openGroup",
       "openZarr",
       "resultType",
+      "s3Store",
       "shutdown",
       "slice",
       "stack",

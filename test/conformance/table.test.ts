@@ -41,6 +41,7 @@ const ELSEWHERE: readonly string[] = [
   "random.permutation",
   "random.uniform",
   "reduction",
+  "s3Store",
   "resultType",
   "scan",
   "shutdown",

@@ -9,7 +9,7 @@ import { normalizePath } from "./store.js";
  * const store = memoryStore();
  * const sink = await createZarrArray(store, { path: "u", shape: [4], dtype: "int16", chunks: [2], mode: "create" });
  */
-export function memoryStore(): Required<Omit<Store, "contents">> {
+export function memoryStore(): Required<Omit<Store, "contents" | "setIfAbsent" | "folders">> {
   const values = new Map<string, Uint8Array>();
   const canonical = (key: string): string => `/${normalizePath(key, "key")}`;
   return {

@@ -12,6 +12,11 @@ export interface GetOptions {
   readonly limit?: number;
 }
 
+/** What a store is told when it is given a value. */
+export interface SetOptions {
+  readonly signal?: AbortSignal;
+}
+
 export type RangeQuery =
   | { readonly offset: number; readonly length: number }
   | { readonly suffixLength: number };
@@ -25,25 +30,32 @@ export interface Store {
     options?: GetOptions,
   ): Maybe<Uint8Array | undefined>;
   /** The answer is waited for and otherwise ignored. */
-  set?(key: `/${string}`, value: Uint8Array): unknown;
+  set?(key: `/${string}`, value: Uint8Array, options?: SetOptions): unknown;
+  /**
+   * Sets a value where there is none and answers true, or leaves what is there and answers false: of several writers, in
+   * whatever processes, one is answered true.
+   */
+  setIfAbsent?(key: `/${string}`, value: Uint8Array): Maybe<boolean>;
   has?(key: `/${string}`): Maybe<boolean>;
   delete?(key: `/${string}`): unknown;
+  /** Names of the folders directly inside a folder: faster than to list all that is in them. */
+  folders?(prefix: `/${string}`): Maybe<readonly string[]>;
   /** Keys below a folder key, such as `/u` (all of them for `/`). */
   list?(prefix: `/${string}`): Maybe<Iterable<string>>;
   /** The groups and arrays of the store, where it knows them. */
   contents?(): Iterable<{ readonly path: string }>;
 }
 
-/** Plain data from which any thread can open a store. */
-export interface StoreDescription {
+/** Plain data from which any thread can open a folder. */
+export interface DirectoryDescription {
   readonly type: "directory";
   /** Absolute path of the root. */
   readonly root: string;
 }
 
 /** A store over local files that also answers without a copy, at once. */
-export interface DirectoryStore extends Required<Omit<Store, "contents">> {
-  readonly description: StoreDescription;
+export interface DirectoryStore extends Required<Omit<Store, "contents" | "setIfAbsent">> {
+  readonly description: DirectoryDescription;
   get(key: `/${string}`): Uint8Array | undefined;
   getRange(key: `/${string}`, range: RangeQuery): Uint8Array | undefined;
   set(key: `/${string}`, value: Uint8Array): void;

@@ -4,7 +4,7 @@ import type { SourceBinding } from "../../ir/binding.js";
 import { uniformCuts } from "../../ir/cuts.js";
 import type { DType } from "../../ir/dtype.js";
 import { freshId } from "../../ir/node.js";
-import { isHttpStore } from "../stores/http.js";
+import { descriptionOf, isRemoteStore } from "../stores/described.js";
 import { isDirectoryStore } from "../stores/store.js";
 import { type CodecChoice, carriedCodecs } from "./codec-choice.js";
 import { type NodeDocument, readNode } from "./documents.js";
@@ -112,7 +112,7 @@ export function arrayInfo(document: ArrayDocument, decode: boolean): ZarrArrayIn
 
 export function bindSource(place: Place, { metadata }: ArrayDocument): SourceBinding {
   const { store, path, name } = place;
-  const local = isDirectoryStore(store) && hasBuiltInCodecs(metadata);
+  const described = hasBuiltInCodecs(metadata) ? descriptionOf(store) : undefined;
   const grid = metadata.layout.shard?.inner.shape ?? metadata.layout.shape;
   const binding = Object.freeze({
     kind: "source",
@@ -122,11 +122,12 @@ export function bindSource(place: Place, { metadata }: ArrayDocument): SourceBin
     dtype: metadata.dtype,
     chunks: metadata.shape.map((n, i) => uniformCuts(n, grid[i] as number)),
     residence: "store",
-    thread: local ? "any" : "caller",
+    thread: described === undefined ? "caller" : "any",
     scratchBytes: readScratchBytes(store, metadata),
-    description: local
-      ? { type: "zarr", store: store.description, path, name, metadata }
-      : undefined,
+    description:
+      described === undefined
+        ? undefined
+        : { type: "zarr", store: described, path, name, metadata },
     reader: zarrReader(store, path, name, metadata),
   } satisfies SourceBinding);
   rememberPlace(binding, place, metadata);
@@ -136,7 +137,7 @@ export function bindSource(place: Place, { metadata }: ArrayDocument): SourceBin
 function notFound({ store, path, name }: Place): ZarrError {
   const root = isDirectoryStore(store)
     ? store.description.root
-    : isHttpStore(store)
+    : isRemoteStore(store)
       ? store.url
       : undefined;
   const where = root === undefined ? "" : ` in ${root}`;

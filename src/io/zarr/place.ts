@@ -3,7 +3,7 @@ import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import { ZarrError } from "../../errors.js";
 import type { SourceBinding } from "../../ir/binding.js";
-import { isHttpStore } from "../stores/http.js";
+import { addressOf } from "../stores/described.js";
 import { isDirectoryStore } from "../stores/store.js";
 import type { Place } from "./locate.js";
 import type { ArrayMetadata } from "./metadata.js";
@@ -36,11 +36,7 @@ export function originOf(
   const own = origins.get(source);
   if (own === undefined) return undefined;
   const { store, path } = own.place;
-  const url = isDirectoryStore(store)
-    ? store.description.root
-    : isHttpStore(store)
-      ? store.url
-      : undefined;
+  const url = isDirectoryStore(store) ? store.description.root : addressOf(store);
   return { url, path, metadata: own.metadata };
 }
 
@@ -61,15 +57,21 @@ export function claim(place: Place): () => void {
   return () => written.delete(place);
 }
 
-/** Folders are compared as the file system sees them, other stores by identity. */
+/** Folders are compared as the file system sees them, places on servers by address, other stores by identity. */
 function isSame(a: Place, b: Place): boolean {
   if (isDirectoryStore(a.store) && isDirectoryStore(b.store)) {
     return (
       folderOf(a.store.description.root, a.path) === folderOf(b.store.description.root, b.path)
     );
   }
+  const [own, other] = [addressOf(a.store), addressOf(b.store)];
+  if (own !== undefined && other !== undefined) {
+    return addressIn(own, a.path) === addressIn(other, b.path);
+  }
   return a.store === b.store && a.path === b.path;
 }
+
+const addressIn = (root: string, path: string): string => `${root}/${path}`.replace(/\/+$/, "");
 
 function folderOf(root: string, path: string): string {
   const folder = join(root, path);

@@ -89,6 +89,40 @@ export async function publish(store: Store, documents: readonly Document[]): Pro
   for (const { path, name, content } of documents) {
     await store.set?.(keyOf(path, name), formatJson(content));
   }
+  await consolidateAll(store, documents);
+}
+
+/**
+ * Writes the documents of an array that is not there yet, and those of groups above it. Where the store tells which of
+ * several writers was the first, the others are refused with a ZarrError and change nothing that the first one wrote.
+ */
+export async function publishNew(
+  { store, name: array }: Place,
+  groups: readonly Document[],
+  documents: readonly Document[],
+): Promise<void> {
+  if (store.setIfAbsent === undefined) return publish(store, [...groups, ...documents]);
+  // A group that somebody else has made in the meantime is as good.
+  for (const { path, name, content } of groups) {
+    await store.setIfAbsent(keyOf(path, name), formatJson(content));
+  }
+  // The last one is what makes it an array: who writes that may write the others.
+  const [main, ...others] = [...documents].reverse();
+  if (main !== undefined) {
+    const isFirst = await store.setIfAbsent(keyOf(main.path, main.name), formatJson(main.content));
+    if (!isFirst) {
+      throw new ZarrError(`${array} was created by another writer in the meantime`, {
+        hint: 'choose another path, or mode: "overwrite" to replace it',
+      });
+    }
+  }
+  for (const { path, name, content } of others) {
+    await store.set?.(keyOf(path, name), formatJson(content));
+  }
+  await consolidateAll(store, [...groups, ...documents]);
+}
+
+async function consolidateAll(store: Store, documents: readonly Document[]): Promise<void> {
   const folders = new Set(documents.flatMap(({ path }) => [...above(path), path]));
   for (const folder of folders) await consolidate(store, folder, documents);
 }

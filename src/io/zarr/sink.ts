@@ -4,7 +4,7 @@ import type { SinkBinding } from "../../ir/binding.js";
 import { sliceCuts, uniformCuts } from "../../ir/cuts.js";
 import { freshId } from "../../ir/node.js";
 import { codecEntry } from "../codecs/registry.js";
-import { isDirectoryStore } from "../stores/store.js";
+import { descriptionOf } from "../stores/described.js";
 import type { Place } from "./locate.js";
 import { type ArrayMetadata, isPlain } from "./metadata.js";
 import { hasBuiltInCodecs } from "./prepare.js";
@@ -17,7 +17,7 @@ export function bindSink(
   part?: WrittenPart,
 ): SinkBinding {
   const { lo, hi } = part ?? { lo: metadata.shape.map(() => 0), hi: metadata.shape };
-  const local = isDirectoryStore(store) && hasBuiltInCodecs(metadata);
+  const described = hasBuiltInCodecs(metadata) ? descriptionOf(store) : undefined;
   return Object.freeze({
     kind: "sink",
     id: freshId(),
@@ -31,11 +31,12 @@ export function bindSink(
         hi[i] as number,
       ),
     ),
-    thread: local ? "any" : "caller",
+    thread: described === undefined ? "caller" : "any",
     scratchBytes: writeScratchBytes(store, metadata, part),
-    description: local
-      ? { type: "zarr", store: store.description, path, name, metadata, part }
-      : undefined,
+    description:
+      described === undefined
+        ? undefined
+        : { type: "zarr", store: described, path, name, metadata, part },
     writer: zarrWriter(store, path, name, metadata, part),
   } satisfies SinkBinding);
 }

@@ -1,6 +1,6 @@
 /** The tree of a store as documents: what `describeStore` tells and `openGroup` opens. */
 import { ZarrError } from "../../errors.js";
-import { isDirectoryStore, type Store } from "../stores/store.js";
+import type { Store } from "../stores/store.js";
 import { type NodeDocument, readNode } from "./documents.js";
 
 /** A node with what is below it. */
@@ -70,7 +70,7 @@ function fromConsolidated(
 }
 
 async function foldersOf(store: Store, path: string): Promise<readonly string[]> {
-  if (isDirectoryStore(store)) return store.folders(`/${path}`);
+  if (store.folders !== undefined) return await store.folders(`/${path}`);
   const start = path === "" ? "/" : `/${path}/`;
   const names = new Set<string>();
   for (const key of await keysOf(store, path)) {

@@ -6,6 +6,7 @@ import { type Box, boxShape, elementCount } from "../../ir/index-map.js";
 import { copyBox, wordsOf } from "../copy.js";
 import { andFinally, type Maybe, mapError, then } from "../maybe.js";
 import { Scratch } from "../scratch.js";
+import { isRemoteStore } from "../stores/described.js";
 import { isDirectoryStore, keyOf, type Store } from "../stores/store.js";
 import { type Chain, encodeChain, makeChain } from "./chain.js";
 import { wordSize } from "./dtypes.js";
@@ -22,7 +23,10 @@ export function writeScratchBytes(
   const chain = makeChain(metadata.layout, metadata.stored);
   const buffers = chain.bounds.reduce((sum, bytes) => sum + bytes, 0);
   const reading = part === undefined ? 0 : readScratchBytes(store, metadata);
-  return buffers + Math.max(chain.heapBytes, reading);
+  // Our own copy of bytes that are used again, and the one that sending makes.
+  const copies = isRemoteStore(store) ? (chain.codecs.length === 0 ? 2 : 1) : 0;
+  const sending = copies * (chain.bounds.at(-1) as number);
+  return buffers + Math.max(chain.heapBytes, reading, sending);
 }
 
 /** A box of an array that is written, piece by piece along the chunks. */
@@ -68,7 +72,17 @@ export function zarrWriter(
       return andFinally(
         () =>
           mapError(
-            () => write(store, key, metadata, chain, elements, { piece, position, read }, scratch),
+            () =>
+              write(
+                store,
+                key,
+                metadata,
+                chain,
+                elements,
+                { piece, position, read },
+                scratch,
+                signal,
+              ),
             (error) =>
               error instanceof ChunkwiseError
                 ? error
@@ -131,6 +145,7 @@ function write(
   elements: ReadTarget,
   placement: Placement,
   scratch: Scratch,
+  signal: AbortSignal,
 ): Maybe<void> {
   const own = ownBytes(metadata, elements);
   const raw = own ?? layOut(metadata, elements, placement, scratch);
@@ -138,7 +153,7 @@ function write(
   return then(encoded, (bytes) => {
     // A store may keep the array it is given; these bytes are used again.
     const kept = chain.codecs.length === 0 && !isDirectoryStore(store) ? bytes.slice() : bytes;
-    return then(store.set?.(key, kept) as Maybe<unknown>, () => undefined);
+    return then(store.set?.(key, kept, { signal }) as Maybe<unknown>, () => undefined);
   });
 }
 

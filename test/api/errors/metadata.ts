@@ -292,23 +292,23 @@ export const stores: readonly Row[] = [
   [
     "cw.openZarr(3)",
     "ZarrError",
-    "a Zarr store is a path, a file: or http: URL, or an object with a get method",
+    "a Zarr store is a path, a file:, http: or s3: URL, or an object with a get method",
   ],
   [
     "cw.openZarr({})",
     "ZarrError",
-    "a Zarr store is a path, a file: or http: URL, or an object with a get method",
+    "a Zarr store is a path, a file:, http: or s3: URL, or an object with a get method",
   ],
   ['cw.openZarr("")', "ZarrError", "a directory store needs the path of a folder"],
   [
     'cw.openZarr("s3://key:secret@bucket/a.zarr?sign=secret")',
     "ZarrError",
-    '"s3://bucket/a.zarr" is not a local path, nor a file:, http: or https: URL; for other places hand over a store object, such as one of zarrita\'s',
+    "an S3 store needs an s3://bucket/path URL, with nothing but a bucket in front; credentials, region and endpoint are options of s3Store",
   ],
   [
     'cw.openZarr("http://no such host/a.zarr")',
     "ZarrError",
-    '"http://…" is not a local path, nor a file:, http: or https: URL; for other places hand over a store object, such as one of zarrita\'s',
+    '"http://…" is not a local path, nor a file:, http:, https: or s3: URL; for other places hand over a store object, such as one of zarrita\'s',
   ],
   [
     'cw.openZarr(cw.httpStore("http://127.0.0.1:1/a.zarr?sign=secret", { retries: 0 }))',
