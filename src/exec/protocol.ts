@@ -48,6 +48,8 @@ const ATTEMPT = 4;
 const SCRATCH = 5;
 /** Tickets are claimed in the order in which they were issued. */
 const SEQUENCE = 6;
+/** Which workers may claim it: the first one, and in the upper half the one behind the last. */
+const WORKERS = 7;
 /** Float64 fields, in units of 8 bytes. */
 const READ = 4;
 const WRITTEN = 5;
@@ -57,12 +59,18 @@ const MOVED = 8;
 const CHUNKS = 9;
 const CHUNK_BYTES = 10;
 
-export interface TicketFields {
+/** What a worker needs to know. */
+export interface ClaimedTicket {
   readonly run: number;
   readonly stage: number;
   readonly task: number;
   readonly attempt: number;
   readonly scratch: number;
+}
+
+export interface TicketFields extends ClaimedTicket {
+  /** Workers `[from, to)` may claim it. */
+  readonly workers: readonly [number, number];
 }
 
 /** Slot state and the worker in it. */
@@ -144,13 +152,14 @@ export class ControlBlock {
     this.words[at + TASK] = fields.task;
     this.words[at + ATTEMPT] = fields.attempt;
     this.words[at + SCRATCH] = fields.scratch | 0;
+    this.words[at + WORKERS] = fields.workers[0] | (fields.workers[1] << 16);
     this.words[at + SEQUENCE] = this.#sequence++ | 0;
     this.report(slot, NO_REPORT);
     this.progress(slot, 0);
     this.setState(slot, READY);
   }
 
-  fields(slot: number): TicketFields {
+  fields(slot: number): ClaimedTicket {
     const at = TICKETS + slot * TICKET;
     return {
       run: this.words[at + RUN] as number,
@@ -161,7 +170,7 @@ export class ControlBlock {
     };
   }
 
-  /** Claims the oldest READY ticket for a worker; -1 if there is none. */
+  /** Claims the oldest READY ticket that a worker may have; -1 if there is none. */
   claim(worker: number): number {
     for (;;) {
       let oldest = -1;
@@ -169,6 +178,8 @@ export class ControlBlock {
       for (let slot = 0; slot < SLOTS; slot++) {
         const at = TICKETS + slot * TICKET;
         if (Atomics.load(this.words, at) !== READY) continue;
+        const workers = this.words[at + WORKERS] as number;
+        if (worker < (workers & 0xffff) || worker >= workers >>> 16) continue;
         const s = this.words[at + SEQUENCE] as number;
         // The difference is taken in int32, so that the counter may wrap.
         if (oldest < 0 || ((s - sequence) | 0) < 0) {

@@ -14,11 +14,11 @@ import { THREAD_SCRATCH, threadScratch } from "./memory/arena.js";
 import { outputPending, outputTaken } from "./output.js";
 import {
   CANCELLED,
+  type ClaimedTicket,
   ControlBlock,
   FAILED,
   type FromWorker,
   OK,
-  type TicketFields,
   type ToWorker,
   WORK,
   type WorkerInit,
@@ -127,7 +127,7 @@ class Worker {
     else this.#later(slot, run, stage, meter, started, result);
   }
 
-  #task(run: WorkerRun, stage: Stage, fields: TicketFields, meter: Meter): void | Promise<void> {
+  #task(run: WorkerRun, stage: Stage, fields: ClaimedTicket, meter: Meter): void | Promise<void> {
     const outputs = stage.outputs.map((id) => run.address(id, fields.task));
     const scratch = { address: fields.scratch, bytes: stage.scratchBytes };
     const work = (): void | Promise<void> => {

@@ -95,12 +95,14 @@ function pull(run: RunState): Ordered | undefined {
   return entry;
 }
 
-/** Runs share the workers evenly; a plan for fewer workers than there are never has more tasks out than it says. */
+/** Runs share evenly what they have of the workers. */
 function mostIssued(state: State, run: RunState, entry: Ordered): number {
-  if (run.plan.workers < state.workers) return Math.max(1, run.plan.workers);
   const depth = entry.need < SMALL_BYTES ? SMALL_DEPTH : DEPTH;
-  const running = state.active.filter((r) => r.phase === "running").length;
-  return Math.ceil((state.workers * depth) / Math.max(1, running));
+  const [from, to] = run.workers;
+  const running = state.active.filter(
+    (r) => r.phase === "running" && r.workers[0] < to && r.workers[1] > from,
+  ).length;
+  return Math.ceil(((to - from) * depth) / Math.max(1, running));
 }
 
 /** Places and charges everything of a task and issues its ticket; false (and nothing changed) if it has no place. */
@@ -149,6 +151,7 @@ function issue(
     task: entry.task,
     attempt: 1,
     scratch,
+    workers: run.workers,
   });
   return true;
 }

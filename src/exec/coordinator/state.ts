@@ -87,6 +87,8 @@ export type Action =
       readonly task: number;
       readonly attempt: number;
       readonly scratch: number;
+      /** Workers `[from, to)` may take it. */
+      readonly workers: readonly [number, number];
     }
   | {
       readonly kind: "deliver";
@@ -140,6 +142,8 @@ export interface RunState {
   readonly account: Account;
   /** Ordered tasks that wait for their inputs or for room, in order. */
   readonly window: Ordered[];
+  /** Workers `[from, to)` are for it. */
+  workers: readonly [number, number];
   phase: "queued" | "running" | "failing";
   failure: Failure | undefined;
   issued: number;
@@ -189,6 +193,7 @@ export function createRun(event: Extract<Event, { kind: "submit" }>): RunState {
     order: new Order(event.plan, event.indices, event.table),
     account: new Account(0),
     window: [],
+    workers: [0, 0],
     phase: "queued",
     failure: undefined,
     issued: 0,

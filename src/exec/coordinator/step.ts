@@ -105,6 +105,7 @@ function start(state: State, run: RunState, lease: number, actions: Action[]): v
   state.active.push(run);
   // Whoever performs "start" sees to it that there are so many.
   state.workers = Math.max(state.workers, Math.min(run.plan.workers, MAX_THREADS));
+  run.workers = workersFor(state, run);
   actions.push({ kind: "start", run: run.id });
   if (run.account.fits(run.plan.resultBytes)) charge(state, run, run.plan.resultBytes);
   else {
@@ -112,6 +113,21 @@ function start(state: State, run: RunState, lease: number, actions: Action[]): v
     const message = `results of ${resultBytes} bytes do not fit the planned ${peakBytes} bytes`;
     fail(run, { kind: "error", error: errorToData(new InternalError(message)) }, actions);
   }
+}
+
+/** As many neighbours as the plan is for, where the fewest other runs are; the first of these. */
+function workersFor(state: State, run: RunState): readonly [number, number] {
+  const count = Math.max(1, Math.min(run.plan.workers, state.workers));
+  const others = (worker: number): number =>
+    state.active.filter((r) => r !== run && worker >= r.workers[0] && worker < r.workers[1]).length;
+  const loads = Array.from({ length: state.workers }, (_, worker) => others(worker));
+  let best = 0;
+  let least = Number.POSITIVE_INFINITY;
+  for (let from = 0; from + count <= state.workers; from++) {
+    const load = loads.slice(from, from + count).reduce((a, b) => a + b, 0);
+    if (load < least) [best, least] = [from, load];
+  }
+  return [best, best + count];
 }
 
 /** What all runs together may hold: the largest budget that any of them was planned for. */
@@ -260,6 +276,7 @@ function reissue(
       task: entry.task,
       attempt: ticket.attempt,
       scratch: ticket.scratch,
+      workers: run.workers,
     });
   }
 }

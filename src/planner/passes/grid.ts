@@ -225,7 +225,25 @@ function writeCuts(chunks: readonly Cuts[], draft: Draft, view: GridView): reado
   return sizedCuts(chunks, perElement, { ...view, limit: Number.POSITIVE_INFINITY });
 }
 
-function reduceCuts(draft: ReduceDraft, wishes: readonly Cuts[], view: GridView): readonly Cuts[] {
+/** Larger tasks where all that is read lies in memory: they hold no more, and there are fewer of them. */
+const IN_PLACE = 4;
+/** Tasks that each worker should get all the same, so that all end together. */
+const TASKS_PER_WORKER = 8;
+
+const inMemory = (operand: DraftOperand): boolean =>
+  operand.fromSource &&
+  operand.base.op === "source" &&
+  operand.base.params.binding.residence === "memory";
+
+function reduceTarget(draft: ReduceDraft, view: GridView): number {
+  if (!draft.operands.every(inMemory)) return view.target;
+  const total = elementCount(draft.space) * bytesPerElement(draft);
+  const share = total / (view.workers * TASKS_PER_WORKER);
+  return Math.max(view.target, Math.min(IN_PLACE * view.target, view.limit / 2, share));
+}
+
+function reduceCuts(draft: ReduceDraft, wishes: readonly Cuts[], given: GridView): readonly Cuts[] {
+  const view = { ...given, target: reduceTarget(draft, given) };
   const perElement = bytesPerElement(draft);
   const longest = residentLimit(draft, view);
   const sized =
