@@ -141,7 +141,7 @@ export class WorkerRun {
     return this.table[start + block] as number;
   }
 
-  /** Copies the blocks that a task has made to the roots that they are part of. */
+  /** Copies the blocks that a task has made to the roots that they are part of, unless they were made there. */
   handOver(stage: Stage, task: number): void {
     for (const [array, place] of this.#targets) {
       if (!stage.outputs.includes(array.id)) continue;
@@ -149,7 +149,8 @@ export class WorkerRun {
       const shape = lo.map((v, i) => (hi[i] as number) - v);
       const size = itemOf(array.dtype);
       const block = denseAt(this.address(array.id, task), shape, size);
-      this.#kernels.copy(size, shape, block, shifted(place, lo));
+      const target = shifted(place, lo);
+      if (block.address !== target.address) this.#kernels.copy(size, shape, block, target);
     }
   }
 

@@ -82,8 +82,12 @@ export class Model {
   readonly runs = new Map<number, ModelRun>();
   readonly issued = new Map<number, Issued>();
   readonly contents = new Map<number, string>();
+  /** Blocks of roots that were made where they stay. */
+  atHome = 0;
   readonly #random: Random;
   #next = 0;
+  /** Roots in the arena lie above the blocks. */
+  #top = 2 ** 30;
 
   constructor(random: Random, workers: number, arena = 1 << 24) {
     this.#random = random;
@@ -93,6 +97,12 @@ export class Model {
   submit(plan: Plan, indices: readonly IndexList[]): number {
     const run = this.#next++;
     const table = new Uint32Array(tableLayout(plan).words);
+    const rootAddresses = plan.roots.map((root) => {
+      if (root.array < 0 || this.#random() < 0.5) return undefined;
+      const address = this.#top;
+      this.#top += Math.ceil(root.bytes / 64) * 64;
+      return address;
+    });
     this.runs.set(run, {
       plan,
       indices,
@@ -102,7 +112,7 @@ export class Model {
       outcome: "running",
       cancelled: false,
     });
-    this.send({ kind: "submit", run, plan, indices, table });
+    this.send({ kind: "submit", run, plan, indices, table, rootAddresses });
     return run;
   }
 
@@ -170,6 +180,7 @@ export class Model {
         for (const id of (model.plan.stages[stage] as Stage).outputs) {
           const at = this.#address(model, id, task);
           if (at === 0) throw new Error("an output has no place");
+          if (at >= 2 ** 30) this.atHome++;
           this.contents.set(at, `${run}:${id}:${task}`);
         }
         break;
@@ -244,11 +255,14 @@ export class Model {
     const budget = [...this.runs.values()].reduce((n, r) => Math.max(n, r.plan.memory), 0);
     if (used > budget) throw new Error("all runs together hold more than the budget");
     const ranges: [number, number][] = [];
+    const home: [number, number][] = [];
     for (const run of this.state.active) {
       for (const table of run.order.tables.arrays.values()) {
         for (let b = 0; b < table.blocks; b++) {
           const at = table.address[b] as number;
-          if (at !== 0) ranges.push([at, at + blockBytes(table.array, b)]);
+          if (at === 0) continue;
+          if (at < 2 ** 30) ranges.push([at, at + blockBytes(table.array, b)]);
+          else home.push([at, at + blockBytes(table.array, b)]);
         }
       }
     }
@@ -263,6 +277,11 @@ export class Model {
       if (at % 64 !== 0) throw new Error("a block is not aligned");
       if (i > 0 && at < (ranges[i - 1] as [number, number])[1])
         throw new Error("two blocks overlap");
+    });
+    home.sort((a, b) => a[0] - b[0]);
+    home.forEach(([at], i) => {
+      if (i > 0 && at < (home[i - 1] as [number, number])[1])
+        throw new Error("two blocks of roots overlap");
     });
   }
 }

@@ -139,6 +139,38 @@ describe("arrays in the arena", () => {
     kept.dispose();
   });
 
+  it("blocks of several persisted arrays are read where they stay, and take nothing of the account", async () => {
+    const { persistAll } = await import("../../dist/api/persist.js");
+    const x = cw.asarray(numbers, { shape: [600, 700], chunks: [64, 700] });
+    const y = x.multiply(2).add(1);
+    const turned = cw.matrixTranspose(y).rechunk([50, 77]);
+    const [a, b, c] = (await persistAll([y, y.sum({ axis: 1 }), turned], THREADS)) as [
+      cw.PersistedArray,
+      cw.PersistedArray,
+      cw.PersistedArray,
+    ];
+    const want = expected((v) => 2 * v + 1);
+    expect(Array.from((await a.compute(THREADS)).data as Float64Array)).toEqual(want);
+    const sums = (
+      await cw
+        .asarray(Float64Array.from(want), { shape: [600, 700] })
+        .sum({ axis: 1 })
+        .compute()
+    ).data;
+    expect((await b.compute(THREADS)).data).toEqual(sums);
+    const back = await cw.matrixTranspose(c).compute(THREADS);
+    expect(back.shape).toEqual([600, 700]);
+    expect(
+      Array.from(
+        await cw
+          .equal(c, cw.matrixTranspose(a))
+          .all()
+          .compute()
+          .then((r) => [r.item()]),
+      ),
+    ).toEqual([true]);
+    for (const kept of [a, b, c]) kept.dispose();
+  });
   it("one array persisted twice in a plan stays until both are disposed of", async () => {
     const x = cw.asarray(numbers, { shape: [600, 700] }).multiply(3);
     const { persistAll } = await import("../../dist/api/persist.js");

@@ -78,6 +78,7 @@ describe("StageInputs", () => {
 
 describe("step", () => {
   it("makes every block before its use, frees it after, and ends with an empty account", () => {
+    let atHome = 0;
     for (let seed = 0; seed < PLANS; seed++) {
       const random = randomOf(1000 + seed);
       const model = new Model(random, 1 + below(random, 4));
@@ -87,7 +88,9 @@ describe("step", () => {
       checkFinished(model.runs.get(id) as ModelRun);
       expect(model.runs.get(id)?.stats?.repeated).toBe(0);
       checkIdle(model);
+      atHome += model.atHome;
     }
+    expect(atHome).toBeGreaterThan(100);
   });
 
   it("gives the tasks of dead workers out again and fails after the third death", () => {

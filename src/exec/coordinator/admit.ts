@@ -123,22 +123,25 @@ function issue(
     ? allocator.end
     : Math.min(allocator.end, Math.max(allocator.top, soft));
   const placed: number[] = [];
-  const wanted =
-    table.stage.scratchBytes > 0 ? [...entry.outputs, table.stage.scratchBytes] : entry.outputs;
-  for (const bytes of wanted) {
+  const place = (bytes: number): number => {
     const address = allocator.allocate(bytes, ceiling);
-    if (address < 0) {
-      for (const taken of placed) allocator.free(taken);
-      return false;
-    }
-    placed.push(address);
+    if (address >= 0) placed.push(address);
+    return address;
+  };
+  const addresses = table.outputs.map(
+    ({ home }, i) => home?.(entry.task) ?? place(entry.outputs[i] as number),
+  );
+  const { scratchBytes } = table.stage;
+  const scratch = scratchBytes > 0 ? place(scratchBytes) : 0;
+  if (scratch < 0 || addresses.some((a) => a < 0)) {
+    for (const taken of placed) allocator.free(taken);
+    return false;
   }
   charge(state, run, entry.need);
   table.outputs.forEach((out, i) => {
-    out.address[entry.task] = placed[i] as number;
+    out.address[entry.task] = addresses[i] as number;
   });
   table.state[entry.task] = TASK_ISSUED;
-  const scratch = placed[entry.outputs.length] ?? 0;
   const slot = state.tickets.indexOf(undefined);
   state.tickets[slot] = { run, entry, scratch, attempt: 1 };
   state.issued++;
@@ -184,10 +187,11 @@ function compact(state: State, actions: Action[]): void {
   actions.push({ kind: "move", moves });
 }
 
-/** Frees a block if it is there; it stays gone. */
+/** Frees a block if it is there; it stays gone. One that is at home stays where it is, and took nothing. */
 export function freeBlock(state: State, run: RunState, array: ArrayTable, block: number): void {
   if (array.address[block] === 0) return;
-  leaveMemory(state, run, array, block);
+  if (array.home === undefined) leaveMemory(state, run, array, block);
+  else array.address[block] = 0;
   array.state[block] = BLOCK_GONE;
 }
 
@@ -271,8 +275,12 @@ function candidates(order: Order): readonly (readonly [number, number])[] {
   const found: [number, number, number][] = [];
   order.tables.stages.forEach((table, s) => {
     for (let t = 0; t < table.tasks; t++) {
-      // Those on disk take no memory.
-      if (table.outputs.some((o) => o.state[t] === BLOCK_READY && o.address[t] !== 0))
+      // Those on disk and those at home take no memory.
+      if (
+        table.outputs.some(
+          (o) => o.state[t] === BLOCK_READY && o.address[t] !== 0 && o.home === undefined,
+        )
+      )
         found.push([s, t, table.sequence[t] as number]);
     }
   });

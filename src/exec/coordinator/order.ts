@@ -32,7 +32,7 @@ export interface Ordered {
   readonly inputs: readonly number[];
   /** Inputs before this place are known to be there. */
   cursor: number;
-  /** Bytes of each output block. */
+  /** Bytes that each output block takes. */
   readonly outputs: readonly number[];
   /** Everything that the task is charged with. */
   readonly need: number;
@@ -55,8 +55,13 @@ export class Order {
   #sinkTask = 0;
   #sequence = 0;
 
-  constructor(plan: Plan, indices: readonly IndexList[], shared: Uint32Array) {
-    this.tables = createTables(plan, shared);
+  constructor(
+    plan: Plan,
+    indices: readonly IndexList[],
+    shared: Uint32Array,
+    rootAddresses?: readonly (number | undefined)[],
+  ) {
+    this.tables = createTables(plan, shared, rootAddresses);
     this.#inputs = plan.stages.map((s) => new StageInputs(s, plan, indices));
     this.total = this.#countConsumers();
   }
@@ -157,7 +162,9 @@ export class Order {
 
   #ordered({ stage, task, inputs }: Frame): Ordered {
     const table = this.tables.stages[stage] as StageTable;
-    const outputs = table.outputs.map((o) => blockBytes(o.array, task));
+    const outputs = table.outputs.map((o) =>
+      o.home === undefined ? blockBytes(o.array, task) : 0,
+    );
     const { scratchBytes, foreignBytes } = table.stage;
     const need = outputs.reduce((n, b) => n + b, scratchBytes + foreignBytes);
     return { stage, task, inputs, cursor: 0, outputs, need };

@@ -47,6 +47,8 @@ export type Event =
       readonly indices: readonly IndexList[];
       /** Shared address table, `tableLayout(plan).words` words. */
       readonly table: Uint32Array;
+      /** Where roots are put together in the arena; undefined: nowhere. */
+      readonly rootAddresses?: readonly (number | undefined)[];
     }
   | {
       readonly kind: "done";
@@ -190,7 +192,7 @@ export function createRun(event: Extract<Event, { kind: "submit" }>): RunState {
   return {
     id: event.run,
     plan: event.plan,
-    order: new Order(event.plan, event.indices, event.table),
+    order: new Order(event.plan, event.indices, event.table, event.rootAddresses),
     account: new Account(0),
     window: [],
     workers: [0, 0],

@@ -5,7 +5,17 @@
  * block of every array. 0 means "not there".
  */
 import { InternalError } from "../../errors.js";
-import { blockCount, type Plan, type PlanArray, type Stage, taskCount } from "../../ir/stage.js";
+import { cutsCount, cutsMax } from "../../ir/cuts.js";
+import { itemSize } from "../../ir/dtype.js";
+import { elementCount, ravel } from "../../ir/index-map.js";
+import {
+  blockBox,
+  blockCount,
+  type Plan,
+  type PlanArray,
+  type Stage,
+  taskCount,
+} from "../../ir/stage.js";
 
 /** Words before the first address: a cache line of its own for the flags. */
 export const TABLE_HEADER = 16;
@@ -58,6 +68,8 @@ export interface ArrayTable {
   readonly delivered: Uint8Array;
   /** View of the shared table. */
   readonly address: Uint32Array;
+  /** Of a root in the arena whose blocks are made where they stay: the address of each. They take no other memory. */
+  readonly home: ((block: number) => number) | undefined;
   /** Number of its stage in `plan.stages`. */
   readonly producer: number;
 }
@@ -94,8 +106,29 @@ export function verdictsOf(
   };
 }
 
-/** Tables of a fresh run. `shared` is the shared address table, of `tableLayout(plan).words` words. */
-export function createTables(plan: Plan, shared: Uint32Array): Tables {
+/** Where each block of an array lies in the row-major whole at `address`, if every block is in one piece there. */
+export function homeOf(
+  array: PlanArray,
+  address: number | undefined,
+): ((block: number) => number) | undefined {
+  if (address === undefined || array.rawBytes !== undefined || array.disk !== undefined) return;
+  const { cuts, shape } = array;
+  const first = cuts.findIndex((c) => cutsMax(c) > 1);
+  const inOnePiece = first < 0 || cuts.slice(first + 1).every((c) => cutsCount(c) === 1);
+  if (!inOnePiece || elementCount(shape) === 0) return;
+  const size = itemSize(array.dtype);
+  return (block) => address + size * ravel(blockBox(cuts, block).lo, shape);
+}
+
+/**
+ * Tables of a fresh run. `shared` is the shared address table, of `tableLayout(plan).words` words; `rootAddresses` says
+ * where roots are put together in the arena.
+ */
+export function createTables(
+  plan: Plan,
+  shared: Uint32Array,
+  rootAddresses: readonly (number | undefined)[] = [],
+): Tables {
   const layout = tableLayout(plan);
   const numbers = new Map(plan.stages.map((s, i) => [s.id, i]));
   const arrays = new Map<number, ArrayTable>();
@@ -113,6 +146,10 @@ export function createTables(plan: Plan, shared: Uint32Array): Tables {
       remaining: new Uint32Array(blocks),
       delivered: new Uint8Array(roots.length > 0 ? blocks : 0),
       address: shared.subarray(start, start + blocks),
+      home: homeOf(
+        array,
+        roots.map((r) => rootAddresses[r]).find((a) => a !== undefined),
+      ),
       producer,
     });
   }

@@ -140,7 +140,7 @@ class Coordinator {
   }
 
   #submit({ data, shared, progress, nested }: Extract<ToCoordinator, { kind: "submit" }>): void {
-    const { plan, indices, run } = data;
+    const { plan, indices, run, rootAddresses } = data;
     const table = new SharedArrayBuffer(tableLayout(plan).words * 4);
     const arrays = new Map(plan.arrays.map((a) => [a.id, a]));
     this.#runs.set(run, {
@@ -154,7 +154,8 @@ class Coordinator {
       started: false,
       grace: undefined,
     });
-    this.#send({ kind: "submit", run, plan, indices, table: new Uint32Array(table) });
+    const addresses = new Uint32Array(table);
+    this.#send({ kind: "submit", run, plan, indices, table: addresses, rootAddresses });
     if (this.#state.queue.length > 0) this.#watch();
     if (progress) this.#tellProgress();
   }
