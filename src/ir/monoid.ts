@@ -232,39 +232,71 @@ export function programOf(trees: readonly Scalar[]): {
   return { program: builder.program(), results };
 }
 
+/** More instructions than a program ever has: two of their numbers, and one of three, make one exact integer. */
+const MOST_NUMBERS = 2 ** 17;
+
+/** Values by a name and a number: two lookups instead of a string made for each. */
+class NamedNumbers {
+  readonly #tables = new Map<string, Map<number, number>>();
+
+  /** The table of a name. */
+  of(name: string): Map<number, number> {
+    let table = this.#tables.get(name);
+    if (table === undefined) {
+      table = new Map();
+      this.#tables.set(name, table);
+    }
+    return table;
+  }
+}
+
 /** Builds a {@link ScalarProgram}; equal instructions are shared. */
 export class ProgramBuilder {
   readonly ops: ScalarOp[] = [];
   readonly constants: ScalarConstant[] = [];
-  readonly #known = new Map<string, number>();
-  readonly #params = new Map<string, number>();
+  readonly #known = new NamedNumbers();
+  readonly #params = new Map<DType, Map<string, number>>();
 
   emit(op: ScalarOp): number {
-    const args = "args" in op ? op.args.join(",") : "";
-    const key =
-      op.op === "load"
-        ? `l${op.operand}`
-        : op.op === "const"
-          ? `c${op.param}`
-          : op.op === "index"
-            ? `i${op.axis}`
-            : op.op === "cast"
-              ? `${op.dtype}<${op.from}(${args})`
-              : `${op.fn}@${op.on}(${args})`;
-    let n = this.#known.get(key);
+    const { table, key } = this.#placeOf(op);
+    let n = table.get(key);
     if (n === undefined) {
       n = this.ops.push(op) - 1;
-      this.#known.set(key, n);
+      if (n >= MOST_NUMBERS) throw new InternalError("a program of too many instructions");
+      table.set(key, n);
     }
     return n;
   }
 
+  /** Where an instruction is remembered. */
+  #placeOf(op: ScalarOp): { readonly table: Map<number, number>; readonly key: number } {
+    switch (op.op) {
+      case "load":
+        return { table: this.#known.of("load"), key: op.operand };
+      case "const":
+        return { table: this.#known.of("const"), key: op.param };
+      case "index":
+        return { table: this.#known.of("index"), key: op.axis };
+      case "cast":
+        return { table: this.#known.of(`${op.dtype}<${op.from}`), key: op.args[0] };
+      case "call": {
+        let key = 0;
+        for (const n of op.args) key = key * MOST_NUMBERS + n;
+        return { table: this.#known.of(`${op.fn}@${op.on}`), key };
+      }
+    }
+  }
+
   constant(c: ScalarConstant): number {
-    const key = `${c.dtype}:${c.bits}`;
-    let param = this.#params.get(key);
+    let table = this.#params.get(c.dtype);
+    if (table === undefined) {
+      table = new Map();
+      this.#params.set(c.dtype, table);
+    }
+    let param = table.get(c.bits);
     if (param === undefined) {
       param = this.constants.push({ dtype: c.dtype, bits: c.bits }) - 1;
-      this.#params.set(key, param);
+      table.set(c.bits, param);
     }
     return this.emit({ op: "const", param, dtype: c.dtype });
   }

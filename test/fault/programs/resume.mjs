@@ -5,7 +5,8 @@
 import { appendFileSync } from "node:fs";
 import * as cw from "../../../dist/index.js";
 
-const { folder, log, delay, plus = 1, what, ...options } = JSON.parse(process.argv[2]);
+const { folder, log, delay, plus = 1, what, dieAfter, ...options } = JSON.parse(process.argv[2]);
+if (dieAfter !== undefined) setTimeout(() => process.kill(process.pid, "SIGKILL"), dieAfter);
 const ROWS = 8;
 const COLUMNS = 16_384;
 
