@@ -26,6 +26,7 @@ import {
   oneOf,
   readOptions,
 } from "./options.js";
+import { resultCache } from "./result-cache.js";
 
 /** Options of everything that runs a plan. */
 export interface RunOptions {
@@ -113,16 +114,24 @@ export interface StoreOptions extends RunOptions, StoredArrayOptions {
 }
 
 /** What {@link configure} sets for the process. */
-export type Defaults = Pick<
-  RunOptions,
-  "memory" | "workers" | "progress" | "optimize" | "executor" | "inlineBytes" | "spillDirectory"
->;
+export interface Defaults
+  extends Pick<
+    RunOptions,
+    "memory" | "workers" | "progress" | "optimize" | "executor" | "inlineBytes" | "spillDirectory"
+  > {
+  /**
+   * Bytes of results that `compute` keeps for the same expressions and for others that have them as parts; default 0. At
+   * most a quarter of `memory`, and counted in it. For stores and functions whose data do not change by themselves: what
+   * is written here is noticed, what others write is not. 0 forgets all that is kept.
+   */
+  readonly resultCache?: number | string | undefined;
+}
 
 const isMemory: Check = (v) => {
   parseBytes(v, "memory");
   return undefined;
 };
-const DEFAULT_CHECKS: Checks<Defaults> = {
+const PROCESS_CHECKS: Checks<Omit<Defaults, "resultCache">> = {
   memory: isMemory,
   workers: isCount,
   progress: isBoolean,
@@ -131,14 +140,23 @@ const DEFAULT_CHECKS: Checks<Defaults> = {
   inlineBytes: isByteCount,
   spillDirectory: isText,
 };
+const DEFAULT_CHECKS: Checks<Defaults> = {
+  ...PROCESS_CHECKS,
+  resultCache: (v) => {
+    if (v !== 0) parseBytes(v, "resultCache");
+    return undefined;
+  },
+};
 export const RUN_CHECKS: Checks<RunOptions> = {
-  ...DEFAULT_CHECKS,
+  ...PROCESS_CHECKS,
   signal: isSignal,
   onProgress: isFunction,
 };
 export const COMPUTE_CHECKS: Checks<ComputeOptions> = { ...RUN_CHECKS, shared: isBoolean };
 
 let defaults: Defaults = {};
+/** Those that are options of a run. */
+let runDefaults: RunOptions = {};
 
 /**
  * Sets defaults for all runs of this process; `undefined` takes one back. Returns the defaults now in force.
@@ -148,19 +166,23 @@ let defaults: Defaults = {};
 export function configure(options: Defaults = {}): Defaults {
   readOptions<Defaults>("configure", options, DEFAULT_CHECKS);
   defaults = Object.freeze({ ...defaults, ...options });
+  const { resultCache: kept, ...others } = defaults;
+  runDefaults = others;
+  resultCache.limit = kept === undefined || kept === 0 ? 0 : parseBytes(kept, "resultCache");
   return defaults;
 }
 
-/** Ends the threads, forgets plans, and gives memory back. The next run starts them again. */
+/** Ends the threads, forgets plans and kept results, and gives memory back. The next run starts them again. */
 export async function shutdown(): Promise<void> {
   forgetPlans();
+  resultCache.clear();
   await startedRuntime()?.shutdown();
 }
 
 /** What a run's options say, over the defaults. */
 export function withDefaults<T extends RunOptions>(options: T): T {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return { ...defaults, ...Object.fromEntries(given) } as T;
+  return { ...runDefaults, ...Object.fromEntries(given) } as T;
 }
 
 /** The planner's arguments for a run. */

@@ -31,6 +31,7 @@ import {
 import { NDArray } from "./nd-array.js";
 import { isPlainObject, readOptions } from "./options.js";
 import { progressBar } from "./progress.js";
+import { resultCache } from "./result-cache.js";
 
 /** What `compute` takes: an array, or arrays in a list or by name. */
 export type Computable = LazyArray | readonly LazyArray[] | { readonly [name: string]: LazyArray };
@@ -61,14 +62,36 @@ interface Preparation {
 export async function run(
   requests: readonly PlanRequest[],
   options: ComputeOptions,
-  { planned, change, stay = false }: Preparation = {},
+  { planned: between, change, stay = false }: Preparation = {},
 ): Promise<Ran> {
   const { signal } = options;
   if (signal?.aborted === true) throw new AbortError(undefined, { cause: signal.reason });
   inlineLimit(options);
-  const result = (await planner()).planCache.plan(requests, planConfig(options));
-  await planned?.();
+  const result = await planned(requests, options);
+  await between?.();
   return runPlan(change === undefined ? result : change(result), options, stay);
+}
+
+/** The plan; what is kept is read, unless that leaves too little memory. */
+async function planned(
+  requests: readonly PlanRequest[],
+  options: ComputeOptions,
+): Promise<PlanResult> {
+  const { planCache, substitute } = await planner();
+  const config = planConfig(options);
+  if (resultCache.isEmpty) return planCache.plan(requests, config);
+  const nodes = substitute(
+    requests.map((r) => r.node),
+    resultCache,
+  );
+  const known = requests.map((request, i) => ({ ...request, node: nodes[i] as Node }));
+  try {
+    return planCache.plan(known, { ...config, memory: config.memory - resultCache.used });
+  } catch (error) {
+    if (!(error instanceof MemoryLimitError)) throw error;
+    resultCache.clear();
+    return planCache.plan(requests, config);
+  }
 }
 
 /** Runs a plan with options that were checked. */
@@ -183,7 +206,8 @@ export async function compute<const T extends Computable>(
 ): Promise<Computed<T>> {
   const checked = withDefaults(readOptions<ComputeOptions>("compute", options, COMPUTE_CHECKS));
   const nodes = await settle(arraysOf("compute", what), checked);
-  checkResults(nodes, planConfig(checked));
+  const config = planConfig(checked);
+  checkResults(nodes, config);
   const requests = nodes.map((node) => ({ node }));
   const { roots } = requests.length === 0 ? { roots: [] } : await run(requests, checked);
   const taken = new Set<ArrayBuffer | SharedArrayBuffer>();
@@ -192,6 +216,7 @@ export async function compute<const T extends Computable>(
     // Every result is its user's own, also when one array was asked for twice.
     const own = taken.has(buffer) ? buffer.slice(0) : buffer;
     taken.add(buffer);
+    resultCache.keep(node, own, config.memory);
     return resultOf(node, own);
   });
   if (what instanceof LazyArray) return results[0] as Computed<T>;

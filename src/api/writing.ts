@@ -30,6 +30,7 @@ import {
   readOptions,
   unknownOption,
 } from "./options.js";
+import { resultCache } from "./result-cache.js";
 import { NOTHING_DONE, withoutFinished } from "./resume.js";
 import { run, settle } from "./run.js";
 import { type Target, targetOf } from "./targets.js";
@@ -289,6 +290,8 @@ async function write(
     return stats;
   } finally {
     for (const target of targets) target.release();
+    // It may have been read from what was written now.
+    resultCache.clear();
   }
 }
 

@@ -9,3 +9,4 @@
 export { PlanCache, planCache } from "./cache.js";
 export { PASSES } from "./context.js";
 export { optimize, type PlanConfig, type PlanRequest, type PlanResult, plan } from "./plan.js";
+export { substitute } from "./substitute.js";

@@ -278,7 +278,8 @@ async function killed(seed: number): Promise<void> {
   const run = (folder: string, more: object) =>
     program("resume", { ...write, folder, log: path.join(home, "log"), ...more });
   const whole = path.join(home, "whole.zarr");
-  expect((await run(whole, { delay: 0 })).code).toBe(0);
+  const undisturbed = await run(whole, { delay: 0 });
+  expect(undisturbed.code, undisturbed.output).toBe(0);
   const folder = path.join(home, "out.zarr");
   const dying = run(folder, { delay: 15, resume: true, dieAfter: 150 + 900 * random() });
   expect((await dying).code).toMatch(/SIGKILL|^0$/);
