@@ -185,9 +185,10 @@ const wholeAxes = (
   shape: readonly number[],
 ): number[] =>
   shards.map((n, i) => {
-    const chunk = chunks[i] as number;
-    if (n === -1) return chunk * Math.max(1, Math.ceil((shape[i] as number) / chunk));
+    const [chunk, extent] = [chunks[i] as number, shape[i] as number];
+    if (n === -1) return chunk * Math.max(1, Math.ceil(extent / chunk));
     if (n % chunk === 0) return n;
+    if (n > extent && chunk >= extent) return chunk;
     const below = n - (n % chunk);
     throw new UsageError(
       `--shards: ${n} is no multiple of the chunks of ${chunk} (axis ${i})`,

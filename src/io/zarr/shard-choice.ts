@@ -28,8 +28,10 @@ export function shardsOf(options: ArrayOptions): Shards | undefined {
     );
   }
   const whole = (lengths as readonly number[]).map((n, axis) => {
-    const chunk = chunks[axis] as number;
-    return n === -1 ? chunk * Math.max(1, Math.ceil((shape[axis] as number) / chunk)) : n;
+    const [chunk, extent] = [chunks[axis] as number, shape[axis] as number];
+    if (n === -1) return chunk * Math.max(1, Math.ceil(extent / chunk));
+    // A chunk is no longer than its axis, whatever was asked for; then a longer shard holds that one.
+    return n % chunk !== 0 && n > extent && chunk >= extent ? chunk : n;
   });
   whole.forEach((n, axis) => {
     const chunk = chunks[axis] as number;
