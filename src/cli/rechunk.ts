@@ -77,7 +77,10 @@ export const rechunk: Command = {
     const format = parseWord("zarr-format", values["zarr-format"], ["2", "3"]);
     const zarrFormat = format === "2" ? 2 : 3;
     if (zarrFormat === 2 && shards !== undefined && shards !== "none") {
-      throw new UsageError("--shards: Zarr v2 has no shards", "leave it out, or write --zarr-format=3");
+      throw new UsageError(
+        "--shards: Zarr v2 has no shards",
+        "leave it out, or write --zarr-format=3",
+      );
     }
     const workers =
       values.workers === undefined ? undefined : parseCount("workers", values.workers, 1, 1024);

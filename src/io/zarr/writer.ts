@@ -40,7 +40,8 @@ export interface WrittenPart {
 /**
  * The writer of one array, or of a part of it, from whose first chunk positions then count. Edge chunks are stored whole,
  * padded with the fill value. Of a chunk that the part cuts, the rest is read and written again as it was, by the one
- * task that writes the chunk; so it may be done twice, and whoever reads the rest meanwhile gets the same.
+ * task that writes the chunk; so it may be done twice, and whoever reads the rest meanwhile gets the same. Of a sharded
+ * array what is written is a shard, and the rest of it is copied as it is stored where it can be.
  *
  * Errors of `writeChunk`: {@link SourceError} when the store fails, {@link AbortError} when the signal is aborted,
  * ZarrError when the rest of a chunk is damaged.
