@@ -96,13 +96,10 @@ const cases = fc.record({
 });
 
 /** For zarrita, which reads shards by ranges only, and wants them aligned. */
-function ranged(given: Store | string): {
-  get: Store["get"];
-  getRange: NonNullable<Store["getRange"]>;
-} {
+function ranged(given: Store | string): zarr.AsyncReadable {
   const store: Store = typeof given === "string" ? directoryStore(given) : given;
   return {
-    get: (key) => store.get(key),
+    get: async (key) => store.get(key),
     getRange: async (key, range) => {
       const bytes = await store.get(key);
       return "offset" in range
@@ -325,13 +322,11 @@ describe("codecs around the shard", () => {
       const patch = Int16Array.of(-1, -2, -3, -4);
       await writeAll(array.sink(sink.shape, [3, 2], [5, 4]), patch);
       array.release();
-      // zip's mark, behind nothing: the shard as a whole is compressed.
+      // The first byte of gzip: the shard as a whole is compressed.
       expect((store.get("/c/0/0") as Uint8Array)[0]).toBe(0x1f);
       const { binding } = await openZarrArray(store);
       const expected = overlaid(data, [8, 6], [3, 2], [5, 4], patch, 2);
       expect(bytesOf(await readAll(binding)).equals(expected)).toBe(true);
-      const theirs = await zarr.open(zarr.root(store), { kind: "array" });
-      expect(theirs.chunks).toBeDefined();
     }
   });
 });
