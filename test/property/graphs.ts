@@ -34,6 +34,12 @@ export interface Graph {
   readonly reads: { chunks: number };
 }
 
+export function graphOf(roots: readonly Node[], reads: Graph["reads"]): Graph {
+  const kinds = new Map<Kind, number>();
+  for (const n of topologicalOrder(roots)) kinds.set(n.op, (kinds.get(n.op) ?? 0) + 1);
+  return { roots, kinds, reads };
+}
+
 const EXTENTS = [0, 1, 2, 3, 4, 5, 7, 9, 12];
 const MOST_ELEMENTS = 4000;
 
@@ -44,6 +50,8 @@ export interface GeneratorOptions {
   readonly recency?: number;
   /** Elements that a node may have. */
   readonly most?: number;
+  /** Lengths of axes, in the place of 1 to 12. */
+  readonly extents?: readonly number[];
   /** Sources with all elements different, as far as their dtype has so many. */
   readonly distinct?: boolean;
   /** Steps beside the usual ones. */
@@ -84,9 +92,7 @@ export class Generator {
     }
     const roots = [this.#pool.at(-1) as Node];
     while (this.chance(0.35) && roots.length < 4) roots.push(this.pick(this.#pool));
-    const kinds = new Map<Kind, number>();
-    for (const n of topologicalOrder(roots)) kinds.set(n.op, (kinds.get(n.op) ?? 0) + 1);
-    return { roots, kinds, reads: this.reads };
+    return graphOf(roots, this.reads);
   }
 
   cuts(extent: number): Cuts {
@@ -104,9 +110,13 @@ export class Generator {
 
   shape(): number[] {
     const rank = this.pick([0, 1, 1, 2, 2, 2, 3, 3, 4]);
-    return Array.from({ length: rank }, () =>
-      this.pick(this.chance(0.1) ? [0, 1] : EXTENTS.slice(1)),
+    const extents = this.options.extents ?? EXTENTS.slice(1);
+    const shape = Array.from({ length: rank }, () =>
+      this.pick(this.chance(0.1) ? [0, 1] : extents),
     );
+    const most = this.options.most ?? Number.POSITIVE_INFINITY;
+    while (shape.reduce((a, b) => a * b, 1) > most) shape.pop();
+    return shape;
   }
 
   source(): Node {

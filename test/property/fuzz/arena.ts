@@ -18,5 +18,5 @@ export function fromTypedArray(seed: number): Node {
         ? Float64Array.from({ length: count }, (_, i) => value(i) + 0.25)
         : Float32Array.from({ length: 2 * count }, (_, i) => value(i));
   const chunks = shape.map((n) => Math.ceil(n / 3) + (seed % 2));
-  return cw.asarray(data, { shape, dtype, chunks } as never).node;
+  return cw.asarray({ data, shape, dtype }, { chunks }).node;
 }

@@ -1,12 +1,11 @@
 /**
- * `npm run fuzz -- [--runs N] [--seed S] [--minutes M] [--failures N]`: random graphs until one fails. `--only SEED/SIZE`
+ * `npm run fuzz -- [--runs N] [--seed S] [--from N] [--minutes M] [--failures N]`: random graphs until one fails. `--only SEED/SIZE`
  * repeats one of them.
  */
 import { parseArgs } from "node:util";
 import { runtime } from "../../../dist/exec/runtime.js";
-import { random } from "../random.js";
 import { fewestSteps, smallest } from "./shrink.js";
-import { check, noTally, type Tally, type Trial } from "./trial.js";
+import { check, noTally, type Tally, type Trial, trialOf } from "./trial.js";
 
 const EVERY = 1000;
 
@@ -14,17 +13,12 @@ const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "100000" },
     seed: { type: "string", default: String(Date.now() % 2 ** 31) },
+    from: { type: "string", default: "0" },
     minutes: { type: "string", default: "1440" },
     failures: { type: "string", default: "1" },
     only: { type: "string" },
   },
 });
-
-/** Trial `n` of a run: each has a seed of its own, so that it is repeated without those before it. */
-export function trialOf(seed: number, n: number): Trial {
-  const next = random((seed ^ Math.imul(n + 1, 0x9e3779b1)) >>> 0);
-  return { seed: Math.floor(next() * 2 ** 31), size: 1 + Math.floor(14 * next()) };
-}
 
 async function report(trial: Trial, error: unknown): Promise<void> {
   console.log(`FAILED ${trial.seed}/${trial.size}`);
@@ -65,9 +59,10 @@ async function main(): Promise<number> {
   const since = performance.now();
   const end = since + 60_000 * Number(values.minutes);
   let failures = 0;
+  const from = Number(values.from);
   let n = 0;
   for (; n < Number(values.runs) && performance.now() < end; n++) {
-    if (!(await passes(trialOf(seed, n), tally))) failures++;
+    if (!(await passes(trialOf(seed, from + n), tally))) failures++;
     if ((n + 1) % EVERY === 0) progress(n + 1, since, tally);
     if (failures >= Number(values.failures)) break;
   }

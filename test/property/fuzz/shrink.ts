@@ -2,16 +2,10 @@
 import { sourceNode } from "../../../dist/ir/build.js";
 import { pieceSizes } from "../../../dist/ir/cuts.js";
 import { advertisedGrid } from "../../../dist/ir/grid.js";
-import {
-  dtypeOf,
-  type Kind,
-  knownShape,
-  type Node,
-  topologicalOrder,
-} from "../../../dist/ir/node.js";
+import { dtypeOf, knownShape, type Node, topologicalOrder } from "../../../dist/ir/node.js";
 import { evaluate } from "../../../dist/kernels/reference/index.js";
 import { withInputs } from "../../../dist/planner/rewrite.js";
-import type { Graph } from "../graphs.js";
+import { type Graph, graphOf } from "../graphs.js";
 import { storeBinding } from "../stores.js";
 import { type Built, build, check, checkGraph, type Trial } from "./trial.js";
 
@@ -49,7 +43,7 @@ export async function smallest(trial: Trial): Promise<string> {
       const found = await failsWith(built, roots);
       if (found === undefined) continue;
       message = found;
-      graph = graphOf(graph, roots);
+      graph = graphOf(roots, graph.reads);
       smaller = true;
       break;
     }
@@ -57,16 +51,10 @@ export async function smallest(trial: Trial): Promise<string> {
   return `${message}\n${drawn(graph.roots)}`;
 }
 
-function graphOf(graph: Graph, roots: readonly Node[]): Graph {
-  const kinds = new Map<Kind, number>();
-  for (const n of topologicalOrder(roots)) kinds.set(n.op, (kinds.get(n.op) ?? 0) + 1);
-  return { ...graph, roots, kinds };
-}
-
 const failsWith = (
   { graph, setting }: Built,
   roots: readonly Node[],
-): Promise<string | undefined> => failure(() => checkGraph(graphOf(graph, roots), setting));
+): Promise<string | undefined> => failure(() => checkGraph(graphOf(roots, graph.reads), setting));
 
 /** Graphs with fewer nodes: fewer roots, a part of one, or with the values of a node in its place. */
 async function* candidates(graph: Graph): AsyncGenerator<readonly Node[]> {
