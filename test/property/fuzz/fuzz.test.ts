@@ -14,7 +14,7 @@ describe("the fuzzer", () => {
   }
   for (const trial of SEEDS) test(`seed ${trial.seed}/${trial.size}`, () => check(trial));
 
-  test(`${GRAPHS} random graphs`, async () => {
+  test(`${GRAPHS} random graphs`, { timeout: 180_000 }, async () => {
     const tally = noTally();
     for (let n = 0; n < GRAPHS; n++) {
       const trial = trialOf(SEED, n);

@@ -43,10 +43,10 @@ const INLINE = Number.POSITIVE_INFINITY;
 /** Shares of what an ample plan takes; where one is too little, the last is tried. */
 const TIGHT = [0.05, 0.15, 0.3, 0.5, 0.7];
 const EASY = 0.85;
-/** Only plans that hold so much of it in arrays can do with less. */
-const HELD = 0.25;
+/** Plans of small arrays can do with less if they hold so much of it in arrays: their tasks do not become smaller. */
+const HELD = 0.5;
 /** Some trials have larger arrays, whose blocks fill small budgets. */
-const LARGE_SHARE = 0.08;
+const LARGE_SHARE = 0.12;
 const LARGE = { extents: [1, 2, 5, 16, 31, 40, 64, 100, 257], most: 40_000 } as const;
 /** One trial of so many has an array that lies in the arena of the threads, or runs on threads. */
 const ARENA_EVERY = 151;
@@ -207,11 +207,11 @@ const spills = (p: PlanResult["plan"]): boolean => p.arrays.some((a) => a.disk !
 function tightest(
   requests: readonly { readonly node: Node }[],
   { plan: ample }: PlanResult,
-  { workers, tightness }: Setting,
+  { workers, tightness, large }: Setting,
 ): PlanResult | undefined {
   const beyond = ample.serialBytes - ample.resultBytes;
   const held = ample.arrays.reduce((n, a) => (a.root === undefined ? n + a.liveBytes : n), 0);
-  if (held < HELD * beyond) return undefined;
+  if (!large && held < HELD * beyond) return undefined;
   for (const share of [TIGHT[tightness] as number, EASY]) {
     const memory = Math.ceil(ample.resultBytes + share * beyond);
     try {
