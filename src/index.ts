@@ -40,6 +40,7 @@ export type {
   OneCodec,
   ProgressEvent,
   RunStats,
+  ShardChoice,
   Store,
   StoreLike,
 } from "./api/engine.js";

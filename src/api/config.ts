@@ -11,6 +11,7 @@ import {
   PASSES,
   type PlanConfig,
   type ProgressEvent,
+  type ShardChoice,
   type StoreLike,
   startedRuntime,
 } from "./engine.js";
@@ -76,6 +77,12 @@ export interface StoredArrayOptions {
   readonly codecs?: CodecChoice | undefined;
   /** Chunks of the stored array; default: the array's own, made regular. */
   readonly chunks?: ChunkSpec | undefined;
+  /**
+   * Shape of a shard, several chunks under one key of the store (Zarr v3): in every axis a multiple of the chunks, or -1
+   * for the whole axis. Readers still read single chunks; a shard is written at once, and held in memory for that.
+   * `{ shape, indexLocation: "start" }` puts its index in front of the chunks rather than behind them.
+   */
+  readonly shards?: ShardChoice | undefined;
   readonly attributes?: Readonly<Record<string, unknown>> | undefined;
   readonly dimensionNames?: readonly (string | null)[] | undefined;
   /** Default 0; null writes none, which only Zarr v2 knows. */

@@ -20,6 +20,7 @@ export type { FinishedChunks } from "../io/zarr/finished.js";
 export type { StoreLike } from "../io/zarr/locate.js";
 export type { OpenedGroup } from "../io/zarr/open-group.js";
 export type { Packing } from "../io/zarr/packing.js";
+export type { ShardChoice } from "../io/zarr/shard-choice.js";
 export { PASSES } from "../planner/context.js";
 export type { PlanConfig, PlanRequest, PlanResult } from "../planner/index.js";
 

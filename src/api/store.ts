@@ -33,6 +33,9 @@ import {
  * Existing arrays keep their chunks, codecs and dtype, to which the array must agree; of packed ones the stored values are
  * written.
  *
+ * With `shards` the array is sharded (Zarr v3): a shard is computed and written as a whole, and readers still read single
+ * chunks. Chunks of nothing but the fill value are left out of their shard.
+ *
  * With `resume: true` a write that was interrupted, by an error, an abort or the end of the process, goes on: chunks that
  * are there are neither computed again nor what only they need (those of tasks that were under way are). While the array
  * is incomplete it holds a journal, `.chunkwise-journal`, with a fingerprint of the expression: sources by address and
@@ -47,6 +50,7 @@ import {
  * @example
  * await toZarr(speed.rechunk([-1, 32, 32]), "speed.zarr", { path: "speed", codecs: "zstd" });
  * await toZarr(speed, "speed.zarr", { path: "speed", resume: true }); // run again after a crash, it goes on
+ * await toZarr(speed, "shards.zarr", { chunks: [24, 32, 32], shards: [240, -1, -1] });
  * await toZarr(today, "speed.zarr", { path: "speed", mode: "append" });
  * await toZarr(patch, "speed.zarr", { path: "speed", mode: "region", region: [slice(0, 10), null, 5] });
  */

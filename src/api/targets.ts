@@ -40,6 +40,7 @@ export interface Target {
 /** Options that describe a new array, and have no meaning for one that is there. */
 const OF_NEW = [
   "chunks",
+  "shards",
   "codecs",
   "attributes",
   "dimensionNames",

@@ -38,6 +38,7 @@ import { type Target, targetOf } from "./targets.js";
 const ARRAY_CHECKS: Checks<StoredArrayOptions> = {
   codecs: anything,
   chunks: anything,
+  shards: anything,
   mode: oneOf("create", "overwrite", "append", "region"),
   axis: anything,
   region: isRegion,

@@ -1,7 +1,8 @@
 /** What `chunkwise rechunk` copies: the arrays and groups of a store, each with the options of its copy. */
 import * as cw from "../index.js";
-import { type Chunks, chunksFor } from "./chunks.js";
+import { type Chunks, carriedShards, chunksFor, type Shards, shardsFor } from "./chunks.js";
 import { UsageError } from "./command.js";
+import { formatTuple } from "./text.js";
 
 type StoreNode = Awaited<ReturnType<typeof cw.describeStore>>;
 type GroupNode = Extract<StoreNode, { readonly kind: "group" }>;
@@ -11,11 +12,16 @@ type KnownArray = Exclude<ArrayNode, { readonly error: string }>;
 export interface ArrayCopy {
   /** In both stores. */
   readonly path: string;
-  /** False where the chunks stay as they are. */
+  /** Whether the chunks that were asked for are its. */
   readonly rechunked: boolean;
-  /** Chunks of what is read. */
+  /** Whether the shards that were asked for are its. */
+  readonly resharded: boolean;
+  /** Chunks of what is read, and its shards. */
   readonly from: readonly number[];
+  readonly fromShards: readonly number[] | undefined;
   readonly array: cw.LazyArray;
+  /** Of what is written, as long as they are stored. */
+  readonly shards: readonly number[] | undefined;
   readonly options: cw.ToZarrOptions;
   /** What is not as it was, for the user. */
   readonly notes: readonly string[];
@@ -34,7 +40,10 @@ export interface Copies {
 export interface CopyOptions {
   readonly path: string | undefined;
   readonly exclude: readonly string[];
-  readonly chunks: Chunks;
+  /** Undefined: those of the array that is copied. */
+  readonly chunks: Chunks | undefined;
+  /** Undefined: about those of the array that is copied. */
+  readonly shards: Shards | undefined;
   /** Undefined: those of the array that is copied. */
   readonly codecs: cw.CodecChoice | undefined;
   readonly zarrFormat: 2 | 3;
@@ -42,7 +51,7 @@ export interface CopyOptions {
 
 /** Finds what is to be copied; metadata only. */
 export async function copiesOf(store: string, options: CopyOptions): Promise<Copies> {
-  const { path, exclude, chunks } = options;
+  const { path, exclude } = options;
   const root = await cw.describeStore(store, { path });
   const groups: GroupCopy[] = [];
   const found: ArrayNode[] = [];
@@ -75,12 +84,15 @@ export async function copiesOf(store: string, options: CopyOptions): Promise<Cop
     }
     arrays.push(await copyOf(store, node, options, single));
   }
-  if (!arrays.some((a) => a.rechunked)) {
+  for (const option of ["chunks", "shards"] as const) {
+    const given = options[option];
+    if (given === undefined || given === "none") continue;
+    if (arrays.some((a) => (option === "chunks" ? a.rechunked : a.resharded))) continue;
     throw new UsageError(
-      single
-        ? `--chunks names no axis of the array in ${store}`
-        : `--chunks fits no array in ${store}`,
-      typeof chunks === "string" || Array.isArray(chunks)
+      single && !Array.isArray(given)
+        ? `--${option} names no axis of the array in ${store}`
+        : `--${option} fits no array in ${store}`,
+      typeof given === "string" || Array.isArray(given)
         ? "give as many lengths as the array has axes"
         : `dimensions are ${[...new Set(found.flatMap(namesOf))].join(", ") || "not named"}`,
     );
@@ -94,15 +106,18 @@ const namesOf = (node: ArrayNode): string[] =>
 async function copyOf(
   store: string,
   node: KnownArray,
-  { chunks, codecs, zarrFormat }: CopyOptions,
+  { chunks, shards, codecs, zarrFormat }: CopyOptions,
   single: boolean,
 ): Promise<ArrayCopy> {
   const source = await cw.openZarr(store, { path: node.path, decode: false });
   const axes = { shape: node.shape, chunks: node.chunks, names: node.dimensionNames };
   // A list that does not fit the one array is an error that the library words.
-  const own = single && Array.isArray(chunks) ? chunks : chunksFor(chunks, axes);
+  const own =
+    chunks === undefined || (single && Array.isArray(chunks)) ? chunks : chunksFor(chunks, axes);
+  const array = own === undefined ? source : source.rechunk(own);
   const notes: string[] = [];
-  if (node.shards !== undefined) notes.push("its shards become chunks");
+  const sharding = shardsOf(node, array, shards, zarrFormat);
+  if (sharding.note !== undefined) notes.push(sharding.note);
   const carried = codecs ?? node.codecChoice;
   if (carried === undefined)
     notes.push(`${node.codecs.join(", ")} cannot be written: zstd instead`);
@@ -111,10 +126,14 @@ async function copyOf(
   return {
     path: node.path,
     rechunked: own !== undefined,
+    resharded: sharding.asked,
     from: node.chunks,
-    array: own === undefined ? source : source.rechunk(own),
+    fromShards: node.shards,
+    array,
+    shards: sharding.shards,
     options: {
       path: node.path,
+      shards: sharding.shards,
       codecs: carried,
       zarrFormat,
       attributes: attributesOf(node, zarrFormat),
@@ -124,6 +143,62 @@ async function copyOf(
     notes,
   };
 }
+
+interface Sharding {
+  readonly shards: readonly number[] | undefined;
+  /** Whether they are those that were asked for. */
+  readonly asked: boolean;
+  readonly note?: string | undefined;
+}
+
+/** The shards of a copy: those that were asked for where they fit its axes, else about those of the array. */
+function shardsOf(
+  { shape, shards, dimensionNames }: KnownArray,
+  array: cw.LazyArray,
+  wanted: Shards | undefined,
+  zarrFormat: 2 | 3,
+): Sharding {
+  if (wanted === "none") return { shards: undefined, asked: false };
+  const chunks = chunksOf(array);
+  const carried = shards === undefined ? undefined : carriedShards({ shape, chunks, shards });
+  if (wanted !== undefined) {
+    const axes = { shape, chunks, names: dimensionNames };
+    const given = shardsFor(wanted, axes, carried ?? chunks);
+    if (given !== undefined) return { shards: wholeAxes(given, chunks, shape), asked: true };
+  }
+  if (shards === undefined || carried === undefined) return { shards: undefined, asked: false };
+  // A shard of one chunk is a chunk with an index.
+  const single = carried.every((n, i) => n === chunks[i]);
+  if (zarrFormat === 2 || (single && chunks.some((n, i) => n !== shards[i]))) {
+    return { shards: undefined, asked: false, note: "its shards become chunks" };
+  }
+  const ends = (n: number, i: number): number => Math.min(n, shape[i] as number);
+  const same = carried.every((n, i) => ends(n, i) === ends(shards[i] as number, i));
+  const note = `its shards ${formatTuple(shards)} become ${formatTuple(carried)}`;
+  return { shards: carried, asked: false, note: same ? undefined : note };
+}
+
+/** -1 is the whole axis, in whole chunks; what holds no whole chunks is told in the words of the command line. */
+const wholeAxes = (
+  shards: readonly number[],
+  chunks: readonly number[],
+  shape: readonly number[],
+): number[] =>
+  shards.map((n, i) => {
+    const [chunk, extent] = [chunks[i] as number, shape[i] as number];
+    if (n === -1) return chunk * Math.max(1, Math.ceil(extent / chunk));
+    if (n % chunk === 0) return n;
+    if (n > extent && chunk >= extent) return chunk;
+    const below = n - (n % chunk);
+    throw new UsageError(
+      `--shards: ${n} is no multiple of the chunks of ${chunk} (axis ${i})`,
+      `right would be ${below === 0 ? chunk : `${below} or ${below + chunk}`}`,
+    );
+  });
+
+/** The chunk length of a regular axis is that of its first chunk. */
+export const chunksOf = (array: cw.LazyArray): number[] =>
+  array.chunks.map((sizes) => Math.max(1, sizes[0] ?? 0));
 
 const isPacked = (attributes: Readonly<Record<string, unknown>>): boolean =>
   "scale_factor" in attributes || "add_offset" in attributes;

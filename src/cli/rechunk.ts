@@ -1,8 +1,8 @@
 /** `chunkwise rechunk`: an array, or all arrays of a group, copied into a store with other chunks, in bounded memory. */
 import * as cw from "../index.js";
-import { parseNamedChunks } from "./chunks.js";
+import { parseNamedChunks, parseShards } from "./chunks.js";
 import { type Command, parseCommandLine, parseCount, parseWord, UsageError } from "./command.js";
-import { type ArrayCopy, type Copies, copiesOf } from "./copies.js";
+import { type ArrayCopy, type Copies, chunksOf, copiesOf } from "./copies.js";
 import { formatBytes, formatSeconds, formatTuple } from "./text.js";
 
 const HELP = `Usage: chunkwise rechunk IN OUT --chunks=SPEC [options]
@@ -20,6 +20,9 @@ Options:
                    bytes for all, as 64MiB; or by the names of dimensions, the others stay as they are.
                    Examples: --chunks=100,-1,-1  --chunks=auto,auto,1  --chunks=64MiB  --chunks=time:-1,lat:32
                    Of a group, arrays with another number of axes, or none of the names, keep their chunks
+  --shards=SPEC    write shards, several chunks in one file: their lengths as in --chunks (numbers and -1), multiples
+                   of the chunks. Examples: --shards=1000,-1,-1  --shards=time:1000  --shards=none
+                   (default: none, or about the shards of IN; alone, chunks stay as they are)
   --path PATH      the array or group inside the stores, in both of them (default: the root)
   --exclude PATH   an array or group to leave out; may be given more than once
   --codec NAME     compression of the result: zstd, blosc, gzip or raw (default: as in IN)
@@ -33,11 +36,12 @@ Options:
   --progress       draw progress even where standard error is no terminal
   -h, --help       show this help
 
-Sharded arrays are read, not written: their inner chunks become chunks.
+A shard is written at once and held in memory for that; readers still read single chunks. Zarr v2 has no shards.
 
 Examples:
   chunkwise rechunk era5.zarr era5-series.zarr --path t2m --chunks=-1,32,32 --memory 2GiB
   chunkwise rechunk era5.zarr era5-series.zarr --chunks=time:-1,lat:32,lon:32 --dry-run
+  chunkwise rechunk era5.zarr sharded.zarr --chunks=time:100,lat:64,lon:64 --shards=time:1000,lat:-1,lon:-1
 `;
 
 const OPTIONS = {
@@ -63,26 +67,28 @@ export const rechunk: Command = {
   run: async (args, terminal, signal) => {
     const { values, positionals } = parseCommandLine("rechunk", args, OPTIONS, ["IN", "OUT"]);
     const [input, output] = positionals as [string, string];
-    if (values.shards !== undefined) {
-      throw new UsageError(
-        "--shards: sharded arrays cannot be written",
-        "leave it out: every chunk becomes a file",
-      );
-    }
-    if (values.chunks === undefined) {
+    if (values.chunks === undefined && values.shards === undefined) {
       throw new UsageError("rechunk needs --chunks", "as in --chunks=100,-1,-1");
     }
-    const chunks = parseNamedChunks(values.chunks);
+    const chunks = values.chunks === undefined ? undefined : parseNamedChunks(values.chunks);
+    const shards = values.shards === undefined ? undefined : parseShards(values.shards);
     const mode = parseWord("mode", values.mode, ["create", "overwrite"]);
     const codecs = parseWord("codec", values.codec, ["zstd", "blosc", "gzip", "raw"]);
     const format = parseWord("zarr-format", values["zarr-format"], ["2", "3"]);
     const zarrFormat = format === "2" ? 2 : 3;
+    if (zarrFormat === 2 && shards !== undefined && shards !== "none") {
+      throw new UsageError(
+        "--shards: Zarr v2 has no shards",
+        "leave it out, or write --zarr-format=3",
+      );
+    }
     const workers =
       values.workers === undefined ? undefined : parseCount("workers", values.workers, 1, 1024);
     const copies = await copiesOf(input, {
       path: values.path,
       exclude: values.exclude ?? [],
       chunks,
+      shards,
       codecs,
       zarrFormat,
     });
@@ -128,12 +134,12 @@ async function copy(
   }
   let bytes = 0;
   let seconds = 0;
-  for (const { path, array, options } of arrays) {
+  for (const { path, array, shards, options } of arrays) {
     const stats = await array.toZarr(output, { ...options, ...running });
     bytes += bytesOf(array);
     seconds += stats.seconds;
     const name = path === "" ? output : `${output} ${path}`;
-    const what = `${name}: ${array.dtype} ${formatTuple(array.shape)} in chunks of ${formatTuple(chunksOf(array))}`;
+    const what = `${name}: ${array.dtype} ${formatTuple(array.shape)} in chunks of ${formatTuple(chunksOf(array))}${inShards(shards)}`;
     const all = stats.tasks === 0 && bytesOf(array) > 0;
     out(
       all
@@ -157,18 +163,16 @@ function dryRun(output: string, { arrays }: Copies, plans: readonly cw.PlanRepor
     const seconds = planned.seconds / workers;
     total += seconds;
     peak = Math.max(peak, planned.peakBytes);
-    const { array, path, from } = one;
-    const to = chunksOf(array);
-    const chunks =
-      formatTuple(from) === formatTuple(to)
-        ? `chunks ${formatTuple(to)}`
-        : `chunks ${formatTuple(from)} -> ${formatTuple(to)}`;
+    const { array, path } = one;
+    const from = `${formatTuple(one.from)}${inShards(one.fromShards)}`;
+    const to = `${formatTuple(chunksOf(array))}${inShards(one.shards)}`;
+    const chunks = from === to ? `chunks ${to}` : `chunks ${from} -> ${to}`;
     lines.push(
       `${path === "" ? output : `${output} ${path}`}: ${array.dtype} ${formatTuple(array.shape)}, ${chunks}`,
       `  read     ${formatBytes(planned.readBytes)} in ${planned.readChunks} chunks`,
       `  moved    ${formatBytes(planned.movedBytes)}`,
       `  spilled  ${formatBytes(planned.spilledBytes)}`,
-      `  written  ${formatBytes(written)} in ${countOf(one)} chunks`,
+      `  written  ${formatBytes(written)} in ${countOf(one)}`,
       `  peak     ${formatBytes(planned.peakBytes)} of ${formatBytes(memory)}`,
       `  time     about ${formatSeconds(seconds)} on ${workers} ${workers === 1 ? "worker" : "workers"}`,
     );
@@ -179,8 +183,10 @@ function dryRun(output: string, { arrays }: Copies, plans: readonly cw.PlanRepor
   return `${lines.join("\n")}\n`;
 }
 
-/** The chunk length of a regular axis is that of its first chunk. */
-const chunksOf = (array: cw.LazyArray): number[] => array.chunks.map((sizes) => sizes[0] ?? 0);
-const countOf = ({ array }: ArrayCopy): number =>
-  array.chunks.reduce((n, sizes) => n * sizes.length, 1);
+const inShards = (shards: readonly number[] | undefined): string =>
+  shards === undefined ? "" : ` in shards ${formatTuple(shards)}`;
+const countOf = ({ array, shards }: ArrayCopy): string =>
+  shards === undefined
+    ? `${array.chunks.reduce((n, sizes) => n * sizes.length, 1)} chunks`
+    : `${shards.reduce((n, length, i) => n * Math.ceil((array.shape[i] as number) / length), 1)} shards`;
 const bytesOf = (array: cw.LazyArray): number => array.nbytes ?? 0;

@@ -42,3 +42,4 @@ export {
 export { type OpenedGroup, openZarrGroup } from "./zarr/open-group.js";
 export type { Packing } from "./zarr/packing.js";
 export { originOf } from "./zarr/place.js";
+export type { ShardChoice } from "./zarr/shard-choice.js";

@@ -30,7 +30,7 @@ import type {
   PlanRoot,
   Stage,
 } from "../ir/stage.js";
-import { blockCount, maxBlockBytes, operandsOf } from "../ir/stage.js";
+import { operandsOf } from "../ir/stage.js";
 import { type Assembly, assemble } from "./assemble.js";
 import { PassContext, type PassName, type PlanConfig, type PlanRequest } from "./context.js";
 import { paddedBytes, taskFootprint } from "./estimate.js";
@@ -41,7 +41,7 @@ import { canonicalize } from "./passes/canonicalize.js";
 import { demand } from "./passes/demand.js";
 import { expand } from "./passes/expand.js";
 import { draftsOf, type FuseRequest, type FuseResult, fuse } from "./passes/fuse.js";
-import { type Consumer, liveBytes, totalBytes } from "./passes/lifetimes.js";
+import { type Consumer, heldBytes, liveBytes, totalBytes } from "./passes/lifetimes.js";
 import { copyCandidates } from "./passes/rechunk.js";
 import { keepHulls, keepPicks } from "./passes/residency.js";
 import { sink } from "./passes/sink.js";
@@ -213,6 +213,12 @@ function spilled(
   // Twice as many each time, so that a plan of many small arrays is not looked at again for each of them.
   for (let count = 1; ; count *= 2) {
     const chosen = candidates.slice(0, count);
+    // Tasks do not become smaller: what the chosen ones hold is the most that there is to gain.
+    const gain = chosen.reduce((n, array) => n + heldBytes(array), 0);
+    if (figures.serialBytes - gain > ctx.config.memory) {
+      if (count >= candidates.length) return { assembly, figures };
+      continue;
+    }
     const made = withSpilled(assembly, new Set(chosen.map((a) => a.id)));
     const after = figuresOf(made, requests, ctx);
     if (chosen.length > 0 && after.serialBytes <= ctx.config.memory) {
@@ -409,11 +415,7 @@ function figuresOf(
             users,
             users.every((u) => orderly.has(u.stage.id)),
           );
-    const blocks = Math.min(
-      blockCount(array.cuts),
-      Math.ceil(array.liveBytes / Math.max(1, maxBlockBytes(array))) + 1,
-    );
-    live += array.liveBytes + array.liveBytes / 8 + blocks * 1024;
+    live += heldBytes(array);
   }
   const feet = stages.map((s) => taskFootprint(s, arrays)).sort((a, b) => b - a);
   const resultBytes = requests.reduce(

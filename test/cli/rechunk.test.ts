@@ -170,6 +170,99 @@ describe("a group", () => {
   });
 });
 
+describe("shards", () => {
+  const grids = async (store: string, path: string): Promise<unknown> => {
+    const node = await cw.describeStore(at(store), { path });
+    return "chunks" in node ? [node.chunks, node.shards] : node;
+  };
+  const T2M = "surface/t2m";
+
+  test("are written as they are asked for, by the names of dimensions", async () => {
+    const args = "rechunk in3.zarr shards.zarr --chunks=time:2,lat:4,lon:5 --shards=time:4,lon:-1";
+    const dry = await chunkwise([...args.split(" "), "--dry-run"]);
+    expect(dry.out).toContain(
+      "surface/t2m: int16 (6, 8, 10), chunks (2, 8, 10) -> (2, 4, 5) in shards (4, 4, 10)\n",
+    );
+    expect(dry.out).toMatch(/^ {2}written {2}960 B in 4 shards$/m);
+    // A list of lengths names the axes of the arrays that have as many.
+    expect(dry.out).toMatch(/ time: float64 \(6\), chunks \(6\) -> \(2\) in shards \(4\)$/m);
+    const { code, out, err } = await chunkwise(args.split(" "));
+    expect([code, err]).toEqual([0, ""]);
+    expect(out).toContain("in chunks of (2, 4, 5) in shards (4, 4, 10), 960 B in ");
+    expect(await grids("shards.zarr", T2M)).toEqual([
+      [2, 4, 5],
+      [4, 4, 10],
+    ]);
+    expect((await filesBelow("shards.zarr")).filter((f) => f.includes("t2m/c/"))).toHaveLength(4);
+    for (const path of [T2M, "time", "count"]) {
+      expect(await nested("shards.zarr", path)).toEqual(await nested("in3.zarr", path));
+    }
+    const codecs = (await json("shards.zarr", T2M, "zarr.json"))["codecs"];
+    expect(codecs).toMatchObject([
+      {
+        name: "sharding_indexed",
+        configuration: { codecs: [{ name: "bytes" }, { configuration: { cname: "lz4" } }] },
+      },
+    ]);
+  });
+
+  test.each([
+    ["as they are", "--chunks=lat:4", [2, 4, 10], [4, 8, 10], ""],
+    ["with smaller chunks", "--chunks=time:1,lat:2,lon:5", [1, 2, 5], [4, 8, 10], ""],
+    [
+      "in whole chunks",
+      "--chunks=time:3,lat:3",
+      [3, 3, 10],
+      [3, 6, 10],
+      "its shards (4, 8, 10) become (3, 6, 10)",
+    ],
+    // A shard that holds the whole axis is shorter along the others.
+    [
+      "with as many elements",
+      "--chunks=time:-1,lat:2,lon:2",
+      [6, 2, 2],
+      [6, 8, 6],
+      "its shards (4, 8, 10) become (6, 8, 6)",
+    ],
+    [
+      "as chunks where one is as large",
+      "--chunks=-1,-1,5",
+      [6, 8, 5],
+      undefined,
+      "its shards become chunks",
+    ],
+    ["and not", "--shards=none", [2, 4, 5], undefined, ""],
+    ["others", "--shards=2,8,5", [2, 4, 5], [2, 8, 5], ""],
+    ["longer ones", "--shards=time:-1", [2, 4, 5], [6, 8, 10], ""],
+    [
+      "not to v2",
+      "--chunks=lat:4 --zarr-format=2",
+      [2, 4, 5],
+      undefined,
+      "its shards become chunks",
+    ],
+  ] as const)("are carried over: %s", async (_, options, chunks, shards, note) => {
+    const source = "carried.zarr";
+    await rm(at(source), { recursive: true, force: true });
+    await rm(at("onto.zarr"), { recursive: true, force: true });
+    await cw
+      .arange(480, { dtype: "int16" })
+      .reshape([6, 8, 10])
+      .toZarr(at(source), {
+        chunks:
+          options.startsWith("--chunks=lat:4 --") || options.includes("shards")
+            ? [2, 4, 5]
+            : [2, 8, 10],
+        shards: [4, 8, 10],
+        dimensionNames: ["time", "lat", "lon"],
+      });
+    const { code, err } = await chunkwise(["rechunk", source, "onto.zarr", ...options.split(" ")]);
+    expect([code, err]).toEqual([0, note === "" ? "" : `chunkwise: ${source}: ${note}\n`]);
+    expect(await grids("onto.zarr", "")).toEqual([[...chunks], shards]);
+    expect(await nested("onto.zarr", "")).toEqual(await nested(source, ""));
+  });
+});
+
 describe("--dry-run", () => {
   test("prints the plan of every array, and writes nothing", async () => {
     const { code, out, err } = await chunkwise(
@@ -274,8 +367,21 @@ describe("usage", () => {
     ],
     [["--chunks=1", "--zarr-format=4"], "--zarr-format=4 is not known (give 2 or 3)"],
     [
-      ["--chunks=1", "--shards=4"],
-      "--shards: sharded arrays cannot be written (leave it out: every chunk becomes a file)",
+      ["--chunks=1", "--shards=4", "--zarr-format=2"],
+      "--shards: Zarr v2 has no shards (leave it out, or write --zarr-format=3)",
+    ],
+    [
+      ["--shards=auto,1"],
+      "--shards=auto,1 is not a shard shape: 'auto' (give a number > 0 or -1 for each axis, or none)",
+    ],
+    [
+      ["--shards=:2"],
+      "--shards=:2 is not a shard shape: ':2' names no dimension (give NAME:LENGTH for each of them, as in --shards=time:100,lat:-1)",
+    ],
+    [["--shards=depth:1"], "--shards fits no array in in3.zarr (dimensions are time, lat, lon)"],
+    [
+      ["--chunks=time:2", "--shards=time:3"],
+      "--shards: 3 is no multiple of the chunks of 2 (axis 0) (right would be 2 or 4)",
     ],
     [["--chunks=time:1,time:2"], "--chunks=time:1,time:2 names time twice (give it once)"],
     [

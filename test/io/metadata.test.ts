@@ -444,10 +444,10 @@ describe("trees and places", () => {
   });
 
   test("places that are no local store", async () => {
-    await expect(openZarrArray("s3://example.com/a.zarr")).rejects.toThrow(
+    await expect(openZarrArray("gs://example.com/a.zarr")).rejects.toThrow(
       /not a local path.*store object/,
     );
-    await expect(openZarrArray(new URL("s3://bucket/a"))).rejects.toThrow(/not a local path/);
+    await expect(openZarrArray(new URL("gs://bucket/a"))).rejects.toThrow(/not a local path/);
     await expect(openZarrArray(5 as never)).rejects.toThrow(/object with a get method/);
     await expect(openZarrArray("")).rejects.toThrow(/path of a folder/);
   });

@@ -84,6 +84,20 @@ describe.each(emulators)("$name", (emulator) => {
       expect(await values(await cw.openZarr(store, to))).toEqual([0, 1, 2, 3, 4]);
     });
 
+    it("take shards, which readers ask for single chunks, and parts of them", async () => {
+      const store = fresh();
+      const x = cw.arange(1000, { dtype: "float32" }).reshape([20, 50]);
+      const shards = { chunks: [5, 10], shards: [10, 50], inlineBytes: 0, workers: 2 } as const;
+      await cw.toZarr(x, store, shards);
+      expect(await store.list("/c")).toEqual(["/c/0/0", "/c/1/0"]);
+      expect(await values(await cw.openZarr(store))).toEqual(await values(x));
+      const part = cw.full([4, 4], -1, { dtype: "float32" });
+      await cw.toZarr(part, store, { mode: "region", region: "8:12, 3:7", inlineBytes: 0 });
+      expect(await values(await cw.openZarr(store))).toEqual(
+        await values(cw.setItem(x, [cw.slice(8, 12), cw.slice(3, 7)], part)),
+      );
+    });
+
     it("list groups without consolidated metadata", async () => {
       const store = fresh();
       const x = cw.arange(6, { chunks: 2 });

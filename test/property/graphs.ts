@@ -16,6 +16,7 @@ import {
   kindOf,
   REAL_DTYPES,
   slotsPerElement,
+  type TypedArray,
 } from "../../dist/ir/dtype.js";
 import { dtypeOf, type Kind, knownShape, type Node, topologicalOrder } from "../../dist/ir/node.js";
 import * as ops from "../../dist/ops/index.js";
@@ -33,16 +34,41 @@ export interface Graph {
   readonly reads: { chunks: number };
 }
 
+export function graphOf(roots: readonly Node[], reads: Graph["reads"]): Graph {
+  const kinds = new Map<Kind, number>();
+  for (const n of topologicalOrder(roots)) kinds.set(n.op, (kinds.get(n.op) ?? 0) + 1);
+  return { roots, kinds, reads };
+}
+
 const EXTENTS = [0, 1, 2, 3, 4, 5, 7, 9, 12];
 const MOST_ELEMENTS = 4000;
 
+type Maker = (g: Generator) => Node | undefined | Promise<Node | undefined>;
+
+export interface GeneratorOptions {
+  /** The larger, the more often a step builds on the last one: then there are chains, and few second users. */
+  readonly recency?: number;
+  /** Elements that a node may have. */
+  readonly most?: number;
+  /** Lengths of axes, in the place of 1 to 12. */
+  readonly extents?: readonly number[];
+  /** Sources with all elements different, as far as their dtype has so many. */
+  readonly distinct?: boolean;
+  /** Steps beside the usual ones. */
+  readonly makers?: readonly Maker[];
+  /** What a source is added to: graphs of one seed and other data differ in nothing else. */
+  readonly data?: number;
+}
+
 export class Generator {
   readonly reads: { chunks: number } = { chunks: 0 };
+  readonly options: GeneratorOptions;
   readonly #next: () => number;
   readonly #pool: Node[] = [];
 
-  constructor(seed: number) {
+  constructor(seed: number, options: GeneratorOptions = {}) {
     this.#next = random(seed);
+    this.options = options;
   }
 
   int(below: number): number {
@@ -55,19 +81,18 @@ export class Generator {
     return this.#next() < p;
   }
 
-  async graph(size: number): Promise<Graph> {
-    for (let i = 0; i < 2; i++) this.#pool.push(this.source());
+  async graph(size: number, given: readonly Node[] = []): Promise<Graph> {
+    const most = this.options.most ?? MOST_ELEMENTS;
+    for (let i = 0; i < 2; i++) this.#pool.push(given[i] ?? this.source());
     for (let i = 0; i < size; i++) {
       const made = await this.step();
-      if (made !== undefined && elements(made) <= MOST_ELEMENTS && knownShape(made).length <= 5) {
+      if (made !== undefined && elements(made) <= most && knownShape(made).length <= 5) {
         this.#pool.push(made);
       }
     }
     const roots = [this.#pool.at(-1) as Node];
     while (this.chance(0.35) && roots.length < 4) roots.push(this.pick(this.#pool));
-    const kinds = new Map<Kind, number>();
-    for (const n of topologicalOrder(roots)) kinds.set(n.op, (kinds.get(n.op) ?? 0) + 1);
-    return { roots, kinds, reads: this.reads };
+    return graphOf(roots, this.reads);
   }
 
   cuts(extent: number): Cuts {
@@ -85,9 +110,13 @@ export class Generator {
 
   shape(): number[] {
     const rank = this.pick([0, 1, 1, 2, 2, 2, 3, 3, 4]);
-    return Array.from({ length: rank }, () =>
-      this.pick(this.chance(0.1) ? [0, 1] : EXTENTS.slice(1)),
+    const extents = this.options.extents ?? EXTENTS.slice(1);
+    const shape = Array.from({ length: rank }, () =>
+      this.pick(this.chance(0.1) ? [0, 1] : extents),
     );
+    const most = this.options.most ?? Number.POSITIVE_INFINITY;
+    while (shape.reduce((a, b) => a * b, 1) > most) shape.pop();
+    return shape;
   }
 
   source(): Node {
@@ -116,6 +145,8 @@ export class Generator {
             : this.int(40) - (kindOf(dtype) === "int" ? 20 : 0);
       }
     }
+    if (this.options.distinct === true && !special) spread(data, dtype);
+    if (this.options.data !== undefined) shift(data, dtype, this.options.data);
     const chunks = shape.map((n) => this.cuts(n));
     const residence = this.chance(0.7) ? "store" : "memory";
     // Re-reading memory is free; only what a store delivers counts.
@@ -127,7 +158,7 @@ export class Generator {
   /** A node of the pool, recent ones more often. */
   any(filter: (n: Node) => boolean = () => true): Node | undefined {
     for (let i = 0; i < 12; i++) {
-      const back = Math.floor(this.#pool.length * this.#next() ** 2);
+      const back = Math.floor(this.#pool.length * this.#next() ** (this.options.recency ?? 2));
       const node = this.#pool[this.#pool.length - 1 - Math.min(back, this.#pool.length - 1)];
       if (node !== undefined && filter(node)) return node;
     }
@@ -135,7 +166,8 @@ export class Generator {
   }
 
   async step(): Promise<Node | undefined> {
-    const makers: (() => Node | undefined | Promise<Node | undefined>)[] = [
+    const makers: Maker[] = [
+      ...(this.options.makers ?? []),
       this.unary,
       this.unary,
       this.binary,
@@ -167,15 +199,15 @@ export class Generator {
       this.scatter,
       this.scatter,
       this.source,
-      () => contraction(this),
-      () => contraction(this),
-      () => scan(this),
-      () => scan(this),
-      () => selection(this),
-      () => selection(this),
+      contraction,
+      contraction,
+      scan,
+      scan,
+      selection,
+      selection,
     ];
     try {
-      return await this.pick(makers).call(this);
+      return await this.pick(makers).call(this, this);
     } catch (error) {
       // Combinations that the API refuses are no graphs.
       if (
@@ -438,3 +470,24 @@ export class Generator {
 }
 
 const elements = (n: Node): number => knownShape(n).reduce((a, b) => a * b, 1);
+
+/** Elements that are all different where the dtype has enough values. */
+function spread(data: TypedArray, dtype: DType): void {
+  const half = Math.floor(data.length / 2);
+  for (let i = 0; i < data.length; i++) {
+    if (isBig(dtype)) (data as BigInt64Array)[i] = BigInt(i - (dtype === "int64" ? half : 0));
+    else if (dtype !== "bool") {
+      (data as Float64Array)[i] =
+        i - (kindOf(dtype) === "uint" ? 0 : half) + (isFloat(dtype) ? 0.3 : 0);
+    }
+  }
+}
+
+function shift(data: TypedArray, dtype: DType, by: number): void {
+  for (let i = 0; i < data.length; i++) {
+    if (isBig(dtype))
+      (data as BigInt64Array)[i] = ((data as BigInt64Array)[i] as bigint) + BigInt(by);
+    else if (dtype !== "bool")
+      (data as Float64Array)[i] = ((data as Float64Array)[i] as number) + by;
+  }
+}

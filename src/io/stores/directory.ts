@@ -10,7 +10,13 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { threadId } from "node:worker_threads";
 import { SourceError, ZarrError } from "../../errors.js";
-import { type DirectoryStore, normalizePath, type OpenFile, type RangeQuery } from "./store.js";
+import {
+  type DirectoryStore,
+  type NewFile,
+  normalizePath,
+  type OpenFile,
+  type RangeQuery,
+} from "./store.js";
 
 const TEMPORARY = /^\.chunkwise-(\d+)-\d+-\d+\.tmp$/;
 let written = 0;
@@ -46,6 +52,7 @@ export function directoryStore(root: string): DirectoryStore {
         .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
         .map((entry) => entry.name),
     open: (key) => openFile(fileOf(key)),
+    create: (key) => createFile(fileOf(key)),
     removeStale: (prefix, { deep = true } = {}) => removeStale(fileOf(prefix), deep),
   };
 }
@@ -144,32 +151,58 @@ function readRange(file: string, range: RangeQuery): Uint8Array | undefined {
   }
 }
 
-function writeWhole(file: string, value: Uint8Array): void {
+/** A temporary file beside `file`, which takes its name when it is finished. */
+function createFile(file: string): NewFile {
   const folder = path.dirname(file);
   const temporary = path.join(folder, `.chunkwise-${process.pid}-${threadId}-${written++}.tmp`);
-  guard("write", file, () => {
-    let handle: number;
+  const create = (): number => fs.openSync(temporary, "wx");
+  const handle = guard("write", file, () => {
     try {
-      handle = fs.openSync(temporary, "wx");
+      return create();
     } catch (error) {
       if (!isMissing(error)) throw error;
       makeFolders(folder);
-      handle = fs.openSync(temporary, "wx");
-    }
-    try {
-      try {
-        for (let done = 0; done < value.length; ) {
-          done += fs.writeSync(handle, value, done, Math.min(value.length - done, 1 << 30), done);
-        }
-      } finally {
-        fs.closeSync(handle);
-      }
-      fs.renameSync(temporary, file);
-    } catch (error) {
-      fs.rmSync(temporary, { force: true });
-      throw error;
+      return create();
     }
   });
+  let isOpen = true;
+  const close = (): void => {
+    if (!isOpen) return;
+    isOpen = false;
+    fs.closeSync(handle);
+  };
+  return {
+    write: (bytes, position) =>
+      guard("write", file, () => {
+        for (let done = 0; done < bytes.length; ) {
+          const length = Math.min(bytes.length - done, 1 << 30);
+          done += fs.writeSync(handle, bytes, done, length, position + done);
+        }
+      }),
+    finish: () =>
+      guard("write", file, () => {
+        close();
+        fs.renameSync(temporary, file);
+      }),
+    discard: () => {
+      try {
+        close();
+      } finally {
+        fs.rmSync(temporary, { force: true });
+      }
+    },
+  };
+}
+
+function writeWhole(file: string, value: Uint8Array): void {
+  const made = createFile(file);
+  try {
+    made.write(value, 0);
+    made.finish();
+  } catch (error) {
+    made.discard();
+    throw error;
+  }
 }
 
 function entriesOf(folder: string): fs.Dirent[] {

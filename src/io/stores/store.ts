@@ -66,6 +66,8 @@ export interface DirectoryStore extends Required<Omit<Store, "contents" | "setIf
   folders(prefix: `/${string}`): readonly string[];
   /** An open file, or undefined where the key has no value. The caller closes it. */
   open(key: `/${string}`): OpenFile | undefined;
+  /** A new value, written piece by piece. The caller finishes or discards it. */
+  create(key: `/${string}`): NewFile;
   /** Removes what writers of dead processes left behind below a folder, or only directly inside it. */
   removeStale(prefix: `/${string}`, options?: { readonly deep?: boolean }): void;
 }
@@ -75,6 +77,14 @@ export interface OpenFile {
   /** Fills `into` from `position`; throws when the file ends before. */
   read(into: Uint8Array, position: number): void;
   close(): void;
+}
+
+/** A value in the making: it appears under its key, whole, when it is finished. */
+export interface NewFile {
+  write(bytes: Uint8Array, position: number): void;
+  finish(): void;
+  /** Leaves what the key had; also after a write or `finish` that failed. */
+  discard(): void;
 }
 
 export const isDirectoryStore = (store: Store): store is DirectoryStore =>

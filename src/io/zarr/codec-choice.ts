@@ -66,7 +66,10 @@ function codecOf(choice: OneCodec, dtype: DType, who: string): Codec {
     typeof name === "string" && Object.hasOwn(WRITABLE, name) ? WRITABLE[name] : undefined;
   if (known === undefined) {
     throw new ZarrError(`${who}: codec ${show(name)} cannot be written`, {
-      hint: `codecs are "raw", ${NAMES.slice(2, 6).map(show).join(", ")}, or a list of ${NAMES.join(", ")}`,
+      hint:
+        name === "sharding_indexed"
+          ? "give the shape of a shard as the option shards; codecs are those of the chunks in it"
+          : `codecs are "raw", ${NAMES.slice(2, 6).map(show).join(", ")}, or a list of ${NAMES.join(", ")}`,
     });
   }
   const given = optionsOf(choice, who);

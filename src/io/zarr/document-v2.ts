@@ -15,6 +15,11 @@ export interface V2Documents {
 /** The documents of an array. Throws for options that do not fit together. */
 export function makeDocumentV2(options: ArrayOptions): V2Documents {
   checkOptions(options);
+  if (options.shards !== undefined) {
+    throw new OptionError(`${options.who ?? "toZarr"}: Zarr v2 has no shards`, {
+      hint: "leave shards out, or give zarrFormat: 3",
+    });
+  }
   const { shape, dtype, chunks, attributes = {}, separator = ".", who = "toZarr" } = options;
   const { order, big, filters, compressor } = codecsV2(
     options.codecs ?? "zstd",

@@ -6,6 +6,7 @@ import { type CodecChoice, codecsV3 } from "./codec-choice.js";
 import type { JsonObject } from "./documents.js";
 import { isObject, type Json } from "./json.js";
 import { show } from "./metadata.js";
+import { type ShardChoice, shardingCodec, shardsOf } from "./shard-choice.js";
 
 export type FillValue =
   | number
@@ -20,6 +21,8 @@ export interface ArrayOptions {
   readonly shape: readonly number[];
   readonly dtype: DType;
   readonly chunks: readonly number[];
+  /** Chunks are put together to shards, each under one key; `codecs` are those of the chunks. v3 only. */
+  readonly shards?: ShardChoice | undefined;
   readonly codecs?: CodecChoice | undefined;
   /** null: none, which only v2 knows. */
   readonly fillValue?: FillValue | null | undefined;
@@ -33,15 +36,17 @@ export interface ArrayOptions {
 export function makeDocument(options: ArrayOptions): JsonObject {
   const { shape, dtype, chunks, attributes = {}, dimensionNames, who = "toZarr" } = options;
   checkOptions(options);
+  const codecs = codecsV3(options.codecs ?? "zstd", dtype, shape.length, who);
+  const shards = shardsOf(options);
   return {
     zarr_format: 3,
     node_type: "array",
     shape: [...shape],
     data_type: dtype,
-    chunk_grid: { name: "regular", configuration: { chunk_shape: [...chunks] } },
+    chunk_grid: { name: "regular", configuration: { chunk_shape: [...(shards?.shape ?? chunks)] } },
     chunk_key_encoding: { name: "default", configuration: { separator: options.separator ?? "/" } },
     fill_value: fillJson(someFill(options.fillValue, who), dtype, who),
-    codecs: codecsV3(options.codecs ?? "zstd", dtype, shape.length, who),
+    codecs: shards === undefined ? codecs : [shardingCodec(chunks, codecs, shards)],
     attributes: attributes as JsonObject,
     ...(dimensionNames !== undefined && { dimension_names: [...dimensionNames] }),
   };

@@ -39,7 +39,7 @@ export interface ExistingArray {
  * Takes an existing array for writing; nothing is written yet.
  *
  * Errors: {@link ZarrError} when there is no array, another computation writes it, or its chunks cannot be written as
- * they are stored (sharded, codecs without an encoder); SourceError when the store fails.
+ * they are stored (codecs without an encoder); SourceError when the store fails.
  */
 export async function existingZarrArray(
   url: StoreLike,

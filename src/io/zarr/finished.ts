@@ -1,4 +1,7 @@
-/** Which chunks of an array are there. A chunk's key is there when the chunk is whole: stores see to that. */
+/**
+ * Which chunks of an array are there; of a sharded array, which shards. A chunk's key is there when the chunk is whole:
+ * stores see to that.
+ */
 import { ZarrError } from "../../errors.js";
 import { ravel, unravel } from "../../ir/index-map.js";
 import { keyOf, type Store } from "../stores/store.js";

@@ -9,7 +9,8 @@ export async function prepareMetadata(
   for (const { name, config } of codecsOf(layout)) await codecEntry(name).prepare?.(config, use);
 }
 
-const codecsOf = (layout: Layout): readonly CodecSpec[] => [
+/** All codecs of bytes: around shards and within them. */
+export const codecsOf = (layout: Layout): readonly CodecSpec[] => [
   ...layout.codecs,
   ...(layout.shard?.inner.codecs ?? []),
 ];

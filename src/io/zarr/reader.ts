@@ -24,6 +24,7 @@ import {
   widenedBytes,
 } from "./elements.js";
 import { type ArrayMetadata, chunkKey, type Layout, show } from "./metadata.js";
+import { chunksIn } from "./pieces.js";
 import { readRaw } from "./raw.js";
 import { readIndex, shardIndexBytes } from "./shard.js";
 
@@ -33,7 +34,7 @@ const IN_FLIGHT = 16;
 const IN_FLIGHT_BYTES = 64 << 20;
 
 /** Bytes that one read of one chunk takes beside the target. */
-function chunkScratch(store: Store, metadata: ArrayMetadata): number {
+export function chunkScratch(store: Store, metadata: ArrayMetadata): number {
   const { layout, stored } = metadata;
   const of = (l: Layout): number => {
     const chain = makeChain(l, stored);
@@ -119,7 +120,7 @@ function* tasks(
   }
 }
 
-function located(error: unknown, name: string, key: string): unknown {
+export function located(error: unknown, name: string, key: string): unknown {
   if (error instanceof ZarrError) {
     return new ZarrError(`array ${name}, chunk ${key}: ${error.message}`, { cause: error.cause });
   }
@@ -130,43 +131,6 @@ function located(error: unknown, name: string, key: string): unknown {
       cause: error,
     },
   );
-}
-
-interface ChunkPiece {
-  readonly position: readonly number[];
-  readonly lo: readonly number[];
-  readonly hi: readonly number[];
-  readonly origin: readonly number[];
-}
-
-/** The chunks of a regular grid that meet `[lo, hi)`, row-major, with their intersections. */
-function* chunksIn(
-  chunk: readonly number[],
-  lo: readonly number[],
-  hi: readonly number[],
-): Generator<ChunkPiece> {
-  const rank = chunk.length;
-  const first = lo.map((v, i) => Math.floor(v / chunk[i]!));
-  const last = hi.map((v, i) => Math.floor((v - 1) / chunk[i]!));
-  const at = first.slice();
-  for (;;) {
-    const origin = at.map((p, i) => p * chunk[i]!);
-    yield {
-      position: at.slice(),
-      origin,
-      lo: origin.map((o, i) => Math.max(o, lo[i]!)),
-      hi: origin.map((o, i) => Math.min(o + chunk[i]!, hi[i]!)),
-    };
-    let i = rank - 1;
-    for (; i >= 0; i--) {
-      if (at[i]! < last[i]!) {
-        at[i]!++;
-        break;
-      }
-      at[i] = first[i]!;
-    }
-    if (i < 0) return;
-  }
 }
 
 function readChunk(
@@ -186,8 +150,8 @@ function readChunk(
   );
 }
 
-/** A chunk that is not a shard: whole and decoded, or in part when it is stored raw. */
-function readPlain(
+/** A chunk that is not a shard, or one inside a shard: whole and decoded, or in part when it is stored raw. */
+export function readPlain(
   blob: Blob,
   layout: Layout,
   chain: Chain,
@@ -243,17 +207,25 @@ function readShard(
   context: ReaderContext,
   part: Part,
 ): Maybe<void> {
-  if (chain.codecs.length === 0) return readInner(shardBlob, layout, context, part);
   const scratch = new Scratch();
   return andFinally(
     () =>
-      then(shardBlob.whole(chain.bounds.at(-1) as number, scratch), (encoded) => {
-        if (encoded === undefined) return deliverFill(context.metadata, part);
-        return then(decodeChain(chain, encoded, undefined, scratch), (bytes) =>
-          readInner(memoryBlob(bytes), layout, context, part),
-        );
-      }),
+      then(decodedShard(shardBlob, chain, scratch), (blob) =>
+        blob === undefined
+          ? deliverFill(context.metadata, part)
+          : readInner(blob, layout, context, part),
+      ),
     () => scratch.release(),
+  );
+}
+
+/** A shard without the codecs around it; undefined when they tell that there is none. */
+export function decodedShard(blob: Blob, chain: Chain, scratch: Scratch): Maybe<Blob | undefined> {
+  if (chain.codecs.length === 0) return blob;
+  return then(blob.whole(chain.bounds.at(-1) as number, scratch), (encoded) =>
+    encoded === undefined
+      ? undefined
+      : then(decodeChain(chain, encoded, undefined, scratch), memoryBlob),
   );
 }
 

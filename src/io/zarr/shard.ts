@@ -18,6 +18,15 @@ const innerCount = (layout: Layout, shard: ShardLayout): number =>
 export const shardIndexBytes = (layout: Layout, shard: ShardLayout): number =>
   16 * innerCount(layout, shard) + (shard.indexChecksum ? 4 : 0);
 
+/** The number of an inner chunk in the index. */
+function entryAt(position: readonly number[], layout: Layout, { inner }: ShardLayout): number {
+  let n = 0;
+  for (const axis of layout.order) {
+    n = n * (layout.shape[axis]! / inner.shape[axis]!) + position[axis]!;
+  }
+  return n;
+}
+
 /** Finds an inner chunk by its position in the shard (in array axes); undefined where it is absent. */
 export type ShardIndex = (position: readonly number[]) => Blob | undefined;
 
@@ -47,12 +56,8 @@ function indexOf(bytes: Uint8Array, blob: Blob, layout: Layout, shard: ShardLayo
     throw new ZarrError("damaged shard: the checksum of its index is wrong");
   }
   const little = shard.indexEndian === "little";
-  const { order } = layout;
   return (position) => {
-    let n = 0;
-    for (const axis of order) {
-      n = n * (layout.shape[axis]! / shard.inner.shape[axis]!) + position[axis]!;
-    }
+    const n = entryAt(position, layout, shard);
     const offset = view.getBigUint64(16 * n, little);
     const length = view.getBigUint64(16 * n + 8, little);
     if (offset === ABSENT && length === ABSENT) return undefined;
@@ -63,5 +68,33 @@ function indexOf(bytes: Uint8Array, blob: Blob, layout: Layout, shard: ShardLayo
       );
     }
     return partOf(blob, Number(offset), Number(length));
+  };
+}
+
+/** The index of a shard that is being written. */
+export interface NewIndex {
+  /** Says where an inner chunk lies; those of which nothing is said are absent. */
+  set(position: readonly number[], offset: number, length: number): void;
+  /** The index as it is stored. */
+  bytes(): Uint8Array;
+}
+
+export function newIndex(layout: Layout, shard: ShardLayout): NewIndex {
+  // All ones is absent.
+  const bytes = new Uint8Array(shardIndexBytes(layout, shard)).fill(0xff);
+  const view = new DataView(bytes.buffer);
+  const little = shard.indexEndian === "little";
+  return {
+    set: (position, offset, length) => {
+      const n = entryAt(position, layout, shard);
+      view.setBigUint64(16 * n, BigInt(offset), little);
+      view.setBigUint64(16 * n + 8, BigInt(length), little);
+    },
+    bytes: () => {
+      if (!shard.indexChecksum) return bytes;
+      const entries = bytes.length - 4;
+      view.setUint32(entries, crc32cOf(bytes.subarray(0, entries)), true);
+      return bytes;
+    },
   };
 }

@@ -7,10 +7,10 @@ import { codecEntry } from "../codecs/registry.js";
 import { descriptionOf } from "../stores/described.js";
 import type { Place } from "./locate.js";
 import { type ArrayMetadata, isPlain } from "./metadata.js";
-import { hasBuiltInCodecs } from "./prepare.js";
+import { codecsOf, hasBuiltInCodecs } from "./prepare.js";
 import { type WrittenPart, writeScratchBytes, zarrWriter } from "./writer.js";
 
-/** The whole array, or a part of it: then the pieces into which the chunks cut that. */
+/** The whole array, or a part of it: then the pieces into which the chunks, or the shards, cut that. */
 export function bindSink(
   { store, path, name }: Place,
   metadata: ArrayMetadata,
@@ -43,17 +43,12 @@ export function bindSink(
 
 /** Refuses an existing array whose chunks cannot be encoded as they are stored. */
 export function checkWritable({ layout, stored }: ArrayMetadata, name: string): void {
-  if (layout.shard !== undefined) {
-    throw new ZarrError(`${name} is a sharded array: parts of it cannot be written`, {
-      hint: "write a new array with plain chunks",
-    });
-  }
   if (!isPlain(stored)) {
     throw new ZarrError(`${name} stores ${stored} elements, which cannot be written`, {
       hint: "write a new array of another dtype",
     });
   }
-  for (const { name: codec, config } of layout.codecs) {
+  for (const { name: codec, config } of codecsOf(layout)) {
     const entry = codecEntry(codec);
     if (entry.make(config).encode !== undefined) continue;
     throw new ZarrError(`${name} is stored with codec ${codec}, which cannot be written`, {

@@ -1,18 +1,17 @@
 /** Writes whole chunks of a Zarr array: pad, encode, and hand over in one piece. */
 import { AbortError, ChunkwiseError, InternalError, SourceError } from "../../errors.js";
 import type { ChunkWriter, ReadTarget } from "../../ir/binding.js";
-import { itemSize, viewOf } from "../../ir/dtype.js";
-import { type Box, boxShape, elementCount } from "../../ir/index-map.js";
-import { copyBox, wordsOf } from "../copy.js";
+import { type Box, boxShape } from "../../ir/index-map.js";
 import { andFinally, type Maybe, mapError, then } from "../maybe.js";
 import { Scratch } from "../scratch.js";
 import { isRemoteStore } from "../stores/described.js";
 import { isDirectoryStore, keyOf, type Store } from "../stores/store.js";
 import { type Chain, encodeChain, makeChain } from "./chain.js";
-import { wordSize } from "./dtypes.js";
-import { isDense, isVerbatim, storedStrides, swapBytes } from "./elements.js";
+import { contextOf } from "./context.js";
 import { type ArrayMetadata, chunkKey, show } from "./metadata.js";
 import { readScratchBytes, zarrReader } from "./reader.js";
+import { shardScratchBytes, writeShard } from "./shard-writer.js";
+import { type Placement, storedBytes } from "./stored-bytes.js";
 
 /** Bytes that writing one chunk takes beside the block; `part` says that the rest of a chunk may have to be read. */
 export function writeScratchBytes(
@@ -20,6 +19,7 @@ export function writeScratchBytes(
   metadata: ArrayMetadata,
   part: WrittenPart | undefined,
 ): number {
+  if (metadata.layout.shard !== undefined) return shardScratchBytes(store, metadata, part);
   const chain = makeChain(metadata.layout, metadata.stored);
   const buffers = chain.bounds.reduce((sum, bytes) => sum + bytes, 0);
   const reading = part === undefined ? 0 : readScratchBytes(store, metadata);
@@ -40,7 +40,8 @@ export interface WrittenPart {
 /**
  * The writer of one array, or of a part of it, from whose first chunk positions then count. Edge chunks are stored whole,
  * padded with the fill value. Of a chunk that the part cuts, the rest is read and written again as it was, by the one
- * task that writes the chunk; so it may be done twice, and whoever reads the rest meanwhile gets the same.
+ * task that writes the chunk; so it may be done twice, and whoever reads the rest meanwhile gets the same. Of a sharded
+ * array what is written is a shard, and the rest of it is copied as it is stored where it can be.
  *
  * Errors of `writeChunk`: {@link SourceError} when the store fails, {@link AbortError} when the signal is aborted,
  * ZarrError when the rest of a chunk is damaged.
@@ -55,6 +56,8 @@ export function zarrWriter(
   const chain = makeChain(metadata.layout, metadata.stored);
   const chunk = metadata.layout.shape;
   const reader = zarrReader(store, path, name, metadata);
+  const sharded = metadata.layout.shard !== undefined;
+  const context = contextOf(store, metadata);
   return {
     writeChunk: (relative, elements, signal) => {
       if (signal.aborted) throw new AbortError(undefined, { cause: signal.reason });
@@ -63,35 +66,32 @@ export function zarrWriter(
       checkElements(position, piece, elements);
       if (elements.shape.some((n) => n === 0)) return;
       const key = keyOf(path, chunkKey(metadata.keys, position));
-      const scratch = new Scratch();
-      const rest = restOf(position, chunk, piece, part.shape);
-      const read =
+      const origin = position.map((p, i) => p * chunk[i]!);
+      const rest = restOf(origin, chunk, piece, part.shape);
+      const before =
         rest === undefined
           ? undefined
           : (target: ReadTarget): Maybe<void> => reader.readInto(rest, target, signal);
-      return andFinally(
+      return mapError(
         () =>
-          mapError(
-            () =>
-              write(
+          sharded
+            ? writeShard({ store, key, name, context, elements, origin, piece, rest, signal })
+            : write(
                 store,
                 key,
                 metadata,
                 chain,
                 elements,
-                { piece, position, read },
-                scratch,
+                { origin, lo: piece.lo, before },
                 signal,
               ),
-            (error) =>
-              error instanceof ChunkwiseError
-                ? error
-                : new SourceError(
-                    `array ${name}: could not write chunk ${key}: ${String((error as Error)?.message ?? error)}`,
-                    { cause: error },
-                  ),
-          ),
-        () => scratch.release(),
+        (error) =>
+          error instanceof ChunkwiseError
+            ? error
+            : new SourceError(
+                `array ${name}: could not write chunk ${key}: ${String((error as Error)?.message ?? error)}`,
+                { cause: error },
+              ),
       );
     },
   };
@@ -109,12 +109,11 @@ const pieceAt = (
 
 /** What a chunk has had so far, if any of it is not in the piece; undefined if all is new. */
 function restOf(
-  position: readonly number[],
+  lo: readonly number[],
   chunk: readonly number[],
   piece: Box,
   shape: readonly number[],
 ): Box | undefined {
-  const lo = position.map((p, i) => p * chunk[i]!);
   const hi = shape.map((n, i) => Math.min(n, lo[i]! + chunk[i]!));
   if (hi.length === 0 || hi.some((h, i) => h <= lo[i]!)) return undefined;
   const covered = hi.every((h, i) => lo[i]! >= piece.lo[i]! && h <= piece.hi[i]!);
@@ -130,13 +129,6 @@ function checkElements(position: readonly number[], piece: Box, elements: ReadTa
   }
 }
 
-/** Where elements belong in their chunk, and how the rest of it is read. */
-interface Placement {
-  readonly piece: Box;
-  readonly position: readonly number[];
-  readonly read: ((target: ReadTarget) => Maybe<void>) | undefined;
-}
-
 function write(
   store: Store,
   key: `/${string}`,
@@ -144,66 +136,19 @@ function write(
   chain: Chain,
   elements: ReadTarget,
   placement: Placement,
-  scratch: Scratch,
   signal: AbortSignal,
 ): Maybe<void> {
-  const own = ownBytes(metadata, elements);
-  const raw = own ?? layOut(metadata, elements, placement, scratch);
-  const encoded = then(raw, (bytes) => encodeChain(chain, bytes));
-  return then(encoded, (bytes) => {
-    // A store may keep the array it is given; these bytes are used again.
-    const kept = chain.codecs.length === 0 && !isDirectoryStore(store) ? bytes.slice() : bytes;
-    return then(store.set?.(key, kept, { signal }) as Maybe<unknown>, () => undefined);
-  });
-}
-
-/** The block's own bytes where they are the stored bytes. */
-function ownBytes(
-  { layout, stored, dtype }: ArrayMetadata,
-  elements: ReadTarget,
-): Uint8Array | undefined {
-  const { data, shape, stride, offset } = elements;
-  const whole = shape.every((n, i) => n === layout.shape[i]!);
-  const verbatim = stored === "bool" || isVerbatim(layout, stored);
-  if (!whole || !verbatim || !isDense(shape, stride, layout.order)) return undefined;
-  const size = itemSize(dtype);
-  return new Uint8Array(data.buffer, data.byteOffset + offset * size, elementCount(shape) * size);
-}
-
-function layOut(
-  metadata: ArrayMetadata,
-  elements: ReadTarget,
-  { piece, position, read }: Placement,
-  scratch: Scratch,
-): Maybe<Uint8Array> {
-  const { layout, stored, dtype, fill } = metadata;
-  const size = itemSize(dtype);
-  const count = elementCount(layout.shape);
-  const bytes = scratch.take(count * size);
-  const stride = storedStrides(layout);
-  const words = wordsOf(bytes, size);
-  if (elements.shape.some((n, i) => n < layout.shape[i]!)) {
-    const one = {
-      words: wordsOf(Uint8Array.from(fill), size),
-      offset: 0,
-      stride: stride.map(() => 0),
-    };
-    copyBox(layout.shape, size, one, { words, offset: 0, stride });
-  }
-  const data = viewOf(dtype, bytes.buffer, bytes.byteOffset, count);
-  const before = read?.({ data, shape: layout.shape, stride, offset: 0 });
-  return then(before as Maybe<void>, () => {
-    const offset = piece.lo.reduce(
-      (n, v, i) => n + (v - position[i]! * layout.shape[i]!) * stride[i]!,
-      0,
-    );
-    copyBox(
-      elements.shape,
-      size,
-      { words: wordsOf(elements.data, size), offset: elements.offset, stride: elements.stride },
-      { words, offset, stride },
-    );
-    if (layout.endian === "big") swapBytes(bytes, wordSize(stored));
-    return bytes;
-  });
+  const scratch = new Scratch();
+  return andFinally(
+    () => {
+      const raw = storedBytes(metadata, metadata.layout, elements, placement, scratch);
+      const encoded = then(raw, (bytes) => encodeChain(chain, bytes));
+      return then(encoded, (bytes) => {
+        // A store may keep the array it is given; these bytes are used again.
+        const kept = chain.codecs.length === 0 && !isDirectoryStore(store) ? bytes.slice() : bytes;
+        return then(store.set?.(key, kept, { signal }) as Maybe<unknown>, () => undefined);
+      });
+    },
+    () => scratch.release(),
+  );
 }

@@ -126,7 +126,10 @@ function demandedBoxes(order: readonly Node[], roots: readonly Node[]): Map<Node
   const boxes = new Map<Node, Box>();
   const need = (node: Node, box: Box): void => {
     const known = boxes.get(node);
-    boxes.set(node, known === undefined ? box : hullOf(known, box));
+    const whole = boxOfShape(knownShape(node));
+    // An empty box says nothing of the other lengths, and of an empty array nothing can be left out.
+    if (boxIsEmpty(whole)) boxes.set(node, whole);
+    else boxes.set(node, known === undefined ? box : hullOf(known, box));
   };
   for (const root of roots) need(root, boxOfShape(knownShape(root)));
   for (let i = order.length - 1; i >= 0; i--) {
@@ -333,8 +336,11 @@ function window(made: Node, have: Box, want: Box): Node {
 
 /** The node that computes exactly `box` of `node`; `part` gives the parts of its inputs. */
 function restrict(node: Node, box: Box, part: (input: Node, want: Box) => Node): Node {
-  const inputs = node.inputs.map((input, k) => part(input, inputBox(node, k, box)));
   const shape = boxShape(box);
+  if (boxIsEmpty(box) && node.op !== "call" && node.outs.length === 1) {
+    return emptyNode(node, shape);
+  }
+  const inputs = node.inputs.map((input, k) => part(input, inputBox(node, k, box)));
   switch (node.op) {
     case "source":
     case "create": {
@@ -348,8 +354,7 @@ function restrict(node: Node, box: Box, part: (input: Node, want: Box) => Node):
       const image = inputBox(node, 0, box);
       const map = node.params.map.map((m, a) => {
         const low = m.axis < 0 ? 0 : (box.lo[m.axis] as number);
-        const start = boxIsEmpty(box) ? 0 : m.start + m.step * low - (image.lo[a] as number);
-        return { ...m, start };
+        return { ...m, start: m.start + m.step * low - (image.lo[a] as number) };
       });
       return canonicalView(inputs[0] as Node, map, shape);
     }
@@ -357,7 +362,6 @@ function restrict(node: Node, box: Box, part: (input: Node, want: Box) => Node):
       return inputs[0] as Node;
     case "reduce": {
       const { monoid, axes, leaves, on, correction } = node.params;
-      if (boxIsEmpty(box)) return emptyNode(node, shape);
       return reduceNode(inputs[0] as Node, monoid, axes, leaves, on, dtypeOf(node), correction);
     }
     case "concat": {
@@ -366,7 +370,6 @@ function restrict(node: Node, box: Box, part: (input: Node, want: Box) => Node):
       return parts.length === 1 ? (parts[0] as Node) : concatNode(parts, node.params.axis);
     }
     case "gather": {
-      if (boxIsEmpty(box)) return emptyNode(node, shape);
       const { axis, indices } = node.params;
       const low = inputBox(node, 0, box).lo[axis] as number;
       const from = box.lo[axis] as number;
@@ -378,22 +381,17 @@ function restrict(node: Node, box: Box, part: (input: Node, want: Box) => Node):
       return gatherNode(inputs[0] as Node, axis, indexList(values));
     }
     case "lookup":
-      return boxIsEmpty(box)
-        ? emptyNode(node, shape)
-        : lookupNode(inputs[0] as Node, inputs.slice(1), node.params.axes, shape);
+      return lookupNode(inputs[0] as Node, inputs.slice(1), node.params.axes, shape);
     case "scatter": {
-      if (boxIsEmpty(box)) return emptyNode(node, shape);
       const [x, value, ...indices] = inputs as [Node, Node, ...Node[]];
       const made = scatterNode(x, value, indices, node.params.axes);
       return window(made, scatterBox(node, 0, box), box);
     }
     case "reshape":
-      return boxIsEmpty(box)
-        ? emptyNode(node, shape)
-        : restrictReshape(node, box, inputs[0] as Node);
+      return restrictReshape(node, box, inputs[0] as Node);
     case "compress": {
       const { axis, counted } = node.params;
-      if (boxIsEmpty(box) || counted === undefined) return emptyNode(node, shape);
+      if (counted === undefined) return emptyNode(node, shape);
       const [x, mask] = inputs as [Node, Node];
       const have = {
         lo: box.lo.map((v, a) => (a === axis ? 0 : v)),
@@ -402,7 +400,6 @@ function restrict(node: Node, box: Box, part: (input: Node, want: Box) => Node):
       return window(countedNode(x, mask, axis, counted), have, box);
     }
     case "scan": {
-      if (boxIsEmpty(box)) return emptyNode(node, shape);
       const { axis, leaves } = node.params;
       const have = inputBox(node, 0, box);
       const part = sliceCuts(leaves, 0, have.hi[axis] as number);

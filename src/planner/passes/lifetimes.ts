@@ -31,6 +31,15 @@ export const totalBytes = (array: PlanArray): number =>
     ? array.rawBytes * blockCount(array.cuts)
     : array.shape.reduce((n, s) => n * s, itemSize(array.dtype));
 
+/** What the live blocks of an array take with what is lost between them. */
+export function heldBytes(array: PlanArray): number {
+  const blocks = Math.min(
+    blockCount(array.cuts),
+    Math.ceil(array.liveBytes / Math.max(1, maxBlockBytes(array))) + 1,
+  );
+  return array.liveBytes + array.liveBytes / 8 + blocks * 1024;
+}
+
 /**
  * Most bytes of an array that are live at once when tasks run one after another in plan order. `orderly` says that
  * the consumer's tasks run in row-major order.

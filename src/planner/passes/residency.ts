@@ -6,10 +6,11 @@
  * forms over the grids: {@link liveBytes} bounds what is live at once of an array without looking at single blocks.
  */
 import { viewNode } from "../../ir/build.js";
-import { type Cuts, pieceStart, piecesIn } from "../../ir/cuts.js";
+import { type Cuts, pieceAt, pieceSize, pieceStart, piecesIn } from "../../ir/cuts.js";
 import { itemSize } from "../../ir/dtype.js";
 import {
   type AffineMap,
+  type AxisMap,
   type Box,
   boxElements,
   boxIsEmpty,
@@ -39,6 +40,9 @@ const MOST_MAPS = 4;
 const OVERLAP = 1.2;
 /** Any overlap of chunks is enough for what takes no more than this share of the budget. */
 const SMALL = 1 / 64;
+
+/** Positions along an axis that are looked at one by one to find the chunks that hold them. */
+const MOST_LOOKS = 4096;
 
 /** What is to be kept: nodes, each with the part of it that is read at all. */
 export type Picks = ReadonlyMap<Node, Box>;
@@ -73,9 +77,8 @@ export function keepPicks(
     if (use === undefined) continue;
     // A stretched view is larger than what it shows: what it shows may be worth keeping.
     if (isShared(use) && !isStretched(node) && isWorth(node, stored, baseOf)) {
-      const boxes = boxesOf(use);
-      const hull = boxes.reduce(hullOf);
-      if (overlap(node, boxes, hull, ctx.config.memory)) {
+      const hull = boxesOf(use).reduce(hullOf);
+      if (overlap(node, use, hull, ctx.config.memory)) {
         picks.set(node, hull);
         use = onlyUse(node, hull, unit++);
       } else declined.push(node);
@@ -154,15 +157,26 @@ const isWorth = (node: Node, stored: ReadonlySet<Node>, baseOf: BaseTest): boole
 const reasonOf = (node: Node, stored: ReadonlySet<Node>): string =>
   stored.has(node) ? "read once for several stages" : "computed once for several stages";
 
-/** Whether so much is read several times that keeping pays. Of a store whole chunks are read. */
-function overlap(node: Node, boxes: readonly Box[], hull: Box, memory: number): boolean {
+/**
+ * Whether so much is read several times that keeping pays. Of a store whole chunks are read: those of the hull if it is
+ * kept, and otherwise for every look those that hold a position, which a step or a list of positions may pass over.
+ */
+function overlap(node: Node, uses: Uses, hull: Box, memory: number): boolean {
   const source = node.op === "source" ? node.params.binding : undefined;
-  const read = (box: Box): number =>
-    boxElements(source === undefined ? box : chunksOf(source.chunks, box));
-  const total = boxes.reduce((n, b) => n + read(b), 0);
-  if (total >= OVERLAP * read(hull)) return true;
+  if (source === undefined) {
+    const total = boxesOf(uses).reduce((n, b) => n + boxElements(b), 0);
+    return total >= OVERLAP * boxElements(hull);
+  }
+  const { chunks } = source;
+  const once = boxElements(chunksOf(chunks, hull));
+  let total = 0;
+  for (const { space, maps, rest } of uses.values()) {
+    for (const map of maps) total += elementsOfChunks(chunks, map, space);
+    if (rest !== undefined) total += boxElements(chunksOf(chunks, rest));
+  }
+  if (total >= OVERLAP * once) return true;
   const bytes = boxElements(hull) * itemSize(dtypeOf(node));
-  return source !== undefined && total > read(hull) && bytes <= memory * SMALL;
+  return total > once && bytes <= memory * SMALL;
 }
 
 /** The box of the chunks that a box touches. */
@@ -173,6 +187,33 @@ function chunksOf(chunks: readonly Cuts[], box: Box): Box {
     lo: pieces.map(([first], a) => pieceStart(chunks[a] as Cuts, first)),
     hi: pieces.map(([, last], a) => pieceStart(chunks[a] as Cuts, last + 1)),
   };
+}
+
+/** Elements of the chunks that hold a position which is looked at. */
+function elementsOfChunks(chunks: readonly Cuts[], map: AffineMap, space: Space): number {
+  if (boxIsEmpty(space.box)) return 0;
+  return map.reduce((n, m, a) => n * lengthOfChunks(chunks[a] as Cuts, m, space), 1);
+}
+
+function lengthOfChunks(cuts: Cuts, m: AxisMap, { box, picked }: Space): number {
+  const count = m.axis < 0 ? 1 : (box.hi[m.axis] as number) - (box.lo[m.axis] as number);
+  const listed = m.axis >= 0 && m.axis === picked?.axis ? picked.values : undefined;
+  const first = m.axis < 0 ? m.start : m.start + m.step * (box.lo[m.axis] as number);
+  const last = first + (m.axis < 0 ? 0 : m.step * (count - 1));
+  const [from, to] = piecesIn(cuts, Math.min(first, last), Math.max(first, last) + 1);
+  const looks = listed?.length ?? count;
+  // Every piece is touched, or it would take too long to find out.
+  if (to === from || looks > MOST_LOOKS || (listed === undefined && Math.abs(m.step) <= 1)) {
+    return pieceStart(cuts, to + 1) - pieceStart(cuts, from);
+  }
+  const touched = new Set<number>();
+  for (let k = 0; k < looks; k++) {
+    const at = listed === undefined ? first + m.step * k : m.start + m.step * (listed[k] as number);
+    touched.add(pieceAt(cuts, at));
+  }
+  let length = 0;
+  for (const piece of touched) length += pieceSize(cuts, piece);
+  return length;
 }
 
 const isStretched = (node: Node): boolean =>
@@ -245,10 +286,16 @@ const treeCost = (tree: Tree): number =>
       ? treeCost(tree.arg)
       : 0;
 
+/** The space that maps start from; of `picked.axis` only the positions `picked.values` are looked at. */
+interface Space {
+  readonly box: Box;
+  readonly picked?: { readonly axis: number; readonly values: ArrayLike<number> } | undefined;
+}
+
 /** How one node is looked at, by the kernel (or moved part) that looks: through which maps, from which space. */
 type Uses = Map<number, UnitUse>;
 interface UnitUse {
-  readonly space: Box;
+  readonly space: Space;
   readonly maps: AffineMap[];
   /** The hull of what is seen through the maps beyond MOST_MAPS, of which a ladder of slices has 2^depth. */
   rest: Box | undefined;
@@ -257,7 +304,7 @@ interface UnitUse {
 /** Together the boxes hold all that is read; every index map counts as a read of its own. */
 const boxesOf = (uses: Uses): Box[] =>
   [...uses.values()].flatMap(({ space, maps, rest }) => {
-    const boxes = maps.map((map) => imageOfBox(map, space));
+    const boxes = maps.map((map) => imageOfBox(map, space.box));
     return rest === undefined ? boxes : [...boxes, rest];
   });
 
@@ -269,7 +316,9 @@ function isShared(uses: Uses): boolean {
 
 /** A node that is kept is looked at by what makes it, once. */
 const onlyUse = (node: Node, hull: Box, unit: number): Uses =>
-  new Map([[unit, { space: hull, maps: [identityMap(knownShape(node).length)], rest: undefined }]]);
+  new Map([
+    [unit, { space: { box: hull }, maps: [identityMap(knownShape(node).length)], rest: undefined }],
+  ]);
 
 /** Enters what the stage of `roots` looks at first; answers with the next free number of a unit. */
 function seed(
@@ -279,9 +328,9 @@ function seed(
   baseOf: BaseTest,
 ): number {
   let next = unit;
-  const look = (node: Node, inUnit: number): void => {
+  const look = (node: Node, inUnit: number, picked?: Space["picked"]): void => {
     const shape = knownShape(node);
-    addUse(uses, node, inUnit, identityMap(shape.length), boxOfShape(shape));
+    addUse(uses, node, inUnit, identityMap(shape.length), { box: boxOfShape(shape), picked });
   };
   const fused = roots.filter((r) => FUSED.has(r.op));
   for (const node of fused) {
@@ -289,7 +338,8 @@ function seed(
     if (baseOf(node) !== "array" || node.op === "source") look(node, next);
     else {
       const shape = knownShape(node);
-      const own = { space: boxOfShape(shape), maps: [identityMap(shape.length)], rest: undefined };
+      const space = { box: boxOfShape(shape) };
+      const own = { space, maps: [identityMap(shape.length)], rest: undefined };
       handDown(uses, node, new Map([[next, own]]), baseOf);
     }
   }
@@ -304,12 +354,22 @@ function seed(
     if (FUSED.has(root.op) || root.op === "reduce") continue;
     // Every part of a moved array is read by itself, even if it is the same array again.
     const inputs = root.op === "pick" ? (root.inputs[0] as Node).inputs : root.inputs;
-    for (const input of inputs) if (baseOf(input) !== "array") look(input, next++);
+    const picked =
+      root.op === "gather"
+        ? { axis: root.params.axis, values: root.params.indices.values }
+        : undefined;
+    for (const input of inputs) if (baseOf(input) !== "array") look(input, next++, picked);
   }
   return next;
 }
 
-function addUse(uses: Map<Node, Uses>, node: Node, unit: number, map: AffineMap, space: Box): void {
+function addUse(
+  uses: Map<Node, Uses>,
+  node: Node,
+  unit: number,
+  map: AffineMap,
+  space: Space,
+): void {
   let use = uses.get(node);
   if (use === undefined) {
     use = new Map();
@@ -319,7 +379,7 @@ function addUse(uses: Map<Node, Uses>, node: Node, unit: number, map: AffineMap,
   if (known === undefined) use.set(unit, { space, maps: [map], rest: undefined });
   else if (known.maps.some((m) => sameMap(m, map))) return;
   else if (known.maps.length < MOST_MAPS) known.maps.push(map);
-  else addRest(known, imageOfBox(map, space));
+  else addRest(known, imageOfBox(map, space.box));
 }
 
 function addRest(use: UnitUse, box: Box): void {

@@ -3,8 +3,9 @@
  *
  * It assumes canonical views, and promises the same values from nodes that make no more than is looked at: a step
  * through a gather names fewer positions, an integer into a concatenation leaves one part of it, a step or a turn along
- * a kept axis of a reduction is one of its input. It stands before `demand`, which does the same for what several users
- * look at, but with boxes only: boxes have hulls, sets of positions with steps have none worth having.
+ * a kept axis of a reduction, or along one that a reshape leaves as it is, is one of its input. It stands before
+ * `demand`, which does the same for what several users look at, but with boxes only: boxes have hulls, sets of positions
+ * with steps have none worth having.
  *
  * One walk down collects, for every node with one user, the positions that are asked for along each of its axes (an
  * arithmetic progression in any direction); one walk up builds what was asked for. Both visit every node once.
@@ -16,11 +17,13 @@ import {
   indexList,
   mapNode,
   reduceNode,
+  reshapeNode,
   viewNode,
 } from "../../ir/build.js";
 import { advertisedGrid } from "../../ir/grid.js";
 import { type AffineMap, composeMaps, fixedAxis } from "../../ir/index-map.js";
-import { dtypeOf, knownShape, type Node, topologicalOrder } from "../../ir/node.js";
+import { dtypeOf, knownShape, type Node, type NodeOf, topologicalOrder } from "../../ir/node.js";
+import { reshapeGroups } from "../../ir/reshape.js";
 import { constant } from "../../ir/scalar.js";
 import type { PassContext } from "../context.js";
 import { withInputs } from "../rewrite.js";
@@ -54,6 +57,10 @@ export function sink(roots: readonly Node[], ctx: PassContext): readonly Node[] 
       if (selection === undefined || isWhole(selection, knownShape(input))) return;
       // Nothing at all is a matter of `demand`.
       if (selection.some((p) => p.count === 0)) return;
+      if (input.op === "reshape") {
+        const { made: rows } = throughReshape(input, selection);
+        if (isWhole(rows, knownShape(input))) return;
+      }
       wanted.set(input, selection);
       if (input.op !== "map" && input.op !== "view") moves = true;
     });
@@ -78,7 +85,8 @@ function takesSelections(node: Node): boolean {
     node.op === "view" ||
     node.op === "gather" ||
     node.op === "concat" ||
-    node.op === "reduce"
+    node.op === "reduce" ||
+    node.op === "reshape"
   );
 }
 
@@ -150,9 +158,43 @@ function inputSelection(node: Node, k: number, own: Selection | undefined): Sele
         node.params.axes.includes(a) ? whole(n) : (own[next++] as Progression),
       );
     }
+    case "reshape": {
+      if (own === undefined) return undefined;
+      const want = shape.map(whole);
+      for (const [from, to] of sameAxes(node)) {
+        want[from] = { ...(own[to] as Progression), dropped: false };
+      }
+      return want;
+    }
     default:
       return undefined;
   }
+}
+
+/** Axes of the input of a reshape that are axes of the result as well, in pairs: nothing is regrouped along these. */
+function sameAxes(node: NodeOf<"reshape">): (readonly [number, number])[] {
+  const from = knownShape(node.inputs[0] as Node);
+  const to = knownShape(node);
+  return reshapeGroups(from, to).flatMap(({ input, output }) => {
+    const [a, ...more] = input.filter((i) => from[i] !== 1);
+    const [b, ...others] = output.filter((o) => to[o] !== 1);
+    const one = a !== undefined && b !== undefined && more.length + others.length === 0;
+    return one ? [[a, b] as const] : [];
+  });
+}
+
+/** What is made of a reshape, and what is looked at of that, in the place of `selection`: no axis is left out below. */
+function throughReshape(
+  node: NodeOf<"reshape">,
+  selection: Selection,
+): { readonly made: Selection; readonly seen: Selection } {
+  const same = new Set(sameAxes(node).map(([, to]) => to));
+  return {
+    made: knownShape(node).map((n, a) =>
+      same.has(a) ? { ...(selection[a] as Progression), dropped: false } : whole(n),
+    ),
+    seen: selection.map((p, a) => (same.has(a) ? { ...p, start: 0, step: 1 } : p)),
+  };
 }
 
 /** The positions of a concatenation that fall into part `k`, counted from its start. */
@@ -246,6 +288,11 @@ function rebuilt(
       const reduced = axes.map((a) => left.indexOf(a));
       const below = part(0, want);
       return reduceNode(below, monoid, reduced, leaves, on, dtypeOf(node), correction);
+    }
+    case "reshape": {
+      const { made: rows, seen } = throughReshape(node, selection);
+      const below = part(0, inputSelection(node, 0, selection));
+      return select(reshapeNode(below, shapeOf(rows)), seen);
     }
     default:
       return select(node, selection);

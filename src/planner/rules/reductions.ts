@@ -31,7 +31,6 @@ function reduceLike(node: NodeOf<"reduce">, input: Node, axes: readonly number[]
 /** Monoids for which the only element is the result: a float sum begins at -0, which adds nothing. */
 const ONE_IS_ALL: ReadonlySet<string> = new Set([
   "sum",
-  "prod",
   "dot",
   "min",
   "max",
@@ -40,6 +39,10 @@ const ONE_IS_ALL: ReadonlySet<string> = new Set([
   "count",
   "mean",
 ]);
+
+/** A product begins at 1, which changes no number; but 1 + 0i times what is infinite is not that, nor times a -0. */
+const oneIsAll = (monoid: string, on: DType): boolean =>
+  ONE_IS_ALL.has(monoid) || (monoid === "prod" && !isComplex(on));
 
 const ofOne = rule({
   name: "reduce-of-one",
@@ -50,7 +53,7 @@ const ofOne = rule({
     const input = node.inputs[0] as Node;
     const { axes, monoid, on } = node.params;
     const shape = knownShape(input);
-    if (!ONE_IS_ALL.has(monoid) || axes.some((a) => shape[a] !== 1)) return undefined;
+    if (!oneIsAll(monoid, on) || axes.some((a) => shape[a] !== 1)) return undefined;
     const kept = shape.map((_, a) => a).filter((a) => !axes.includes(a));
     const view = canonicalView(
       input,

@@ -77,6 +77,56 @@ export const targets: readonly Row[] = [
     'toZarr: Zarr v2 cannot store axes in the order [1,1]; its orders are "C" and "F"',
   ],
   [
+    "x.toZarr(new Map(), { chunks: [5, 2], shards: [8, 4] })",
+    "OptionError",
+    "toZarr: shards of [8,4] do not hold whole chunks of [5,2]: 8 is no multiple of 5 (axis 0); right would be 5 or 10",
+  ],
+  [
+    "x.toZarr(new Map(), { chunks: [5, 2], shards: [5, 1] })",
+    "OptionError",
+    "toZarr: shards of [5,1] do not hold whole chunks of [5,2]: 1 is no multiple of 2 (axis 1); right would be 2",
+  ],
+  [
+    "cw.store({ u: x }, new Map(), { shards: [8] })",
+    "OptionError",
+    "store: u: shards must hold 2 integers >= 1, got [8]; one length for each axis, or -1 for the whole axis",
+  ],
+  [
+    "x.toZarr(new Map(), { shards: [0, 6] })",
+    "OptionError",
+    "toZarr: shards must hold 2 integers >= 1, got [0,6]; one length for each axis, or -1 for the whole axis",
+  ],
+  [
+    "x.toZarr(new Map(), { shards: 'auto' })",
+    "OptionError",
+    'toZarr: shards must be a list of lengths, got "auto"; as in shards: [100, 200]',
+  ],
+  [
+    "x.toZarr(new Map(), { shards: { shape: [8, 6], location: 'end' } })",
+    "OptionError",
+    'toZarr: shards has no option "location"; its options are shape and indexLocation',
+  ],
+  [
+    "x.toZarr(new Map(), { shards: { shape: [8, 6], indexLocation: 'middle' } })",
+    "OptionError",
+    'toZarr: shards: indexLocation must be "start" or "end", got "middle"',
+  ],
+  [
+    "x.toZarr(new Map(), { shards: [8, 6], zarrFormat: 2 })",
+    "OptionError",
+    "toZarr: Zarr v2 has no shards; leave shards out, or give zarrFormat: 3",
+  ],
+  [
+    "x.toZarr(new Map(), { codecs: 'sharding_indexed' })",
+    "ZarrError",
+    'toZarr: codec "sharding_indexed" cannot be written; give the shape of a shard as the option shards; codecs are those of the chunks in it',
+  ],
+  [
+    "x.toZarr(new Map(), { mode: 'append', shards: [8, 6] })",
+    "OptionError",
+    'toZarr: shards is for new arrays, the mode is "append"; an existing array keeps its own',
+  ],
+  [
     "x.toZarr(new Map(), { mode: 'append' })",
     "ZarrError",
     'store does not exist; create it with mode: "create"',
