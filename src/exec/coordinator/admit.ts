@@ -135,6 +135,7 @@ function issue(
   table.outputs.forEach((out, i) => {
     out.address[entry.task] = placed[i] as number;
   });
+  run.blocks += table.outputs.length;
   table.state[entry.task] = TASK_ISSUED;
   const scratch = placed[entry.outputs.length] ?? 0;
   const slot = state.tickets.indexOf(undefined);
@@ -192,6 +193,7 @@ export function freeBlock(state: State, run: RunState, array: ArrayTable, block:
 export function leaveMemory(state: State, run: RunState, array: ArrayTable, block: number): void {
   state.allocator.free(array.address[block] as number);
   array.address[block] = 0;
+  run.blocks--;
   release(state, run, blockBytes(array.array, block));
 }
 

@@ -7,6 +7,7 @@ import type { ReadTarget, RegionReader } from "../../ir/binding.js";
 import { itemSize } from "../../ir/dtype.js";
 import type { Box } from "../../ir/index-map.js";
 import { boxIsEmpty, boxShape, elementCount } from "../../ir/index-map.js";
+import { type Probe, SPAN } from "../../ir/trace.js";
 import { andFinally, type Maybe, mapError, runAll, then } from "../maybe.js";
 import { Scratch } from "../scratch.js";
 import { isDirectoryStore, keyOf, type Store } from "../stores/store.js";
@@ -85,9 +86,9 @@ export function zarrReader(
   const context = contextOf(store, metadata);
   const limit = inFlight(store, metadata);
   return {
-    readInto: (region, target, signal) => {
+    readInto: (region, target, signal, probe) => {
       if (boxIsEmpty(region)) return;
-      return runAll(tasks(store, path, name, context, region, target, signal), limit);
+      return runAll(tasks(store, path, name, context, region, target, signal, probe), limit);
     },
   };
 }
@@ -100,6 +101,7 @@ function* tasks(
   region: Box,
   target: ReadTarget,
   signal: AbortSignal,
+  probe: Probe | undefined,
 ): Generator<() => Maybe<void>> {
   const { shape } = context.metadata.layout;
   const all: Part = { lo: region.lo, shape: boxShape(region), target, offset: target.offset };
@@ -109,7 +111,7 @@ function* tasks(
       if (signal.aborted) throw new AbortError(undefined, { cause: signal.reason });
       const key = keyOf(path, chunkKey(context.metadata.keys, position));
       return mapError(
-        () => readChunk(store, key, context, part, signal),
+        () => readChunk(store, key, context, part, signal, probe),
         (error) =>
           signal.aborted && !(error instanceof ChunkwiseError)
             ? new AbortError(undefined, { cause: error })
@@ -175,13 +177,14 @@ function readChunk(
   context: ReaderContext,
   part: Part,
   signal: AbortSignal,
+  probe: Probe | undefined,
 ): Maybe<void> {
-  const blob = openBlob(store, key, signal);
+  const blob = openBlob(store, key, signal, probe);
   if (blob === undefined) return deliverFill(context.metadata, part);
   const { layout } = context.metadata;
   const read = layout.shard === undefined ? readPlain : readShard;
   return andFinally(
-    () => read(blob, layout, context.chain, context, part),
+    () => read(blob, layout, context.chain, context, part, probe),
     () => blob.close(),
   );
 }
@@ -193,6 +196,7 @@ function readPlain(
   chain: Chain,
   context: ReaderContext,
   part: Part,
+  probe: Probe | undefined,
 ): Maybe<void> {
   const { metadata } = context;
   const scratch = new Scratch();
@@ -202,9 +206,10 @@ function readPlain(
       const direct = directBytes(layout, metadata, part);
       return then(blob.whole(chain.bounds.at(-1) as number, scratch), (encoded) => {
         if (encoded === undefined) return deliverFill(metadata, part);
+        const from = probe?.now();
         return then(decodeChain(chain, encoded, direct, scratch), (bytes) => {
-          if (direct !== undefined) return;
-          deliverChunk(bytes, layout, metadata, part, scratch);
+          if (direct === undefined) deliverChunk(bytes, layout, metadata, part, scratch);
+          if (from !== undefined) probe?.span(SPAN.decode, from, bytes.length);
         });
       });
     },
@@ -242,22 +247,31 @@ function readShard(
   chain: Chain,
   context: ReaderContext,
   part: Part,
+  probe: Probe | undefined,
 ): Maybe<void> {
-  if (chain.codecs.length === 0) return readInner(shardBlob, layout, context, part);
+  if (chain.codecs.length === 0) return readInner(shardBlob, layout, context, part, probe);
   const scratch = new Scratch();
   return andFinally(
     () =>
       then(shardBlob.whole(chain.bounds.at(-1) as number, scratch), (encoded) => {
         if (encoded === undefined) return deliverFill(context.metadata, part);
-        return then(decodeChain(chain, encoded, undefined, scratch), (bytes) =>
-          readInner(memoryBlob(bytes), layout, context, part),
-        );
+        const from = probe?.now();
+        return then(decodeChain(chain, encoded, undefined, scratch), (bytes) => {
+          if (from !== undefined) probe?.span(SPAN.decode, from, bytes.length);
+          return readInner(memoryBlob(bytes), layout, context, part, probe);
+        });
       }),
     () => scratch.release(),
   );
 }
 
-function readInner(blob: Blob, layout: Layout, context: ReaderContext, part: Part): Maybe<void> {
+function readInner(
+  blob: Blob,
+  layout: Layout,
+  context: ReaderContext,
+  part: Part,
+  probe: Probe | undefined,
+): Maybe<void> {
   const { shard } = layout;
   if (shard === undefined) throw new ZarrError(`a chunk of ${show(layout.shape)} is no shard`);
   return then(readIndex(blob, layout, shard), (index) => {
@@ -270,7 +284,8 @@ function readInner(blob: Blob, layout: Layout, context: ReaderContext, part: Par
         yield () => {
           const entry = index(piece.position);
           if (entry === undefined) return deliverFill(context.metadata, inner);
-          return readPlain(entry, shard.inner, context.innerChain as Chain, context, inner);
+          const innerChain = context.innerChain as Chain;
+          return readPlain(entry, shard.inner, innerChain, context, inner, probe);
         };
       }
     };

@@ -3,6 +3,7 @@ import { AbortError, ChunkwiseError, InternalError, SourceError } from "../../er
 import type { ChunkWriter, ReadTarget } from "../../ir/binding.js";
 import { itemSize, viewOf } from "../../ir/dtype.js";
 import { type Box, boxShape, elementCount } from "../../ir/index-map.js";
+import { type Probe, SPAN } from "../../ir/trace.js";
 import { copyBox, wordsOf } from "../copy.js";
 import { andFinally, type Maybe, mapError, then } from "../maybe.js";
 import { Scratch } from "../scratch.js";
@@ -56,7 +57,7 @@ export function zarrWriter(
   const chunk = metadata.layout.shape;
   const reader = zarrReader(store, path, name, metadata);
   return {
-    writeChunk: (relative, elements, signal) => {
+    writeChunk: (relative, elements, signal, probe) => {
       if (signal.aborted) throw new AbortError(undefined, { cause: signal.reason });
       const position = relative.map((p, i) => p + Math.floor(part.lo[i]! / chunk[i]!));
       const piece = pieceAt(position, chunk, part);
@@ -68,7 +69,7 @@ export function zarrWriter(
       const read =
         rest === undefined
           ? undefined
-          : (target: ReadTarget): Maybe<void> => reader.readInto(rest, target, signal);
+          : (target: ReadTarget): Maybe<void> => reader.readInto(rest, target, signal, probe);
       return andFinally(
         () =>
           mapError(
@@ -82,6 +83,7 @@ export function zarrWriter(
                 { piece, position, read },
                 scratch,
                 signal,
+                probe,
               ),
             (error) =>
               error instanceof ChunkwiseError
@@ -146,14 +148,26 @@ function write(
   placement: Placement,
   scratch: Scratch,
   signal: AbortSignal,
+  probe: Probe | undefined,
 ): Maybe<void> {
   const own = ownBytes(metadata, elements);
   const raw = own ?? layOut(metadata, elements, placement, scratch);
-  const encoded = then(raw, (bytes) => encodeChain(chain, bytes));
+  const encoded = then(raw, (bytes) => {
+    const from = probe?.now();
+    return then(encodeChain(chain, bytes), (made) => {
+      if (from !== undefined && chain.codecs.length > 0) {
+        probe?.span(SPAN.encode, from, bytes.length);
+      }
+      return made;
+    });
+  });
   return then(encoded, (bytes) => {
+    const from = probe?.now();
     // A store may keep the array it is given; these bytes are used again.
     const kept = chain.codecs.length === 0 && !isDirectoryStore(store) ? bytes.slice() : bytes;
-    return then(store.set?.(key, kept, { signal }) as Maybe<unknown>, () => undefined);
+    return then(store.set?.(key, kept, { signal }) as Maybe<unknown>, () => {
+      if (from !== undefined) probe?.span(SPAN.store, from, kept.length);
+    });
   });
 }
 
