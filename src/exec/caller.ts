@@ -193,11 +193,7 @@ export class CallerService {
     end();
   }
 
-  #move(
-    request: CallerRequest,
-    run: CallerRun,
-    probe: Probe | undefined,
-  ): void | Promise<void> {
+  #move(request: CallerRequest, run: CallerRun, probe: Probe | undefined): void | Promise<void> {
     if (request.kind === "read") {
       const source = run.bindings.sources[request.source];
       if (source === undefined) throw new InternalError(`there is no source ${request.source}`);

@@ -264,7 +264,13 @@ class InlineRun {
     try {
       const outputs = stage.outputs.map((id) => this.#address(id, ticket.task));
       const scratch = { address: ticket.scratch, bytes: stage.scratchBytes };
-      const result = runTask(this.#context(stage, meter, ticket), stage, ticket.task, outputs, scratch);
+      const result = runTask(
+        this.#context(stage, meter, ticket),
+        stage,
+        ticket.task,
+        outputs,
+        scratch,
+      );
       if (result !== undefined) return this.#wait(result, end);
     } catch (error) {
       return end(error ?? new Error("thrown without a reason"));

@@ -102,7 +102,8 @@ class ProcessRuntime implements Runtime {
       throw new OptionError("inlineBytes is NaN", { hint: "give a number of bytes" });
     if (signal?.aborted === true) throw new AbortError(undefined, { cause: signal.reason });
     const started = performance.now();
-    const trace = options.trace === true ? (await import("./trace/index.js")).traceOrigin() : undefined;
+    const trace =
+      options.trace === true ? (await import("./trace/index.js")).traceOrigin() : undefined;
     const inline = runsInline(plan, bindings, inlineBytes);
     clearTimeout(this.#idle);
     this.#running++;

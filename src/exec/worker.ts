@@ -8,6 +8,7 @@
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { errorToData } from "../errors.js";
 import type { Stage } from "../ir/stage.js";
+import { SPAN } from "../ir/trace.js";
 import { Kernels } from "../kernels/index.js";
 import { CallerLine } from "./caller.js";
 import { THREAD_SCRATCH, threadScratch } from "./memory/arena.js";
@@ -24,7 +25,6 @@ import {
   type WorkerInit,
   waitForBell,
 } from "./protocol.js";
-import { SPAN } from "../ir/trace.js";
 import { runTask } from "./task/index.js";
 import { type Meter, newMeter, reportOf, WorkerRun } from "./worker-run.js";
 

@@ -255,7 +255,13 @@ class Coordinator {
         // The same buffer cannot be in the list twice, but may be a root twice: every root has its own.
         const transfer = results.filter((r): r is ArrayBuffer => r instanceof ArrayBuffer);
         const { run, stats } = action;
-        const finish = { kind: "finish", run, roots: results, stats, trace: trace?.data() } as const;
+        const finish = {
+          kind: "finish",
+          run,
+          roots: results,
+          stats,
+          trace: trace?.data(),
+        } as const;
         this.#tellOver(data, finish, transfer);
         break;
       }

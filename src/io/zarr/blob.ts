@@ -1,7 +1,7 @@
 /** The bytes of one stored value, from a file, a store or a part of another value. */
 import { ChunkwiseError, SourceError, ZarrError } from "../../errors.js";
-import { type Maybe, mapError, then } from "../maybe.js";
 import { type Probe, SPAN } from "../../ir/trace.js";
+import { type Maybe, mapError, then } from "../maybe.js";
 import type { Scratch } from "../scratch.js";
 import { type DirectoryStore, isDirectoryStore, type Store } from "../stores/store.js";
 
