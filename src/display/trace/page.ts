@@ -76,6 +76,7 @@ export function traceHtml(data: TraceData): string {
 
 /** `1.24 s`, `12.4 ms`, `310 µs`. */
 export function milliseconds(ms: number): string {
+  if (ms === 0) return "0";
   if (ms >= 60_000) return `${Math.floor(ms / 60_000)} min ${((ms % 60_000) / 1000).toFixed(0)} s`;
   const [value, unit] = ms >= 1000 ? [ms / 1000, "s"] : ms >= 1 ? [ms, "ms"] : [ms * 1000, "µs"];
   return `${value >= 100 ? value.toFixed(0) : value.toPrecision(3).replace(/\.?0+$/, "")} ${unit}`;
@@ -85,17 +86,19 @@ function figures(data: TraceData, s: TraceSummary): string {
   const parts: [string, string, string][] = [
     ["read", milliseconds(s.read * 1000), bytesText(s.bytes.fetch)],
     ["decode", milliseconds(s.decode * 1000), bytesText(s.bytes.decode)],
-    ["compute", milliseconds(s.compute * 1000), `${countText(s.counts.task)} tasks`],
+    ["compute", milliseconds(s.compute * 1000), tasksText(s.counts.task)],
     ["write", milliseconds(s.write * 1000), bytesText(s.bytes.store)],
     ["spill", milliseconds(s.spill * 1000), bytesText(s.bytes.spill)],
     ["overlap", s.overlap.toFixed(2), "wall time over the longest"],
     ["peak", bytesText(highest(data)), `planned ${bytesText(data.peakBytes)}`],
   ];
-  const cells = parts.map(
-    ([name, value, more]) => `<div><b>${value}</b> ${name}<br><small>${more}</small></div>`,
-  );
+  const cells = parts
+    .filter(([, value]) => value !== "0")
+    .map(([name, value, more]) => `<div><b>${value}</b> ${name}<br><small>${more}</small></div>`);
   return `<div class="figures">${cells.join("")}</div>`;
 }
+
+const tasksText = (n: number): string => `${countText(n)} ${n === 1 ? "task" : "tasks"}`;
 
 const highest = ({ samples }: TraceData): number => {
   let most = 0;
@@ -134,7 +137,7 @@ function ticks(wall: number): string {
   // A label at the right end would stick out.
   const shown = ticksOf(wall).filter((t) => t < 0.97 * wall);
   const labels = shown.map(
-    (t) => `<span style="left:${percent(t, wall)}">${t === 0 ? "0" : milliseconds(t)}</span>`,
+    (t) => `<span style="left:${percent(t, wall)}">${milliseconds(t)}</span>`,
   );
   return `<div class="tick">${labels.join("")}</div>`;
 }
@@ -243,7 +246,7 @@ function memory(data: TraceData, wall: number): string {
     `</svg>${label(peakBytes, "planned peak")}` +
     `<span class="right" style="top:${inside ? y(budget) : 0}px">budget ${bytesText(budget)}${inside ? "" : ", above"}</span>` +
     (spilled > 0
-      ? `<span class="right spilled" style="top:16px">line: spilled, ${bytesText(spilled)}</span>`
+      ? `<span class="right spilled" style="bottom:2px">line: spilled, ${bytesText(spilled)}</span>`
       : "") +
     `</div>`
   );
