@@ -72,8 +72,7 @@ export const s3Stores = (): typeof import("../io/stores/s3.js") =>
   require("../io/stores/s3.js") as typeof import("../io/stores/s3.js");
 
 /** Timelines of runs. */
-export const traceDisplays = (): typeof import("../display/trace/index.js") =>
-  require("../display/trace/index.js") as typeof import("../display/trace/index.js");
+export const traces = (): Promise<typeof import("./trace.js")> => import("./trace.js");
 /** Where the timeline of a run goes. */
 export type TraceOption = boolean | string | ((trace: Trace) => void);
 

@@ -9,7 +9,5 @@ export const expressions = (): typeof import("./expr/evaluate.js") =>
 /** Random orders and choices. */
 export const samples = (): typeof import("./samples.js") =>
   require("./samples.js") as typeof import("./samples.js");
-/** Timelines of runs. */
-export const traces = (): Promise<typeof import("./trace.js")> => import("./trace.js");
 /** Writing to stores. */
 export const writing = (): Promise<typeof import("./writing.js")> => import("./writing.js");

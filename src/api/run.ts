@@ -30,8 +30,8 @@ import {
   type RunStats,
   runtime,
   type TraceOption,
+  traces,
 } from "./engine.js";
-import { traces } from "./later.js";
 import { NDArray, withTimeline } from "./nd-array.js";
 import { isPlainObject, readOptions } from "./options.js";
 import { progressBar } from "./progress.js";

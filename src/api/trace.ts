@@ -2,9 +2,10 @@
 import { access, constants, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { chromeTrace, traceHtml, traceSummary } from "../display/trace/index.js";
 import { OptionError } from "../errors.js";
 import type { ChromeTrace, Trace, TraceData, TraceSummary } from "../ir/trace.js";
-import { type TraceOption, traceDisplays } from "./engine.js";
+import type { TraceOption } from "./engine.js";
 import { isTraceFile, TRACE_FILES } from "./options.js";
 
 /** See `Trace` in `ir/trace.ts`. */
@@ -16,15 +17,15 @@ export class Timeline implements Trace {
   }
 
   summary(): TraceSummary {
-    return traceDisplays().traceSummary(this.data);
+    return traceSummary(this.data);
   }
 
   html(): string {
-    return traceDisplays().traceHtml(this.data);
+    return traceHtml(this.data);
   }
 
   chrome(): ChromeTrace {
-    return traceDisplays().chromeTrace(this.data);
+    return chromeTrace(this.data);
   }
 
   async save(path: string | URL): Promise<void> {

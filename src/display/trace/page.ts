@@ -183,19 +183,23 @@ function rect(data: TraceData, lane: Lane, box: TraceBox, top: number, wall: num
   const kind = SPAN_KINDS[box.kind] as SpanKind;
   return (
     `<rect class="${kind}" x="${left}" y="${top + inset}" width="${width}" height="${LANE - 1 - 2 * inset}">` +
-    `<title>${text(titleOf(data, lane, box))}</title></rect>`
+    `<title>${titleOf(data, lane, box).map(text).join("\n")}</title></rect>`
   );
 }
 
-function titleOf(data: TraceData, lane: Lane, box: TraceBox): string {
+function titleOf(data: TraceData, lane: Lane, box: TraceBox): string[] {
   const at = (column: number): number => lane.thread.rows[box.span * ROW_WIDTH + column] as number;
   const when = `at ${milliseconds(box.start)}`;
   if (box.count > 1) {
     const kinds = SPAN_KINDS.flatMap((name, k) =>
       (box.ms[k] as number) > 0 ? [`${name} ${milliseconds(box.ms[k] as number)}`] : [],
     );
-    const bytes = box.bytes > 0 ? `\n${bytesText(box.bytes)}` : "";
-    return `${countText(box.count)} spans in ${milliseconds(box.end - box.start)}\n${kinds.join(", ")}${bytes}\n${when}`;
+    return [
+      `${countText(box.count)} spans in ${milliseconds(box.end - box.start)}`,
+      kinds.join(", "),
+      ...(box.bytes > 0 ? [bytesText(box.bytes)] : []),
+      when,
+    ];
   }
   const kind = SPAN_KINDS[at(ROW_KIND)] as SpanKind;
   const stage = data.stages[at(ROW_STAGE)];
@@ -207,7 +211,7 @@ function titleOf(data: TraceData, lane: Lane, box: TraceBox): string {
     ...(what === undefined ? [] : [what]),
     ...(at(ROW_BYTES) > 0 ? [bytesText(at(ROW_BYTES))] : []),
     when,
-  ].join("\n");
+  ];
 }
 
 /** What was on the account, under the line that the plan had drawn. */
