@@ -54,7 +54,8 @@ export interface RunOptions {
   /**
    * Records a timeline of what every thread does: reads, decoding, kernels, writes, spills, waiting, and memory. With
    * `true` the answer has it as `trace`; a function is given it when the run is over; a text names the file to write, a
-   * page (`.html`) or Chrome's trace (`.json`). It takes up to 14 MiB for each thread beside `memory`.
+   * page (`.html`) or Chrome's trace (`.json`). It takes up to 14 MiB for each thread beside `memory`. Where nothing has
+   * to run (`resume` of a complete array) nothing is recorded.
    */
   readonly trace?: TraceOption | undefined;
 }

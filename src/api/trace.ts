@@ -33,7 +33,10 @@ export class Timeline implements Trace {
     if (!isTraceFile(file)) {
       throw new OptionError(`save: ${JSON.stringify(file)} ${TRACE_FILES}`);
     }
-    await writeFile(file, file.endsWith(".html") ? this.html() : JSON.stringify(this.chrome()));
+    const text = file.endsWith(".html") ? this.html() : JSON.stringify(this.chrome());
+    await writeFile(file, text).catch((cause: unknown) => {
+      throw cannotWrite("save", file, cause);
+    });
   }
 }
 
@@ -43,12 +46,15 @@ export async function checkPlace(trace: TraceOption): Promise<void> {
   try {
     await access(dirname(trace), constants.W_OK);
   } catch (cause) {
-    throw new OptionError(`trace: ${JSON.stringify(trace)} cannot be written`, {
-      hint: "name a file in a folder that is there",
-      cause,
-    });
+    throw cannotWrite("trace", trace, cause);
   }
 }
+
+const cannotWrite = (fn: string, file: string, cause: unknown): OptionError =>
+  new OptionError(`${fn}: ${JSON.stringify(file)} cannot be written`, {
+    hint: "name a file in a folder that is there, on a disk with room",
+    cause,
+  });
 
 /** Hands a trace to where the option says; the answer of the run carries it in any case. */
 export async function handOver(trace: TraceOption, made: Trace): Promise<void> {

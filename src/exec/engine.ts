@@ -200,7 +200,11 @@ export class Engine {
       case "finish":
         this.#settle(message.run, (p) =>
           p.thrown === undefined
-            ? p.resolve({ ...message, trace: recordOf(p, message.trace) })
+            ? p.resolve({
+                roots: message.roots,
+                stats: message.stats,
+                trace: recordOf(p, message.trace),
+              })
             : p.reject(p.thrown),
         );
         this.#forget(message.run);

@@ -281,6 +281,7 @@ describe("traces", () => {
     const events = (JSON.parse(fs.readFileSync(chrome, "utf8")) as cw.ChromeTrace).traceEvents;
     expect(events).toEqual(trace?.chrome().traceEvents);
     await expect(trace?.save(place("run.txt"))).rejects.toThrow("must end in .html or .json");
+    await expect(trace?.save(place("none/run.json"))).rejects.toBeInstanceOf(cw.OptionError);
     let reads = 0;
     const counting = cw.fromSource({
       shape: [4],

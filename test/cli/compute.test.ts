@@ -243,7 +243,9 @@ describe("--trace", () => {
   test("writes a page, or Chrome's trace, of what was computed", async () => {
     const page = join(scratch, "run.html");
     expect((await chunkwise("compute", "u.max()", ...inputs(), "--trace", page)).code).toBe(0);
-    expect(await readFile(page, "utf8")).toMatch(/^<!doctype html>[^]*wind\.zarr\/surface\/u/);
+    const html = await readFile(page, "utf8");
+    expect(html.startsWith("<!doctype html>")).toBe(true);
+    expect(html).toContain("wind.zarr/surface/u");
     const out = ["--out", join(scratch, "sum.zarr"), "--trace", join(scratch, "run.json")];
     expect((await chunkwise("compute", "u + v", ...inputs(), ...out)).code).toBe(0);
     const seen = await kinds("run.json");
