@@ -43,6 +43,7 @@ export type {
   ShardChoice,
   Store,
   StoreLike,
+  TraceOption,
 } from "./api/engine.js";
 export {
   type AnalyzeOptions,
@@ -158,6 +159,16 @@ export type {
   StageReport,
 } from "./ir/report.js";
 export type { Plan } from "./ir/stage.js";
+export type {
+  ChromeEvent,
+  ChromeTrace,
+  SpanKind,
+  Trace,
+  TraceData,
+  TraceStage,
+  TraceSummary,
+  TraceThread,
+} from "./ir/trace.js";
 export type {
   BlockLengths,
   BlockOptions,

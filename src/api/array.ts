@@ -12,6 +12,7 @@ import { elementCount } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import type { PlanReport } from "../ir/report.js";
 import type { Plan } from "../ir/stage.js";
+import type { Trace } from "../ir/trace.js";
 import type {
   ArgOptions,
   ChunkSpec,
@@ -37,7 +38,7 @@ import type { ComputeOptions, RunOptions, ToZarrOptions } from "./config.js";
 import { displays, type RunStats, type StoreLike } from "./engine.js";
 import type { AnalyzeOptions, Explained, ExplainLevel, ExplainOptions } from "./explain.js";
 import type { Settable } from "./functions/indexing.js";
-import type { NDArray } from "./nd-array.js";
+import { type NDArray, timelineOf } from "./nd-array.js";
 import type { PreviewOptions } from "./preview.js";
 import type { Indices, Selector } from "./selectors.js";
 import type { Floating, NumberOf, Promote, RealOf, ShapeLike, SumOf, WithScalar } from "./types.js";
@@ -147,6 +148,10 @@ export class PersistedArray<D extends DType = DType> extends LazyArray<D> {
     this.#release = release;
   }
 
+  /** The timeline of the run that made it, if `trace` was asked for. */
+  get trace(): Trace | undefined {
+    return timelineOf(this);
+  }
   /** Lengths of the axes, all of them known. */
   override get shape(): readonly number[] {
     return knownShape(this.node);

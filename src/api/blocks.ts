@@ -21,8 +21,8 @@ import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import { at, type ChunkSpec, resolveChunks, slice } from "../ops/index.js";
 import { type LazyArray, nodeOf, wrap } from "./array.js";
 import { planConfig, RUN_CHECKS, type RunOptions, withDefaults } from "./config.js";
-import { NDArray } from "./nd-array.js";
-import { anything, readOptions } from "./options.js";
+import { NDArray, withTimeline } from "./nd-array.js";
+import { anything, isTrace, readOptions } from "./options.js";
 import { compute } from "./run.js";
 
 export interface BlocksOptions extends RunOptions {
@@ -49,6 +49,8 @@ const BATCH_SHARE = 1 / 8;
  * The blocks of an array one after another, in row-major order, without holding the whole: for results larger than
  * `memory`. Options are those of `compute`, and `chunks` for other blocks than the array's own.
  *
+ * Several runs make the blocks, so `trace` may be true (of every block that of its run) or a function, but no file.
+ *
  * Leaving the loop early cancels what is being computed ahead. Throws OptionError and ChunkError at once; the loop
  * rejects as `compute` does, with MemoryLimitError when a single block does not fit.
  *
@@ -62,7 +64,7 @@ export function blocks<D extends DType>(
   options?: BlocksOptions,
 ): AsyncGenerator<ComputedBlock<D>, void, undefined> {
   const node = nodeOf("blocks", x);
-  const checks = { ...RUN_CHECKS, chunks: anything };
+  const checks = { ...RUN_CHECKS, trace: isTrace("true", "function"), chunks: anything };
   const { chunks, ...rest } = readOptions<BlocksOptions>("blocks", options, checks);
   const run = withDefaults<RunOptions>(rest);
   const { memory } = planConfig(run);
@@ -167,7 +169,8 @@ function* split({ box, elements }: Batch, grid: readonly Cuts[]): Generator<Comp
   for (let n = 0; n < total; n++) {
     const blockId = unravel(n, counts).map((k, axis) => k + (first[axis]?.[0] as number));
     const part = boxAt(grid, ravel(blockId, grid.map(cutsCount)));
-    const block = total === 1 ? elements : cutOut(elements, part, box);
+    const block =
+      total === 1 ? elements : withTimeline(cutOut(elements, part, box), elements.trace);
     yield { blockId, offset: part.lo, block };
   }
 }

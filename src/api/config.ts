@@ -14,6 +14,7 @@ import {
   type ShardChoice,
   type StoreLike,
   startedRuntime,
+  type TraceOption,
 } from "./engine.js";
 import {
   type Check,
@@ -24,6 +25,7 @@ import {
   isFunction,
   isSignal,
   isText,
+  isTrace,
   oneOf,
   readOptions,
 } from "./options.js";
@@ -51,6 +53,13 @@ export interface RunOptions {
   readonly spillDirectory?: string | undefined;
   /** Advanced: plans that touch fewer bytes run on the calling thread, where a result is there sooner. */
   readonly inlineBytes?: number | undefined;
+  /**
+   * Records a timeline of what every thread does: reads, decoding, kernels, writes, spills, waiting, and memory. With
+   * `true` the answer has it as `trace`; a function is given it when the run is over; a text names the file to write, a
+   * page (`.html`) or Chrome's trace (`.json`). It takes up to 14 MiB for each thread beside `memory`. Where nothing has
+   * to run (`resume` of a complete array) nothing is recorded.
+   */
+  readonly trace?: TraceOption | undefined;
 }
 export interface ComputeOptions extends RunOptions {
   /** Results over SharedArrayBuffers, handed over without a copy. */
@@ -158,6 +167,12 @@ export const RUN_CHECKS: Checks<RunOptions> = {
   ...PROCESS_CHECKS,
   signal: isSignal,
   onProgress: isFunction,
+  trace: isTrace("true", "file", "function"),
+};
+/** Of functions whose answer has no place for a timeline. */
+export const ASIDE_CHECKS: Checks<RunOptions> = {
+  ...RUN_CHECKS,
+  trace: isTrace("file", "function"),
 };
 export const COMPUTE_CHECKS: Checks<ComputeOptions> = { ...RUN_CHECKS, shared: isBoolean };
 

@@ -7,8 +7,9 @@
  */
 import { createRequire } from "node:module";
 import type { Runtime } from "../exec/runtime.js";
+import type { Trace } from "../ir/trace.js";
 
-export type { ProgressEvent, RunStats } from "../exec/runtime.js";
+export type { ProgressEvent, RunResult, RunStats } from "../exec/runtime.js";
 export type { ChunkSource } from "../io/sources/user.js";
 export type { Store } from "../io/stores/store.js";
 export type { CodecChoice, OneCodec } from "../io/zarr/codec-choice.js";
@@ -70,5 +71,10 @@ export const httpStores = (): typeof import("../io/stores/http.js") =>
 /** Stores in buckets of S3. */
 export const s3Stores = (): typeof import("../io/stores/s3.js") =>
   require("../io/stores/s3.js") as typeof import("../io/stores/s3.js");
+
+/** Timelines of runs. */
+export const traces = (): Promise<typeof import("./trace.js")> => import("./trace.js");
+/** Where the timeline of a run goes. */
+export type TraceOption = boolean | string | ((trace: Trace) => void);
 
 export const zarr = (): Promise<typeof import("../io/index.js")> => import("../io/index.js");

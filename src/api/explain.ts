@@ -3,7 +3,7 @@ import { MemoryLimitError, OptionError } from "../errors.js";
 import { topologicalOrder } from "../ir/node.js";
 import type { PlanReport, RawReport, StageActual } from "../ir/report.js";
 import { isSelection, valueText } from "../ops/index.js";
-import { planConfig, RUN_CHECKS, type RunOptions, withDefaults } from "./config.js";
+import { ASIDE_CHECKS, planConfig, type RunOptions, withDefaults } from "./config.js";
 import {
   displays,
   explaining,
@@ -44,7 +44,7 @@ const word =
     const list = words.map((w) => JSON.stringify(w)).join(" or ");
     return near === undefined ? `must be ${list}` : `must be ${list} (did you mean "${near}"?)`;
   };
-const ANALYZE_CHECKS: Checks<AnalyzeOptions> = { ...RUN_CHECKS, format: word(FORMATS) };
+const ANALYZE_CHECKS: Checks<AnalyzeOptions> = { ...ASIDE_CHECKS, format: word(FORMATS) };
 const EXPLAIN_CHECKS: Checks<ExplainOptions> = { ...ANALYZE_CHECKS, level: word(LEVELS) };
 
 /** Nodes up to which the expression is planned as written too, for comparison: every one is a stage there. */

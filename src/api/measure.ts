@@ -2,7 +2,7 @@
 import type { DType } from "../ir/dtype.js";
 import type { Node } from "../ir/node.js";
 import { LazyArray, nodeOf } from "./array.js";
-import { RUN_CHECKS, type RunOptions, withDefaults } from "./config.js";
+import { ASIDE_CHECKS, type RunOptions, withDefaults } from "./config.js";
 import { readOptions } from "./options.js";
 import { settle } from "./run.js";
 
@@ -19,7 +19,7 @@ export async function measure<D extends DType>(
   x: LazyArray<D>,
   options?: RunOptions,
 ): Promise<LazyArray<D>> {
-  const checked = withDefaults(readOptions<RunOptions>("measure", options, RUN_CHECKS));
-  const [node] = await settle([nodeOf("measure", x)], checked);
+  const checked = withDefaults(readOptions<RunOptions>("measure", options, ASIDE_CHECKS));
+  const [node] = await settle([nodeOf("measure", x)], checked, true);
   return new LazyArray<D>(node as Node);
 }

@@ -13,6 +13,7 @@ import {
   type TypedArray,
 } from "../ir/dtype.js";
 import { elementCount, rowMajorStrides } from "../ir/index-map.js";
+import type { Trace } from "../ir/trace.js";
 import { shapeText, valueText } from "../ops/index.js";
 import { displays } from "./engine.js";
 import { installDisplay } from "./notebook.js";
@@ -44,6 +45,13 @@ export interface NdarrayView<T> {
 }
 type Element = boolean | number | bigint | readonly [number, number];
 const CHECKS = { bigint: oneOf("number", "bigint") };
+const timelines = new WeakMap<object, Trace>();
+/** The same value, which has its run's timeline as `trace`. */
+export function withTimeline<T extends object>(value: T, trace: Trace | undefined): T {
+  if (trace !== undefined) timelines.set(value, trace);
+  return value;
+}
+export const timelineOf = (value: object): Trace | undefined => timelines.get(value);
 const load = createRequire(import.meta.url);
 
 /**
@@ -77,6 +85,10 @@ export class NDArray<D extends DType = DType> {
     this.dtype = dtype;
   }
 
+  /** The timeline of the run that made it, if `trace` was asked for. */
+  get trace(): Trace | undefined {
+    return timelineOf(this);
+  }
   /** `NDArray<float32>[3, 4]`. */
   toString(): string {
     return `NDArray<${this.dtype}>${shapeText(this.shape)}`;

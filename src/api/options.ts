@@ -46,6 +46,20 @@ export const isCredentials: Check = (v) => {
     "s3Store: credentials must be { accessKeyId, secretAccessKey } of strings, with a sessionToken if there is one",
   );
 };
+export const TRACE_FILES = "must end in .html or .json";
+export const isTraceFile = (name: string): boolean => /\.(html|json)$/.test(name);
+/** Where the timeline of a run goes: on what the function answers (if it can be there), into a file, to a function. */
+export const isTrace =
+  (...forms: readonly ("true" | "file" | "function")[]): Check =>
+  (v) => {
+    if (v === false || (v === true && forms.includes("true"))) return undefined;
+    if (typeof v === "function" && forms.includes("function")) return undefined;
+    if (typeof v === "string" && forms.includes("file")) {
+      return isTraceFile(v) ? undefined : TRACE_FILES;
+    }
+    const words = { true: "true", file: "the name of a file", function: "a function" };
+    return `must be ${listText(forms.map((form) => words[form]))}`;
+  };
 export const isNames: Check = (v) =>
   Array.isArray(v) && v.every((n) => n === null || typeof n === "string")
     ? undefined

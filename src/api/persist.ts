@@ -19,6 +19,7 @@ import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import { type LazyArray, nodeOf, PersistedArray } from "./array.js";
 import { RUN_CHECKS, type RunOptions, withDefaults } from "./config.js";
 import { displays } from "./engine.js";
+import { withTimeline } from "./nd-array.js";
 import { readOptions } from "./options.js";
 import { computeToStay, type Staying, settle } from "./run.js";
 
@@ -53,7 +54,7 @@ export async function persistAll(
   const kept = await computeToStay(nodes, checked);
   return kept.map((result, i) => {
     const { binding, release } = releasable(nodes[i] as Node, result);
-    return new PersistedArray(sourceNode(binding), release);
+    return withTimeline(new PersistedArray(sourceNode(binding), release), result.trace);
   });
 }
 

@@ -8,7 +8,7 @@ import { at, slice } from "../ops/index.js";
 import { type LazyArray, nodeOf, wrap } from "./array.js";
 import { RUN_CHECKS, type RunOptions, withDefaults } from "./config.js";
 import { displays } from "./engine.js";
-import { isCount, readOptions } from "./options.js";
+import { isCount, isTrace, readOptions } from "./options.js";
 import { compute } from "./run.js";
 
 export interface PreviewOptions extends RunOptions {
@@ -40,7 +40,7 @@ export async function preview<D extends DType>(
   options?: PreviewOptions,
 ): Promise<string> {
   const node = nodeOf("preview", x);
-  const checks = { ...RUN_CHECKS, edge: isCount };
+  const checks = { ...RUN_CHECKS, trace: isTrace("function"), edge: isCount };
   const { edge = 3, ...run } = withDefaults(
     readOptions<PreviewOptions>("preview", options, checks),
   );

@@ -6,6 +6,7 @@ import { type ArrayFor, type DType, itemSize, viewOf } from "../ir/dtype.js";
 import { elementCount } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import { type Plan, totalStages } from "../ir/stage.js";
+import type { Trace } from "../ir/trace.js";
 import { isSelection, type Measurement, measurementOf, valueText } from "../ops/index.js";
 import { LazyArray, nodeOf } from "./array.js";
 import {
@@ -25,10 +26,13 @@ import {
   type ProgressEvent,
   planner,
   plannerNow,
+  type RunResult,
   type RunStats,
   runtime,
+  type TraceOption,
+  traces,
 } from "./engine.js";
-import { NDArray } from "./nd-array.js";
+import { NDArray, withTimeline } from "./nd-array.js";
 import { isPlainObject, readOptions } from "./options.js";
 import { progressBar } from "./progress.js";
 import { resultCache } from "./result-cache.js";
@@ -100,7 +104,8 @@ export async function runPlan(
   options: ComputeOptions,
   stay = false,
 ): Promise<Ran> {
-  const { signal, onProgress, progress, shared, spillDirectory } = options;
+  const { signal, onProgress, progress, shared, spillDirectory, trace = false } = options;
+  if (trace !== false) await (await traces()).checkPlace(trace);
   const inlineBytes = inlineLimit(options);
   const places = plan.roots.map((root) =>
     stay && root.array >= 0 ? takeRegion(root.bytes) : undefined,
@@ -112,15 +117,18 @@ export async function runPlan(
     onProgress?.(event);
   };
   try {
-    const { roots, stats } = await (await runtime()).run(plan, bindings, {
+    const result = await (await runtime()).run(plan, bindings, {
       signal,
       shared,
       inlineBytes,
       regions: places,
       spillDirectory,
       onProgress: bar === undefined && onProgress === undefined ? undefined : tell,
+      trace: trace !== false,
     });
     done = true;
+    const { roots } = result;
+    const stats = await withTrace(result, trace);
     places.forEach((region, i) => fill(region, roots[i]));
     return {
       roots: rootOf.map((n) => roots[n]),
@@ -135,6 +143,14 @@ export async function runPlan(
   }
 }
 
+async function withTrace({ stats, trace: data }: RunResult, trace: TraceOption): Promise<RunStats> {
+  if (data === undefined) return stats;
+  const { handOver, Timeline } = await traces();
+  const made = new Timeline(data);
+  await handOver(trace, made);
+  return { ...stats, trace: made };
+}
+
 /** What ran on the calling thread came in a buffer all the same. */
 function fill(
   region: Region | undefined,
@@ -147,15 +163,24 @@ function fill(
 /**
  * The nodes with all lengths known. What counts the elements of boolean selections is run, and the selections are built
  * anew with what was found: selections are outermost in an expression, so one round is all that any of them needs.
- * Nothing runs if all lengths are known already.
+ * Nothing runs if all lengths are known already. It is recorded only if it is all that is asked for.
  */
-export async function settle(nodes: readonly Node[], options: RunOptions): Promise<Node[]> {
+export async function settle(
+  nodes: readonly Node[],
+  { trace, ...options }: RunOptions,
+  traced = false,
+): Promise<Node[]> {
   const pending = new Map<Node, Measurement>();
   for (const node of nodes) if (isSelection(node)) pending.set(node, measurementOf(node));
   if (pending.size === 0) return [...nodes];
   const measurements = [...pending.values()];
   const requests = measurements.map(({ counts }) => ({ node: counts }));
-  const { roots } = await run(requests, { ...options, progress: false, onProgress: undefined });
+  const { roots } = await run(requests, {
+    ...options,
+    progress: false,
+    onProgress: undefined,
+    trace: traced ? trace : false,
+  });
   const known = new Map<Node, Node>();
   [...pending.keys()].forEach((node, i) => {
     const counts = new BigInt64Array(roots[i] as ArrayBuffer);
@@ -209,7 +234,8 @@ export async function compute<const T extends Computable>(
   const config = planConfig(checked);
   checkResults(nodes, config);
   const requests = nodes.map((node) => ({ node }));
-  const { roots } = requests.length === 0 ? { roots: [] } : await run(requests, checked);
+  const { roots, stats } =
+    requests.length === 0 ? { roots: [], stats: undefined } : await run(requests, checked);
   const taken = new Set<ArrayBuffer | SharedArrayBuffer>();
   const results = nodes.map((node, i) => {
     const buffer = roots[i] as ArrayBuffer | SharedArrayBuffer;
@@ -217,7 +243,7 @@ export async function compute<const T extends Computable>(
     const own = taken.has(buffer) ? buffer.slice(0) : buffer;
     taken.add(buffer);
     resultCache.keep(node, own, config.memory);
-    return resultOf(node, own);
+    return withTimeline(resultOf(node, own), stats?.trace);
   });
   if (what instanceof LazyArray) return results[0] as Computed<T>;
   if (Array.isArray(what)) return results as unknown as Computed<T>;
@@ -231,6 +257,7 @@ export interface Staying {
   readonly byteOffset: number;
   /** Where it lies in the arena of the threads, if it does. */
   readonly region: Region | undefined;
+  readonly trace: Trace | undefined;
   /** Gives the memory back. */
   dispose(): void;
 }
@@ -243,21 +270,26 @@ export async function computeToStay(
   checkResults(nodes, planConfig(options));
   if (nodes.length === 0) return [];
   const requests = nodes.map((node) => ({ node }));
-  const { roots, regions } = await run(requests, { ...options, shared: true }, { stay: true });
+  const { roots, regions, stats } = await run(
+    requests,
+    { ...options, shared: true },
+    { stay: true },
+  );
+  const { trace } = stats;
   const users = new Map<Region | undefined, number>();
   for (const region of regions) users.set(region, (users.get(region) ?? 0) + 1);
   return nodes.map((_, i) => {
     const region = regions[i];
     if (region === undefined) {
       const buffer = roots[i] as SharedArrayBuffer;
-      return { buffer, byteOffset: 0, region, dispose: () => undefined };
+      return { buffer, byteOffset: 0, region, trace, dispose: () => undefined };
     }
     const dispose = (): void => {
       const left = (users.get(region) as number) - 1;
       users.set(region, left);
       if (left === 0) region.dispose();
     };
-    return { buffer: region.buffer, byteOffset: region.address, region, dispose };
+    return { buffer: region.buffer, byteOffset: region.address, region, trace, dispose };
   });
 }
 

@@ -116,3 +116,9 @@ export function parseWord<T extends string>(
   const meant = near === undefined ? "" : `did you mean ${near}? `;
   throw new UsageError(`--${option}=${text} is not known`, `${meant}give ${words.join(" or ")}`);
 }
+
+/** The file of --trace, or a {@link UsageError}: before anything is read. */
+export function parseTrace(text: string | undefined): string | undefined {
+  if (text === undefined || /\.(html|json)$/.test(text)) return text;
+  throw new UsageError(`--trace=${text} is no page and no trace`, "give a name in .html or .json");
+}

@@ -1,7 +1,14 @@
 /** `chunkwise compute`: an expression over stored arrays, printed or written to a store. */
 import * as cw from "../index.js";
 import { parseChunks } from "./chunks.js";
-import { type Command, parseCommandLine, parseCount, parseWord, UsageError } from "./command.js";
+import {
+  type Command,
+  parseCommandLine,
+  parseCount,
+  parseTrace,
+  parseWord,
+  UsageError,
+} from "./command.js";
 import { EXPRESSION_HELP, openInputs, placeOf } from "./expression.js";
 import { arrayText, formatBytes, formatSeconds, formatTuple } from "./text.js";
 
@@ -23,6 +30,7 @@ ${EXPRESSION_HELP}
   --memory SIZE    memory budget, as 512MiB or 4GiB (default: half of the memory that is there)
   --workers N      compute threads (default: one for each core)
   --progress       draw progress even where standard error is no terminal
+  --trace FILE     write what every thread did, and when: a page (.html), or Chrome's trace (.json) for Perfetto
   -h, --help       show this help
 
 Examples:
@@ -40,6 +48,7 @@ const OPTIONS = {
   memory: { type: "string" },
   workers: { type: "string" },
   progress: { type: "boolean" },
+  trace: { type: "string" },
 } as const;
 
 export const compute: Command = {
@@ -48,6 +57,7 @@ export const compute: Command = {
   help: HELP,
   run: async (args, terminal, signal) => {
     const { values, positionals } = parseCommandLine("compute", args, OPTIONS, ["EXPR"]);
+    const trace = parseTrace(values.trace);
     const mode = parseWord("mode", values.mode, ["create", "overwrite"]);
     const codecs = parseWord("codec", values.codec, ["zstd", "gzip", "raw"]);
     const workers =
@@ -61,7 +71,8 @@ export const compute: Command = {
     const expression = cw.expr(positionals[0] as string, arrays);
     const result = chunks === undefined ? expression : expression.rechunk(chunks);
     const progress = values.progress === true || terminal.isTerminal;
-    const running = { memory: values.memory, workers, signal, progress };
+    const { memory } = values;
+    const running = { memory, workers, signal, progress, trace };
     if (values.out === undefined) {
       // A length that is not known before the run is known after it.
       checkPrintable(result);

@@ -1,7 +1,14 @@
 /** `chunkwise rechunk`: an array, or all arrays of a group, copied into a store with other chunks, in bounded memory. */
 import * as cw from "../index.js";
 import { parseNamedChunks, parseShards } from "./chunks.js";
-import { type Command, parseCommandLine, parseCount, parseWord, UsageError } from "./command.js";
+import {
+  type Command,
+  parseCommandLine,
+  parseCount,
+  parseTrace,
+  parseWord,
+  UsageError,
+} from "./command.js";
 import { type ArrayCopy, type Copies, chunksOf, copiesOf } from "./copies.js";
 import { formatBytes, formatSeconds, formatTuple } from "./text.js";
 
@@ -34,6 +41,8 @@ Options:
   --workers N      compute threads (default: one for each core)
   --spill-directory DIR   where to put what does not fit memory (default: the folder for temporary files)
   --progress       draw progress even where standard error is no terminal
+  --trace FILE     write what every thread did, and when: a page (.html), or Chrome's trace (.json) for Perfetto;
+                   of a group a file for each array, with its path in the name
   -h, --help       show this help
 
 A shard is written at once and held in memory for that; readers still read single chunks. Zarr v2 has no shards.
@@ -58,6 +67,7 @@ const OPTIONS = {
   workers: { type: "string" },
   "spill-directory": { type: "string" },
   progress: { type: "boolean" },
+  trace: { type: "string" },
 } as const;
 
 export const rechunk: Command = {
@@ -70,6 +80,7 @@ export const rechunk: Command = {
     if (values.chunks === undefined && values.shards === undefined) {
       throw new UsageError("rechunk needs --chunks", "as in --chunks=100,-1,-1");
     }
+    const trace = parseTrace(values.trace);
     const chunks = values.chunks === undefined ? undefined : parseNamedChunks(values.chunks);
     const shards = values.shards === undefined ? undefined : parseShards(values.shards);
     const mode = parseWord("mode", values.mode, ["create", "overwrite"]);
@@ -115,18 +126,27 @@ export const rechunk: Command = {
     const lines = await copy(
       output,
       copies,
-      { ...running, zarrFormat, signal, progress },
+      { ...running, zarrFormat, signal, progress, trace },
       terminal.out,
     );
     terminal.out(lines);
   },
 };
 
+type CopyRun = Omit<cw.ToZarrOptions, "trace"> & {
+  readonly zarrFormat: 2 | 3;
+  readonly trace: string | undefined;
+};
+
+/** `run.html` of the array `a/b`: `run-a-b.html`. */
+const ofArray = (file: string, path: string): string =>
+  file.replace(/(\.[^.]*)?$/, `-${path.replaceAll("/", "-")}$1`);
+
 /** Copies one array after another, each with all memory and all threads; answers the line about all of them. */
 async function copy(
   output: string,
   { single, groups, arrays }: Copies,
-  { zarrFormat, ...running }: cw.ToZarrOptions & { readonly zarrFormat: 2 | 3 },
+  { zarrFormat, trace, ...running }: CopyRun,
   out: (text: string) => void,
 ): Promise<string> {
   for (const { path, attributes } of groups) {
@@ -135,7 +155,8 @@ async function copy(
   let bytes = 0;
   let seconds = 0;
   for (const { path, array, shards, options } of arrays) {
-    const stats = await array.toZarr(output, { ...options, ...running });
+    const file = trace === undefined || single ? trace : ofArray(trace, path);
+    const stats = await array.toZarr(output, { ...options, ...running, trace: file });
     bytes += bytesOf(array);
     seconds += stats.seconds;
     const name = path === "" ? output : `${output} ${path}`;

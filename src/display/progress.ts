@@ -7,11 +7,23 @@ export interface ProgressState {
   readonly bytesRead: number;
   readonly bytesWritten: number;
   readonly seconds: number;
+  /** Bytes read and written in a second, lately. */
+  readonly bytesPerSecond?: number | undefined;
+  /** On the run's account, and the most that may be. */
+  readonly memoryUsed?: number | undefined;
+  readonly memoryLimit?: number | undefined;
+  /** Blocks in memory. */
+  readonly blocksHeld?: number | undefined;
+  readonly bytesSpilled?: number | undefined;
 }
 
 const WIDTH = 24;
 
-/** `[#########               ]  38 %  41/108 tasks  1.2 GiB read  3.2 s, 5.2 s left` */
+/**
+ * `[#########               ]  38 %  41/108 tasks  1.2 GiB read  3.2 s, 5.2 s left  410 MiB/s  12 blocks in 1.1 of 2 GiB`
+ *
+ * Terminals that are too narrow for all of it cut the end off.
+ */
 export function progressLine(p: ProgressState): string {
   const share = shareOf(p);
   const filled = Math.floor(share * WIDTH);
@@ -31,7 +43,21 @@ function factsOf(p: ProgressState): string[] {
   const known = share > 0 && share < 1 && p.seconds > 0.5;
   const left = known ? `, ${secondsText((p.seconds / share) * (1 - share))} left` : "";
   parts.push(secondsText(p.seconds) + left);
+  const { bytesPerSecond = 0, memoryUsed = 0, blocksHeld = 0, bytesSpilled = 0 } = p;
+  if (bytesPerSecond > 0) parts.push(`${bytesText(Math.round(bytesPerSecond))}/s`);
+  if (memoryUsed > 0) {
+    const blocks = `${countText(blocksHeld)} ${blocksHeld === 1 ? "block" : "blocks"}`;
+    parts.push(`${blocks} in ${ofText(memoryUsed, p.memoryLimit ?? memoryUsed)}`);
+  }
+  if (bytesSpilled > 0) parts.push(`${bytesText(bytesSpilled)} spilled`);
   return parts;
+}
+
+/** `1.1 of 2 GiB`, `900 MiB of 2 GiB`. */
+function ofText(used: number, limit: number): string {
+  const [a, b] = [bytesText(used), bytesText(limit)];
+  const [value, unit] = a.split(" ");
+  return unit === b.split(" ")[1] ? `${value} of ${b}` : `${a} of ${b}`;
 }
 
 /** How the run stands; "stopped" is what an error or an abort leaves. */

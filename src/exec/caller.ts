@@ -10,7 +10,9 @@ import { errorFromData, errorToData, InternalError, SourceError } from "../error
 import type { ChunkWriter, ReadTarget, RegionReader } from "../ir/binding.js";
 import type { TypedArray } from "../ir/dtype.js";
 import type { Bindings } from "../ir/stage.js";
-import type { ArenaPlace, CallerAnswer, CallerRequest } from "./protocol.js";
+import { type Probe, SPAN } from "../ir/trace.js";
+import type { ArenaPlace, CallerAnswer, CallerRequest, Traced } from "./protocol.js";
+import type { Recorder } from "./trace/index.js";
 
 const VIEWS: Readonly<
   Record<string, new (buffer: ArrayBufferLike, byteOffset: number, length: number) => TypedArray>
@@ -43,6 +45,16 @@ function targetOf(memory: WebAssembly.Memory, place: ArenaPlace): ReadTarget {
   return { data: new View(memory.buffer, place.byteOffset, place.length), shape, stride, offset };
 }
 
+const tracedBy = (probe: Probe | undefined): Traced | undefined =>
+  probe && { stage: probe.stage, task: probe.task };
+
+/** Of the elements; complex ones take two slots of the view. */
+function bytesOf({ type, shape }: ArenaPlace): number {
+  const View = VIEWS[type];
+  const size = View === undefined ? 1 : new View(new ArrayBuffer(0), 0, 0).BYTES_PER_ELEMENT;
+  return shape.reduce((n, s) => n * s, size);
+}
+
 /** `Omit` that keeps the members of a union apart. */
 type Unnumbered<T> = T extends unknown ? Omit<T, "id"> : never;
 
@@ -67,20 +79,28 @@ export class CallerLine {
   /** A reader that asks. The signal stays on the other side: the calling thread has the run's own. */
   reader(run: number, source: number): RegionReader {
     return {
-      readInto: (region, target) =>
-        this.#ask({ kind: "read", run, source, region, target: placeOf(this.#memory, target) }),
+      readInto: (region, target, _signal, probe) =>
+        this.#ask({
+          kind: "read",
+          run,
+          source,
+          region,
+          target: placeOf(this.#memory, target),
+          of: tracedBy(probe),
+        }),
     };
   }
 
   writer(run: number, sink: number): ChunkWriter {
     return {
-      writeChunk: (position, elements) =>
+      writeChunk: (position, elements, _signal, probe) =>
         this.#ask({
           kind: "write",
           run,
           sink,
           position,
           elements: placeOf(this.#memory, elements),
+          of: tracedBy(probe),
         }),
     };
   }
@@ -98,6 +118,8 @@ export class CallerLine {
 export interface CallerRun {
   readonly bindings: Bindings;
   readonly signal: AbortSignal;
+  /** There if the run is recorded. */
+  readonly recorder: Recorder | undefined;
 }
 
 /** The calling thread's end of one worker's line. */
@@ -156,6 +178,22 @@ export class CallerService {
     const run = this.#runs(request.run);
     if (run === undefined) throw new SourceError("the computation that asked for data is over");
     run.signal.throwIfAborted();
+    const { of } = request;
+    const probe = of && run.recorder?.probe(of.stage, of.task);
+    if (probe === undefined) return this.#move(request, run, undefined);
+    const [from, before] = [probe.now(), probe.count];
+    const [what, kind] =
+      request.kind === "read" ? [request.source, SPAN.fetch] : [request.sink, SPAN.store];
+    const bytes = bytesOf(request.kind === "read" ? request.target : request.elements);
+    const end = (): void => probe.span(SPAN.serve, from, bytes, what);
+    const done = this.#move(request, run, probe);
+    if (done !== undefined) return done.then(end);
+    // Of what comes from memory nobody tells more.
+    if (probe.count === before) probe.span(kind, from, bytes, what);
+    end();
+  }
+
+  #move(request: CallerRequest, run: CallerRun, probe: Probe | undefined): void | Promise<void> {
     if (request.kind === "read") {
       const source = run.bindings.sources[request.source];
       if (source === undefined) throw new InternalError(`there is no source ${request.source}`);
@@ -163,6 +201,7 @@ export class CallerService {
         request.region,
         targetOf(this.#memory, request.target),
         run.signal,
+        probe,
       );
     }
     const sink = run.bindings.sinks[request.sink];
@@ -171,6 +210,7 @@ export class CallerService {
       request.position,
       targetOf(this.#memory, request.elements),
       run.signal,
+      probe,
     );
   }
 }

@@ -13,7 +13,8 @@ import {
   OptionError,
 } from "../errors.js";
 import type { Bindings, Plan } from "../ir/stage.js";
-import { CallerService } from "./caller.js";
+import type { TraceThread } from "../ir/trace.js";
+import { type CallerRun, CallerService } from "./caller.js";
 import type { CoordinatorInit } from "./coordinator/thread.js";
 import {
   type Held,
@@ -34,10 +35,18 @@ import {
 import type { ResultBuffer } from "./results.js";
 import type { SpillData } from "./spill/access.js";
 import { openSpill } from "./spill/file.js";
+import { Recorder, recorded, type TraceBuffer, traceBuffer } from "./trace/index.js";
 
 export interface EngineResult {
   readonly roots: readonly (ResultBuffer | undefined)[];
   readonly stats: RunStatsData;
+  /** There if the run was recorded. */
+  readonly trace: TraceRecord | undefined;
+}
+
+export interface TraceRecord {
+  readonly threads: readonly TraceThread[];
+  readonly samples: Float64Array;
 }
 
 export interface EngineOptions {
@@ -47,6 +56,8 @@ export interface EngineOptions {
   /** Where roots are put instead of into buffers of their own, by their numbers in the plan. */
   readonly regions?: readonly (Region | undefined)[] | undefined;
   readonly spillDirectory?: string | undefined;
+  /** When the run began, if it is to be recorded. */
+  readonly trace?: number | undefined;
 }
 
 interface Pending {
@@ -57,6 +68,8 @@ interface Pending {
   /** What tasks read and write outside of the run's own blocks. */
   readonly held: readonly Held[];
   settled: boolean;
+  /** Of what this thread does for the run, if that is recorded. */
+  readonly trace: { readonly buffer: TraceBuffer; readonly recorder: Recorder } | undefined;
   /** What a listener threw: the run fails with it once its memory is free. */
   thrown?: Error;
   resolve(result: EngineResult): void;
@@ -129,6 +142,7 @@ export class Engine {
         bindings,
         abort,
         options,
+        trace: options.trace === undefined ? undefined : recording(options.trace, plan),
         held: [...heldRegions(bindings, options.regions), ...(spill === undefined ? [] : [spill])],
         settled: false,
         resolve: (result) => {
@@ -164,10 +178,11 @@ export class Engine {
   }
 
   #submit(data: RunData, options: EngineOptions): void {
-    const { shared = false, onProgress } = options;
+    const { shared = false, onProgress, trace } = options;
+    const progress = onProgress !== undefined;
     try {
       const nested = [...this.#lines.values()].some((line) => line.busy);
-      this.#send({ kind: "submit", data, shared, progress: onProgress !== undefined, nested });
+      this.#send({ kind: "submit", data, shared, progress, nested, trace });
     } catch (cause) {
       throw new OptionError("a plan cannot be sent to the workers", {
         hint: "`params` of user functions must be structured-cloneable: no functions, no class instances",
@@ -185,7 +200,11 @@ export class Engine {
       case "finish":
         this.#settle(message.run, (p) =>
           p.thrown === undefined
-            ? p.resolve({ roots: message.roots, stats: message.stats })
+            ? p.resolve({
+                roots: message.roots,
+                stats: message.stats,
+                trace: recordOf(p, message.trace),
+              })
             : p.reject(p.thrown),
         );
         this.#forget(message.run);
@@ -251,11 +270,11 @@ export class Engine {
   }
 
   #addLine(worker: number, generation: number, port: MessagePort): void {
-    const runs = (run: number): { bindings: Bindings; signal: AbortSignal } | undefined => {
+    const runs = (run: number): CallerRun | undefined => {
       const pending = this.#runs.get(run);
-      return pending === undefined
-        ? undefined
-        : { bindings: pending.bindings, signal: pending.abort.signal };
+      if (pending === undefined) return undefined;
+      const { bindings, abort, trace } = pending;
+      return { bindings, signal: abort.signal, recorder: trace?.recorder };
     };
     this.#lines.set(`${worker}/${generation}`, new CallerService(port, this.#memory, runs));
   }
@@ -281,6 +300,22 @@ export class Engine {
     for (const line of this.#lines.values()) line.close();
     this.#lines.clear();
   }
+}
+
+function recording(origin: number, plan: Plan): Pending["trace"] {
+  const buffer = traceBuffer(origin, plan.stages.length);
+  return { buffer, recorder: new Recorder(buffer) };
+}
+
+/** What the threads have recorded, and this one. */
+function recordOf(
+  { trace }: Pending,
+  others: Extract<FromCoordinator, { kind: "finish" }>["trace"],
+): TraceRecord | undefined {
+  if (trace === undefined || others === undefined) return undefined;
+  const threads = others.threads.map((t) => recorded(t.trace, t.name));
+  const own = recorded(trace.buffer, "calling thread");
+  return { threads: [own, ...threads], samples: others.samples };
 }
 
 function failureOf(pending: Pending, error: ErrorData | undefined): Error {

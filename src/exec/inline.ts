@@ -13,6 +13,7 @@ import {
 import { itemSize } from "../ir/dtype.js";
 import { elementCount } from "../ir/index-map.js";
 import type { Bindings, Plan, PlanArray, Stage } from "../ir/stage.js";
+import { SPAN } from "../ir/trace.js";
 import { Kernels } from "../kernels/index.js";
 import {
   type Action,
@@ -34,7 +35,8 @@ import { copyBlock, createResults, type ResultBuffer } from "./results.js";
 import { SpillAccess, type SpillData } from "./spill/access.js";
 import { openSpill } from "./spill/file.js";
 import { FunctionTable, runTask, type TaskContext } from "./task/index.js";
-import { type Meter, meteredWriter, newMeter, reportOf, sourcesOf } from "./worker-run.js";
+import type { RunTrace } from "./trace/index.js";
+import { type Meter, meteredWriter, newMeter, reportOf, sourcesOf, tracing } from "./worker-run.js";
 
 /** Plans that move at most this many bytes run inline by default: some ten milliseconds of one thread. */
 export const INLINE_BYTES: number = 16 * 1024 * 1024;
@@ -156,6 +158,7 @@ class InlineRun {
   readonly #functions: FunctionTable;
   readonly #abort = new AbortController();
   readonly #tickets: Ticket[] = [];
+  readonly #trace: RunTrace | undefined;
   #results: (ResultBuffer | undefined)[] = [];
   #counters: RunCounters | undefined;
   #failure: { readonly error: ErrorData | undefined; readonly original: unknown } | undefined;
@@ -181,6 +184,9 @@ class InlineRun {
     this.#table = new Uint32Array(this.#layout.words);
     this.#arrays = new Map(plan.arrays.map((a) => [a.id, a]));
     setMaxListeners(0, this.#abort.signal);
+    const { trace } = options;
+    this.#trace =
+      trace === undefined ? undefined : new (tracing().RunTrace)(trace, plan, "calling thread");
     this.state = createState(new AddressAllocator(FIRST, arena.bytes), 1);
   }
 
@@ -202,8 +208,20 @@ class InlineRun {
     } finally {
       signal?.removeEventListener("abort", onAbort);
     }
-    if (this.#counters !== undefined) return { roots: this.#results, stats: this.#counters };
+    if (this.#counters !== undefined) {
+      return { roots: this.#results, stats: this.#counters, trace: this.#recorded() };
+    }
     throw this.#error();
+  }
+
+  #recorded(): EngineResult["trace"] {
+    const data = this.#trace?.data();
+    if (data === undefined) return undefined;
+    const { recorded } = tracing();
+    return {
+      threads: data.threads.map((t) => recorded(t.trace, t.name)),
+      samples: data.samples,
+    };
   }
 
   #over(): boolean {
@@ -224,7 +242,13 @@ class InlineRun {
     const stage = this.#plan.stages[ticket.stage] as Stage;
     const meter = newMeter(() => undefined);
     const started = performance.now();
+    const recorder = this.#trace?.recorder;
+    const from = recorder?.now() ?? 0;
     const end = (error: unknown): void => {
+      if (error === undefined) {
+        const bytes = meter.read + meter.written;
+        recorder?.span(SPAN.task, from, recorder.now(), ticket.stage, ticket.task, bytes, -1);
+      }
       const report = reportOf(meter, (performance.now() - started) / 1000);
       if (error === undefined) this.#send({ kind: "done", slot, outcome: "ok", report });
       else if (this.#abort.signal.aborted) {
@@ -240,7 +264,13 @@ class InlineRun {
     try {
       const outputs = stage.outputs.map((id) => this.#address(id, ticket.task));
       const scratch = { address: ticket.scratch, bytes: stage.scratchBytes };
-      const result = runTask(this.#context(stage, meter), stage, ticket.task, outputs, scratch);
+      const result = runTask(
+        this.#context(stage, meter, ticket),
+        stage,
+        ticket.task,
+        outputs,
+        scratch,
+      );
       if (result !== undefined) return this.#wait(result, end);
     } catch (error) {
       return end(error ?? new Error("thrown without a reason"));
@@ -276,7 +306,10 @@ class InlineRun {
   #send(event: Event): void {
     const events: Event[] = [event];
     for (let next = events.shift(); next !== undefined; next = events.shift()) {
-      for (const action of step(this.state, next)) this.#perform(action, events);
+      const actions = step(this.state, next);
+      const [run] = this.state.active;
+      if (run !== undefined) this.#trace?.sample(run.account.used, run.bytesSpilled);
+      for (const action of actions) this.#perform(action, events);
     }
     this.#tellProgress(false);
   }
@@ -293,7 +326,9 @@ class InlineRun {
         const array = this.#arrays.get(action.array) as PlanArray;
         for (const root of action.roots) {
           const result = this.#results[root] as ResultBuffer;
+          const from = this.#trace?.recorder.now();
           copyBlock(this.#arena.memory.buffer, action.address, array, action.block, result);
+          if (from !== undefined) this.#trace?.delivered(from, array, action.block);
         }
         events.push({ kind: "delivered", run: 0, array: action.array, block: action.block });
         break;
@@ -327,11 +362,14 @@ class InlineRun {
     }
   }
 
-  #context(stage: Stage, meter: Meter): TaskContext {
+  #context(stage: Stage, meter: Meter, of: Ticket): TaskContext {
     const { sources, sinks, indices } = this.#bindings;
+    const { kernels, memory } = this.#arena;
+    const probe = this.#trace?.recorder.probe(of.stage, of.task);
     return {
-      memory: this.#arena.memory,
-      kernels: this.#arena.kernels,
+      memory,
+      kernels: probe === undefined ? kernels : new (tracing().TracedKernels)(kernels, probe),
+      probe,
       plan: this.#plan,
       indices,
       reader: (id) => found(sources[id], "source", id).reader,
@@ -376,7 +414,8 @@ class InlineRun {
     this.#told = now;
     const counters = run === undefined ? this.#counters : countersOf(run);
     if (counters === undefined) return;
-    onProgress(progressData(counters, 0, this.state.used, this.#plan.peakBytes));
+    const blocks = run?.blocks ?? 0;
+    onProgress(progressData(counters, 0, blocks, this.state.used, this.#plan.peakBytes));
   }
 }
 

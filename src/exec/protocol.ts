@@ -20,6 +20,7 @@ import type { Plan } from "../ir/stage.js";
 import { NO_REPORT, SLOTS, type StageCounters, type TaskReport } from "./coordinator/state.js";
 import { MAX_THREADS } from "./memory/arena.js";
 import type { SpillData } from "./spill/access.js";
+import type { TraceBuffer } from "./trace/index.js";
 
 const ROW = 16;
 /** Words of a ticket: two rows, since its report does not fit one. */
@@ -304,6 +305,8 @@ export type ToCoordinator =
       readonly progress: boolean;
       /** Readers of other runs are at work on the calling thread: one of them may have asked for this run. */
       readonly nested: boolean;
+      /** When the run began (`traceOrigin`), if it is to be recorded. */
+      readonly trace: number | undefined;
     }
   | { readonly kind: "abort"; readonly run: number }
   /** All reads and writes that this worker had asked for are over. */
@@ -317,6 +320,10 @@ export interface ProgressData {
   readonly bytesWritten: number;
   /** Bytes read and written so far, those of tasks under way included. */
   readonly bytesDone: number;
+  /** Bytes of blocks put on disk so far. */
+  readonly bytesSpilled: number;
+  /** Blocks that lie in memory, those that tasks are making included. */
+  readonly blocksHeld: number;
   readonly memoryUsed: number;
   readonly memoryLimit: number;
 }
@@ -324,10 +331,11 @@ export interface ProgressData {
 export function progressData(
   counters: RunStatsData & { readonly tasksTotal: number },
   underWay: number,
+  blocksHeld: number,
   memoryUsed: number,
   memoryLimit: number,
 ): ProgressData {
-  const { tasks, tasksTotal, bytesRead, bytesWritten } = counters;
+  const { tasks, tasksTotal, bytesRead, bytesWritten, bytesSpilled } = counters;
   const bytesDone = bytesRead + bytesWritten + underWay;
   return {
     tasksDone: tasks,
@@ -335,9 +343,17 @@ export function progressData(
     bytesRead,
     bytesWritten,
     bytesDone,
+    bytesSpilled,
+    blocksHeld,
     memoryUsed,
     memoryLimit,
   };
+}
+
+/** What was recorded of a run, where threads can still see it. */
+export interface RecordedData {
+  readonly threads: readonly { readonly name: string; readonly trace: TraceBuffer }[];
+  readonly samples: Float64Array;
 }
 
 /** Coordinator -> calling thread. */
@@ -347,6 +363,7 @@ export type FromCoordinator =
       readonly run: number;
       readonly roots: readonly (ArrayBuffer | SharedArrayBuffer | undefined)[];
       readonly stats: RunStatsData;
+      readonly trace: RecordedData | undefined;
     }
   | { readonly kind: "fail"; readonly run: number; readonly error: ErrorData | undefined }
   /** The run was aborted and its tasks had their time to stop. */
@@ -368,7 +385,13 @@ export type MessagePortLike = import("node:worker_threads").MessagePort;
 
 /** Coordinator -> worker, drained when the worker's MAIL word changes. */
 export type ToWorker =
-  | { readonly kind: "run"; readonly data: RunData; readonly table: SharedArrayBuffer }
+  | {
+      readonly kind: "run";
+      readonly data: RunData;
+      readonly table: SharedArrayBuffer;
+      /** There if the worker is to record what it does. */
+      readonly trace: TraceBuffer | undefined;
+    }
   | { readonly kind: "end"; readonly run: number };
 
 /** Worker -> coordinator: sent before the slot becomes FAILED. */
@@ -405,6 +428,7 @@ export type CallerRequest =
       readonly source: number;
       readonly region: Box;
       readonly target: ArenaPlace;
+      readonly of?: Traced | undefined;
     }
   | {
       readonly kind: "write";
@@ -413,7 +437,14 @@ export type CallerRequest =
       readonly sink: number;
       readonly position: readonly number[];
       readonly elements: ArenaPlace;
+      readonly of?: Traced | undefined;
     };
+
+/** The task that asks, in traced runs: number of the stage, and of the task. */
+export interface Traced {
+  readonly stage: number;
+  readonly task: number;
+}
 
 export interface CallerAnswer {
   readonly id: number;

@@ -3,7 +3,8 @@
  * with the first run that needs them and are given back, with their memory, when nothing has run for a while.
  */
 import { AbortError, OptionError } from "../errors.js";
-import type { Bindings, Plan } from "../ir/stage.js";
+import { type Bindings, type Plan, taskCount } from "../ir/stage.js";
+import type { Trace, TraceData } from "../ir/trace.js";
 import { NO_REPORT } from "./coordinator/state.js";
 import type { Engine, EngineOptions, EngineResult } from "./engine.js";
 import { INLINE_BYTES, InlineEngine, runsInline } from "./inline.js";
@@ -28,6 +29,8 @@ export interface RunOptions {
   readonly regions?: readonly (Region | undefined)[] | undefined;
   /** Where arrays that do not fit are put; default: the folder for temporary files, if that is on a disk. */
   readonly spillDirectory?: string | undefined;
+  /** Records what every thread does, and when. */
+  readonly trace?: boolean | undefined;
 }
 
 export interface StageStats {
@@ -61,12 +64,16 @@ export interface RunStats {
   readonly seconds: number;
   readonly inline: boolean;
   readonly stages: readonly StageStats[];
+  /** The timeline, if it was asked for with `trace: true`. */
+  readonly trace?: Trace | undefined;
 }
 
 export interface RunResult {
   /** Row-major bytes per root; undefined for what went to a sink or a region. */
   readonly roots: readonly (ArrayBuffer | SharedArrayBuffer | undefined)[];
   readonly stats: RunStats;
+  /** There if the run was recorded. */
+  readonly trace: TraceData | undefined;
 }
 
 export interface Runtime {
@@ -95,15 +102,18 @@ class ProcessRuntime implements Runtime {
       throw new OptionError("inlineBytes is NaN", { hint: "give a number of bytes" });
     if (signal?.aborted === true) throw new AbortError(undefined, { cause: signal.reason });
     const started = performance.now();
+    const trace =
+      options.trace === true ? (await import("./trace/index.js")).traceOrigin() : undefined;
     const inline = runsInline(plan, bindings, inlineBytes);
     clearTimeout(this.#idle);
     this.#running++;
     try {
       const result = inline
-        ? await this.#inline.run(plan, bindings, options)
-        : await this.#onThreads(plan, bindings, options);
+        ? await this.#inline.run(plan, bindings, { ...options, trace })
+        : await this.#onThreads(plan, bindings, { ...options, trace });
       const seconds = (performance.now() - started) / 1000;
-      return { roots: result.roots, stats: statsOf(plan, result, inline, seconds) };
+      const stats = statsOf(plan, result, inline, seconds);
+      return { roots: result.roots, stats, trace: traceData(plan, bindings, result, seconds) };
     } finally {
       this.#running--;
       if (this.#running === 0) this.#sleepLater();
@@ -184,6 +194,25 @@ function statsOf(plan: Plan, { stats }: EngineResult, inline: boolean, seconds: 
       label,
       ...(stats.stages[i] ?? { ...NO_REPORT, tasks: 0 }),
     })),
+  };
+}
+
+function traceData(
+  { stages, peakBytes, memory }: Plan,
+  { sources, sinks }: Bindings,
+  { trace }: EngineResult,
+  seconds: number,
+): TraceData | undefined {
+  if (trace === undefined) return undefined;
+  return {
+    origin: Date.now() - seconds * 1000,
+    wallMs: seconds * 1000,
+    stages: stages.map((s) => ({ id: s.id, label: s.label, kind: s.kind, tasks: taskCount(s) })),
+    sources: sources.map((s) => s.name),
+    sinks: sinks.map((s) => s.name),
+    ...trace,
+    peakBytes,
+    memory,
   };
 }
 

@@ -1,19 +1,27 @@
 /** A run as one worker sees it: its plan, its open readers and writers, its compiled functions, where blocks lie. */
 import { setMaxListeners } from "node:events";
+import { createRequire } from "node:module";
 import { AbortError, InternalError } from "../errors.js";
 import type { ChunkWriter, RegionReader } from "../ir/binding.js";
 import { itemSize } from "../ir/dtype.js";
 import { blockBox, type PlanArray, type Stage } from "../ir/stage.js";
+import { SPAN } from "../ir/trace.js";
 import type { Kernels, Place } from "../kernels/index.js";
 import type { CallerLine } from "./caller.js";
 import type { TaskReport } from "./coordinator/state.js";
 import { TABLE_CANCEL, type TableLayout, tableLayout, verdictsOf } from "./coordinator/tables.js";
 import { openSink, openSource } from "./open.js";
-import type { RunData, SinkData, SourceData } from "./protocol.js";
+import type { RunData, SinkData, SourceData, Traced } from "./protocol.js";
 import { SpillAccess } from "./spill/access.js";
 import { itemOf } from "./task/context.js";
 import { FunctionTable, type TaskContext } from "./task/index.js";
 import { denseAt, shifted } from "./task/operands.js";
+import type { Recorder, TraceBuffer } from "./trace/index.js";
+
+const require = createRequire(import.meta.url);
+/** What records runs: most are not recorded. */
+export const tracing = (): typeof import("./trace/index.js") =>
+  require("./trace/index.js") as typeof import("./trace/index.js");
 
 /** What a task has moved so far. */
 export interface Meter {
@@ -48,6 +56,8 @@ export const reportOf = (meter: Meter, seconds: number): TaskReport => ({
 export class WorkerRun {
   readonly data: RunData;
   readonly table: Uint32Array;
+  /** There if the run is recorded. */
+  readonly recorder: Recorder | undefined;
   readonly #layout: TableLayout;
   readonly #memory: WebAssembly.Memory;
   readonly #kernels: Kernels;
@@ -68,8 +78,10 @@ export class WorkerRun {
     memory: WebAssembly.Memory,
     kernels: Kernels,
     line: CallerLine,
+    trace: TraceBuffer | undefined,
   ) {
     this.data = data;
+    this.recorder = trace && new (tracing().Recorder)(trace);
     this.#functions = new FunctionTable(data.functions);
     this.table = new Uint32Array(table);
     this.#layout = tableLayout(data.plan);
@@ -109,10 +121,14 @@ export class WorkerRun {
     return opening.length === 0 ? undefined : Promise.all(opening).then(() => undefined);
   }
 
-  context(stage: Stage, meter: Meter): TaskContext {
+  /** `of` names the task by numbers. */
+  context(stage: Stage, meter: Meter, of: Traced): TaskContext {
+    const probe = this.recorder?.probe(of.stage, of.task);
+    const kernels = this.#kernels;
     return {
       memory: this.#memory,
-      kernels: this.#kernels,
+      kernels: probe === undefined ? kernels : new (tracing().TracedKernels)(kernels, probe),
+      probe,
       plan: this.data.plan,
       indices: this.data.indices,
       reader: (source) => found(this.#readers.get(source), "source", source),
@@ -142,7 +158,7 @@ export class WorkerRun {
   }
 
   /** Copies the blocks that a task has made to the roots that they are part of, unless they were made there. */
-  handOver(stage: Stage, task: number): void {
+  handOver(stage: Stage, { task, stage: number }: Traced): void {
     for (const [array, place] of this.#targets) {
       if (!stage.outputs.includes(array.id)) continue;
       const { lo, hi } = blockBox(array.cuts, task);
@@ -150,7 +166,12 @@ export class WorkerRun {
       const size = itemOf(array.dtype);
       const block = denseAt(this.address(array.id, task), shape, size);
       const target = shifted(place, lo);
-      if (block.address !== target.address) this.#kernels.copy(size, shape, block, target);
+      if (block.address === target.address) continue;
+      const probe = this.recorder?.probe(number, task);
+      const from = probe?.now();
+      this.#kernels.copy(size, shape, block, target);
+      const bytes = shape.reduce((n, s) => n * s, size as number);
+      if (from !== undefined) probe?.span(SPAN.deliver, from, bytes, array.id);
     }
   }
 
@@ -197,9 +218,9 @@ export class WorkerRun {
 /** A writer that counts what it was given. */
 export function meteredWriter(writer: ChunkWriter, item: number, meter: Meter): ChunkWriter {
   return {
-    writeChunk: (position, elements, signal) => {
+    writeChunk: (position, elements, signal, probe) => {
       meter.written += elements.shape.reduce((n, s) => n * s, item);
-      return writer.writeChunk(position, elements, signal);
+      return writer.writeChunk(position, elements, signal, probe);
     },
   };
 }

@@ -8,6 +8,7 @@
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { errorToData } from "../errors.js";
 import type { Stage } from "../ir/stage.js";
+import { SPAN } from "../ir/trace.js";
 import { Kernels } from "../kernels/index.js";
 import { CallerLine } from "./caller.js";
 import { THREAD_SCRATCH, threadScratch } from "./memory/arena.js";
@@ -49,6 +50,8 @@ class Worker {
   #yielded = 0;
   /** User code ran since the last pause: it may have timers, rejections or output pending. */
   #pending = false;
+  /** Runs that are recorded. */
+  #traced = 0;
 
   constructor(init: WorkerInit) {
     this.#id = init.worker;
@@ -72,6 +75,7 @@ class Worker {
         if (this.#pending || this.#inFlight > 0) await this.#yieldSometimes();
       } else if (this.#inFlight > 0) await this.#waitForAny(bell);
       else if (this.#pending) await this.#pause();
+      else if (this.#traced > 0) this.#sleepRecorded(bell);
       else this.#control.sleep(bell);
     }
   }
@@ -85,18 +89,31 @@ class Worker {
       const received = receiveMessageOnPort(this.#port);
       if (received === undefined) return;
       const message = received.message as ToWorker;
-      if (message.kind === "end") this.#runs.delete(message.run);
-      else {
+      if (message.kind === "end") {
+        if (this.#runs.get(message.run)?.recorder !== undefined) this.#traced--;
+        this.#runs.delete(message.run);
+      } else {
         const run = new WorkerRun(
           message.data,
           message.table,
           this.#memory,
           this.#kernels,
           this.#line,
+          message.trace,
         );
+        if (run.recorder !== undefined) this.#traced++;
         this.#runs.set(message.data.run, run);
       }
     }
+  }
+
+  /** What the thread waits for may be there for any of the runs. */
+  #sleepRecorded(bell: number): void {
+    const from = [...this.#runs.values()].map((run) => run.recorder?.now() ?? 0);
+    this.#control.sleep(bell);
+    [...this.#runs.values()].forEach(({ recorder }, i) => {
+      recorder?.span(SPAN.wait, from[i] as number, recorder.now(), -1, -1, 0, -1);
+    });
   }
 
   #start(slot: number): void {
@@ -110,6 +127,7 @@ class Worker {
     }
     const stage = run.data.plan.stages[fields.stage] as Stage;
     const started = performance.now();
+    const from = run.recorder?.now() ?? 0;
     const meter: Meter = newMeter(() => this.#control.progress(slot, meter.read + meter.written));
     if (stage.kind === "call") this.#pending = true;
     let result: void | Promise<void>;
@@ -123,17 +141,28 @@ class Worker {
       this.#settle(slot, run, meter, started, error);
       return;
     }
-    if (result === undefined) this.#settle(slot, run, meter, started, undefined);
-    else this.#later(slot, run, stage, meter, started, result);
+    const { recorder } = run;
+    const done = (): void => {
+      // Before anybody is told: who is told may look at once.
+      const bytes = meter.read + meter.written;
+      recorder?.span(SPAN.task, from, recorder.now(), fields.stage, fields.task, bytes, -1);
+    };
+    if (result !== undefined) {
+      this.#later(slot, run, stage, meter, started, recorder ? result.then(done) : result);
+      return;
+    }
+    if (recorder !== undefined) done();
+    this.#settle(slot, run, meter, started, undefined);
   }
 
   #task(run: WorkerRun, stage: Stage, fields: ClaimedTicket, meter: Meter): void | Promise<void> {
     const outputs = stage.outputs.map((id) => run.address(id, fields.task));
     const scratch = { address: fields.scratch, bytes: stage.scratchBytes };
     const work = (): void | Promise<void> => {
-      const made = runTask(run.context(stage, meter), stage, fields.task, outputs, scratch);
-      if (made !== undefined) return made.then(() => run.handOver(stage, fields.task));
-      run.handOver(stage, fields.task);
+      const context = run.context(stage, meter, fields);
+      const made = runTask(context, stage, fields.task, outputs, scratch);
+      if (made !== undefined) return made.then(() => run.handOver(stage, fields));
+      run.handOver(stage, fields);
     };
     return stage.kind === "call" ? withOutput(work) : work();
   }

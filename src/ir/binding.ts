@@ -5,6 +5,7 @@
 import type { Cuts } from "./cuts.js";
 import type { DType, TypedArray } from "./dtype.js";
 import type { Box } from "./index-map.js";
+import type { Probe } from "./trace.js";
 
 /** Where a read puts its elements: element `p` of the region goes to `data[offset + sum(p[i] * stride[i])]`
  * (complex: two slots per element, offset and stride still count elements). */
@@ -17,7 +18,13 @@ export interface ReadTarget {
 
 /** Something that can fill a target with any box of an array. May answer at once or later. */
 export interface RegionReader {
-  readInto(region: Box, target: ReadTarget, signal: AbortSignal): void | Promise<void>;
+  /** `probe` is there in runs that are recorded. */
+  readInto(
+    region: Box,
+    target: ReadTarget,
+    signal: AbortSignal,
+    probe?: Probe,
+  ): void | Promise<void>;
 }
 
 export interface SourceBinding {
@@ -103,6 +110,7 @@ export interface ChunkWriter {
     position: readonly number[],
     elements: ReadTarget,
     signal: AbortSignal,
+    probe?: Probe,
   ): void | Promise<void>;
 }
 

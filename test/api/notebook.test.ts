@@ -135,6 +135,8 @@ describe("progress in tslab", () => {
     memoryUsed: 0,
     memoryLimit: 1,
     bytesDone: 0,
+    bytesSpilled: 0,
+    blocksHeld: 0,
   };
 
   it("redraws one place ten times a second at the most, and the end always", () => {

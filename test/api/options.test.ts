@@ -69,6 +69,8 @@ describe("progress", () => {
     memoryUsed: 0,
     memoryLimit: 1,
     bytesDone: 0,
+    bytesSpilled: 0,
+    blocksHeld: 0,
   };
   const line = "[######                  ]  25 %  1/4 tasks  100 ms";
 
@@ -95,6 +97,37 @@ describe("progress", () => {
       `${line}\n`,
       "[######                  ]  25 %  1/4 tasks  2.0 s, 6.0 s left\n",
     ]);
+  });
+});
+
+describe("rates of progress", () => {
+  const event = {
+    tasksDone: 1,
+    tasksTotal: 4,
+    bytesRead: 0,
+    bytesWritten: 0,
+    bytesSpilled: 0,
+    memoryUsed: 0,
+    memoryLimit: 1,
+    blocksHeld: 0,
+  };
+
+  it("are of the last seconds while it runs, and of all of it at the end", () => {
+    const out: string[] = [];
+    let now = 0;
+    const sink = { isTTY: true, columns: 200, write: (t: string) => out.push(t) };
+    const bar = drawProgress(sink, () => now);
+    // 1 KiB a second at first, then 4.
+    for (now = 1000; now <= 20_000; now += 1000) {
+      const seconds = now / 1000;
+      const bytesDone = 1024 * (seconds <= 10 ? seconds : 10 + 4 * (seconds - 10));
+      bar.show({ ...event, bytesDone });
+      if (now === 10_000) expect(out.at(-1)).toContain("  1 KiB/s");
+    }
+    expect(out.at(-1)).toContain("  4 KiB/s");
+    now = 25_000;
+    bar.show({ ...event, tasksDone: 4, bytesDone: 50 * 1024 });
+    expect(out.at(-1)).toContain("  2 KiB/s");
   });
 });
 

@@ -1,5 +1,5 @@
 /** `chunkwise compute` and `explain` on real stores: what they print and write, and how they say what is wrong. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -231,5 +231,49 @@ describe("arrays as text", () => {
   ])("%s", async (text, array) => {
     const shown = arrayText(await array.compute());
     expect(shown.replace(/\[ +N/, "[N")).toBe(text);
+  });
+});
+
+describe("--trace", () => {
+  const events = async (file: string): Promise<readonly cw.ChromeEvent[]> =>
+    (JSON.parse(await readFile(join(scratch, file), "utf8")) as cw.ChromeTrace).traceEvents;
+  const kinds = async (file: string): Promise<(string | undefined)[]> =>
+    (await events(file)).map((e) => e.cat);
+
+  test("writes a page, or Chrome's trace, of what was computed", async () => {
+    const page = join(scratch, "run.html");
+    expect((await chunkwise("compute", "u.max()", ...inputs(), "--trace", page)).code).toBe(0);
+    const html = await readFile(page, "utf8");
+    expect(html.startsWith("<!doctype html>")).toBe(true);
+    expect(html).toContain("wind.zarr/surface/u");
+    const out = ["--out", join(scratch, "sum.zarr"), "--trace", join(scratch, "run.json")];
+    expect((await chunkwise("compute", "u + v", ...inputs(), ...out)).code).toBe(0);
+    const seen = await kinds("run.json");
+    for (const kind of ["task", "read", "decode", "write", "store"]) expect(seen).toContain(kind);
+  });
+
+  test("writes a file for each array of a group that is rechunked", async () => {
+    const target = [store, join(scratch, "turned.zarr"), "--chunks=-1,1,1"];
+    const { code, err } = await chunkwise(
+      "rechunk",
+      ...target,
+      "--trace",
+      join(scratch, "copy.json"),
+    );
+    expect([code, err]).toEqual([0, ""]);
+    expect(await kinds("copy-surface-u.json")).toContain("write");
+    expect(await kinds("copy-v.json")).toContain("write");
+    await expect(events("copy.json")).rejects.toThrow("ENOENT");
+  });
+
+  test.each([
+    ["compute", "u", "--in", "u=nowhere"],
+    ["rechunk", "nowhere", "out", "--chunks=1"],
+  ])("is looked at before anything is read: %s", async (...args) => {
+    const { code, err } = await chunkwise(...args, "--trace=run.txt");
+    expect(code).toBe(2);
+    expect(err).toBe(
+      "chunkwise: --trace=run.txt is no page and no trace (give a name in .html or .json)\n",
+    );
   });
 });

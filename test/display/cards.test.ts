@@ -46,6 +46,24 @@ describe("progress", () => {
     );
     expect(progressLine({ ...base, tasksTotal: 0, tasksDone: 0, seconds: 0 })).toContain("100 %");
   });
+  it("says how fast, in how many blocks and how much memory, and what is spilled", () => {
+    const state = {
+      ...base,
+      tasksDone: 2,
+      seconds: 3,
+      bytesPerSecond: 410 * 1024 ** 2 + 0.5,
+      memoryUsed: 1.1 * 1024 ** 3,
+      memoryLimit: 2 * 1024 ** 3,
+      blocksHeld: 12,
+      bytesSpilled: 3 * 1024 ** 3,
+    };
+    expect(progressLine(state)).toBe(
+      "[######                  ]  25 %  2/8 tasks  3.0 s, 9.0 s left  410 MiB/s  12 blocks in 1.1 of 2 GiB  3 GiB spilled",
+    );
+    expect(progressLine({ ...state, memoryUsed: 5 * 1024 ** 2, blocksHeld: 1 })).toContain(
+      "  1 block in 5 MiB of 2 GiB",
+    );
+  });
 });
 
 describe("drawings", () => {

@@ -141,6 +141,7 @@ function issue(
   table.outputs.forEach((out, i) => {
     out.address[entry.task] = addresses[i] as number;
   });
+  run.blocks += table.outputs.length;
   table.state[entry.task] = TASK_ISSUED;
   const slot = state.tickets.indexOf(undefined);
   state.tickets[slot] = { run, entry, scratch, attempt: 1 };
@@ -199,6 +200,7 @@ export function freeBlock(state: State, run: RunState, array: ArrayTable, block:
 export function leaveMemory(state: State, run: RunState, array: ArrayTable, block: number): void {
   state.allocator.free(array.address[block] as number);
   array.address[block] = 0;
+  run.blocks--;
   release(state, run, blockBytes(array.array, block));
 }
 

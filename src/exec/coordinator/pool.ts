@@ -17,12 +17,16 @@ export interface PoolHooks {
   /** The thread is gone. */
   died(worker: number, generation: number, cause: string, killed: boolean): void;
   /** What a new worker must know before its first ticket. */
-  greet(send: (message: ToWorker) => void): void;
+  greet(worker: WorkerName, send: (message: ToWorker) => void): void;
 }
 
-interface Member {
+export interface WorkerName {
   readonly id: number;
+  /** How many of this number have died. */
   readonly generation: number;
+}
+
+interface Member extends WorkerName {
   readonly port: MessagePort;
   readonly abort: AbortController;
 }
@@ -63,8 +67,8 @@ export class WorkerPool {
     while (this.#members.length < Math.min(n, MAX_THREADS)) this.#spawn(this.#members.length, 0);
   }
 
-  sendAll(message: ToWorker): void {
-    for (const member of this.#members) this.#send(member, message);
+  sendAll(message: (worker: WorkerName) => ToWorker): void {
+    for (const member of this.#members) this.#send(member, message(member));
   }
 
   /** Errors that a worker has sent. */
@@ -99,7 +103,7 @@ export class WorkerPool {
     const line = new MessageChannel();
     const member: Member = { id, generation, port: mail.port1, abort: new AbortController() };
     this.#members[id] = member;
-    this.#hooks.greet((message) => this.#send(member, message));
+    this.#hooks.greet(member, (message) => this.#send(member, message));
     this.#hooks.line(id, generation, line.port2);
     const init: WorkerInit = {
       worker: id,

@@ -155,6 +155,8 @@ export interface RunState {
   bytesRead: number;
   bytesWritten: number;
   bytesSpilled: number;
+  /** Blocks that have a place in memory. */
+  blocks: number;
   readonly stages: readonly Mutable<StageCounters>[];
 }
 
@@ -205,6 +207,7 @@ export function createRun(event: Extract<Event, { kind: "submit" }>): RunState {
     bytesRead: 0,
     bytesWritten: 0,
     bytesSpilled: 0,
+    blocks: 0,
     stages: event.plan.stages.map(() => ({ ...NO_REPORT, tasks: 0 })),
   };
 }

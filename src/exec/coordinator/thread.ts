@@ -32,7 +32,8 @@ import {
   workerOf,
 } from "../protocol.js";
 import { copyBlock, createResults, type ResultBuffer } from "../results.js";
-import { WorkerPool } from "./pool.js";
+import { RunTrace } from "../trace/index.js";
+import { type WorkerName, WorkerPool } from "./pool.js";
 import { type Action, countersOf, createState, type Event, SLOTS, type State } from "./state.js";
 import { step } from "./step.js";
 import { TABLE_CANCEL, tableLayout } from "./tables.js";
@@ -51,6 +52,7 @@ interface Run {
   readonly shared: boolean;
   readonly progress: boolean;
   readonly nested: boolean;
+  readonly trace: RunTrace | undefined;
   readonly arrays: ReadonlyMap<number, PlanArray>;
   readonly table: SharedArrayBuffer;
   results: (ResultBuffer | undefined)[];
@@ -83,6 +85,8 @@ class Coordinator {
   #moves = 0;
   #watching = false;
   #ticking: NodeJS.Timeout | undefined;
+  /** Runs that are recorded. */
+  #traced = 0;
 
   constructor(
     port: MessagePort,
@@ -98,7 +102,7 @@ class Coordinator {
     this.#pool = new WorkerPool(control, memory, {
       line: (worker, generation, line) => this.#tellLine(worker, generation, line),
       died: (worker, generation, cause, killed) => this.#died(worker, generation, cause, killed),
-      greet: (send) => this.#greet(send),
+      greet: (worker, send) => this.#greet(worker, send),
     });
     port.on("message", (message: ToCoordinator) => this.#take(message));
   }
@@ -139,7 +143,8 @@ class Coordinator {
     }
   }
 
-  #submit({ data, shared, progress, nested }: Extract<ToCoordinator, { kind: "submit" }>): void {
+  #submit(message: Extract<ToCoordinator, { kind: "submit" }>): void {
+    const { data, shared, progress, nested, trace } = message;
     const { plan, indices, run, rootAddresses } = data;
     const table = new SharedArrayBuffer(tableLayout(plan).words * 4);
     const arrays = new Map(plan.arrays.map((a) => [a.id, a]));
@@ -148,12 +153,14 @@ class Coordinator {
       shared,
       progress,
       nested,
+      trace: trace === undefined ? undefined : new RunTrace(trace, plan, "coordinator"),
       arrays,
       table,
       results: [],
       started: false,
       grace: undefined,
     });
+    if (trace !== undefined) this.#traced++;
     const addresses = new Uint32Array(table);
     this.#send({ kind: "submit", run, plan, indices, table: addresses, rootAddresses });
     if (this.#state.queue.length > 0) this.#watch();
@@ -186,6 +193,7 @@ class Coordinator {
         const actions = step(this.#state, next);
         // Before anybody is told that a run is over.
         this.#control.setBalance(this.#state.used, this.#state.peak);
+        if (this.#traced > 0) this.#sample();
         for (const action of actions) {
           if (action.kind === "issue") issued = true;
           this.#perform(action, events);
@@ -213,7 +221,9 @@ class Coordinator {
           if (run.data.rootAddresses[root] !== undefined) continue;
           const result = run.results[root];
           if (result === undefined) throw new InternalError(`root ${root} has no result`);
+          const from = run.trace?.recorder.now();
           copyBlock(this.#memory.buffer, action.address, array, action.block, result);
+          if (from !== undefined) run.trace?.delivered(from, array, action.block);
         }
         events.push({
           kind: "delivered",
@@ -238,15 +248,22 @@ class Coordinator {
         break;
       }
       case "finish": {
-        const { data, results, progress } = this.#drop(action.run);
+        const { data, results, progress, trace } = this.#drop(action.run);
         if (progress) {
-          const last = progressData(action.stats, 0, 0, data.plan.peakBytes);
+          const last = progressData(action.stats, 0, 0, 0, data.plan.peakBytes);
           this.#tell({ kind: "progress", run: action.run, progress: last });
         }
         // The same buffer cannot be in the list twice, but may be a root twice: every root has its own.
         const transfer = results.filter((r): r is ArrayBuffer => r instanceof ArrayBuffer);
         const { run, stats } = action;
-        this.#tellOver(data, { kind: "finish", run, roots: results, stats }, transfer);
+        const finish = {
+          kind: "finish",
+          run,
+          roots: results,
+          stats,
+          trace: trace?.data(),
+        } as const;
+        this.#tellOver(data, finish, transfer);
         break;
       }
       case "fail": {
@@ -273,7 +290,8 @@ class Coordinator {
     const run = this.#run(id);
     this.#runs.delete(id);
     clearTimeout(run.grace);
-    if (run.started) this.#pool.sendAll({ kind: "end", run: id });
+    if (run.trace !== undefined) this.#traced--;
+    if (run.started) this.#pool.sendAll(() => ({ kind: "end", run: id }));
     return run;
   }
 
@@ -282,12 +300,17 @@ class Coordinator {
     run.results = createResults(run.data.plan, run.shared, run.data.rootAddresses);
     this.#pool.grow(run.data.plan.workers);
     run.started = true;
-    this.#pool.sendAll({ kind: "run", data: run.data, table: run.table });
+    this.#pool.sendAll((worker) => beginning(run, worker));
   }
 
-  #greet(send: (message: ToWorker) => void): void {
-    for (const run of this.#runs.values()) {
-      if (run.started) send({ kind: "run", data: run.data, table: run.table });
+  #greet(worker: WorkerName, send: (message: ToWorker) => void): void {
+    for (const run of this.#runs.values()) if (run.started) send(beginning(run, worker));
+  }
+
+  /** Enters the memory of the runs that are recorded. */
+  #sample(): void {
+    for (const { id, account, bytesSpilled } of this.#state.active) {
+      this.#runs.get(id)?.trace?.sample(account.used, bytesSpilled);
     }
   }
 
@@ -401,7 +424,7 @@ class Coordinator {
       this.#tell({
         kind: "progress",
         run: active.id,
-        progress: progressData(countersOf(active), underWay, used, limit),
+        progress: progressData(countersOf(active), underWay, active.blocks, used, limit),
       });
     }
   }
@@ -411,6 +434,7 @@ class Coordinator {
     const data = errorToData(error);
     for (const run of this.#runs.keys()) this.#tell({ kind: "fail", run, error: data });
     this.#runs.clear();
+    this.#traced = 0;
     void this.#stop();
   }
 
@@ -423,6 +447,14 @@ class Coordinator {
     this.#port.close();
   }
 }
+
+/** What tells a worker of a run. */
+const beginning = ({ data, table, trace }: Run, worker: WorkerName): ToWorker => ({
+  kind: "run",
+  data,
+  table,
+  trace: trace?.worker(worker),
+});
 
 export interface CoordinatorInit {
   readonly memory: WebAssembly.Memory;

@@ -9,6 +9,7 @@ import { ProgramBuilder } from "../../ir/monoid.js";
 import { elementsUnder } from "../../ir/partials.js";
 import { constant } from "../../ir/scalar.js";
 import type { ReduceStage } from "../../ir/stage.js";
+import { SPAN } from "../../ir/trace.js";
 import type { MapSpec } from "../../kernels/index.js";
 import { apart, type BatchLayout, choices, type Leaves, type Pattern } from "./batch-layout.js";
 import type { Place, TaskContext, TaskKernels } from "./context.js";
@@ -36,8 +37,9 @@ const recorded = new WeakMap<TaskKernels, WeakMap<ReduceStage, Map<string, reado
 const MOST_KINDS = 8;
 
 function recordedOf(kernels: TaskKernels, stage: ReduceStage): Map<string, readonly Step[]> {
-  const stages = recorded.get(kernels) ?? new WeakMap();
-  recorded.set(kernels, stages);
+  const own = kernels.untraced ?? kernels;
+  const stages = recorded.get(own) ?? new WeakMap();
+  recorded.set(own, stages);
   const kinds = stages.get(stage) ?? new Map();
   stages.set(stage, kinds);
   return kinds;
@@ -80,7 +82,10 @@ export class BatchMerges {
     const key = this.#kindOf(leaves, patterns, layout, before);
     const known = this.#kinds.get(key);
     if (known !== undefined) {
+      const { probe } = this.#ctx;
+      const from = probe?.now();
       for (const step of known) step();
+      if (from !== undefined) probe?.span(SPAN.compute, from, 0);
       return;
     }
     const steps: Step[] = [];

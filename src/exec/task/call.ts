@@ -4,6 +4,7 @@ import { arrayClass, type DType, viewOf } from "../../ir/dtype.js";
 import { type Box, boxElements, boxShape, rowMajorStrides, unravel } from "../../ir/index-map.js";
 import { arrayOf } from "../../ir/scratch.js";
 import { blockBox, type CallStage, callArgBox, callBox, gridOf, taskBox } from "../../ir/stage.js";
+import { SPAN } from "../../ir/trace.js";
 import type { BuiltIn } from "../../kernels/blocks/index.js";
 import { Block } from "./block.js";
 import { buffers } from "./buffers.js";
@@ -79,7 +80,9 @@ function runBuiltIn(
   const results = targets.map(({ dtype, lo, shape, address }) =>
     blockAt(dtype, lo, shape, { address, strides: byteStrides(shape, itemOf(dtype)) }),
   );
+  const from = ctx.probe?.now();
   fn(inputs, results, params);
+  if (from !== undefined) ctx.probe?.span(SPAN.compute, from, 0);
 }
 
 function* callUser(
@@ -136,8 +139,11 @@ function* callFunction(
 ): Flow<unknown> {
   checkCancelled(ctx);
   try {
+    const from = ctx.probe?.now();
     const result = fn.call(...args);
-    return isPromise(result) ? yield result : result;
+    const value = isPromise(result) ? yield result : result;
+    if (from !== undefined) ctx.probe?.span(SPAN.compute, from, 0);
+    return value;
   } catch (cause) {
     // What a function throws because it was told to stop is no fault of its own.
     if (ctx.cancelled()) throw new AbortError(undefined, { cause: ctx.signal.reason ?? cause });

@@ -7,6 +7,7 @@ import type { Box } from "../../ir/index-map.js";
 import type { IndexList } from "../../ir/node.js";
 import { alignScratch, SCRATCH_ALIGN } from "../../ir/scratch.js";
 import type { Plan, PlanArray } from "../../ir/stage.js";
+import type { Probe } from "../../ir/trace.js";
 import type { BuiltIn } from "../../kernels/blocks/index.js";
 import type { ItemSize, Kernels, Place } from "../../kernels/index.js";
 import type { UserFunction } from "./compile.js";
@@ -14,7 +15,10 @@ import type { UserFunction } from "./compile.js";
 export type { Place };
 
 /** The part of the kernels that tasks call. */
-export type TaskKernels = Pick<Kernels, "map" | "leaf" | "copy" | "fill" | "record">;
+export type TaskKernels = Pick<Kernels, "map" | "leaf" | "copy" | "fill" | "record"> & {
+  /** What these kernels are a cover of: what is remembered with kernels is remembered with those. */
+  readonly untraced?: TaskKernels;
+};
 
 /** Arrays on disk; `buffer` has `SPILL_BUFFER` bytes. Both answer with the bytes moved. */
 export interface Disk {
@@ -70,6 +74,8 @@ export interface TaskContext {
   progress(bytes: number): void;
   /** Counts what is copied between blocks, and the storage chunks that are touched. */
   readonly meter?: { moved: number; chunks: number; chunkBytes: number };
+  /** There if the run is recorded. */
+  readonly probe?: Probe | undefined;
 }
 
 /** Where a task may work beside its outputs. */

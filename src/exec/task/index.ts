@@ -3,6 +3,7 @@ import { AbortError } from "../../errors.js";
 import { arrayOf, readsDisk } from "../../ir/scratch.js";
 import { SPILL_BUFFER } from "../../ir/spill.js";
 import type { Stage } from "../../ir/stage.js";
+import { SPAN } from "../../ir/trace.js";
 import { callTask } from "./call.js";
 import { checkCancelled, type Scratch, ScratchStack, type TaskContext } from "./context.js";
 import { type Flow, runFlow } from "./flow.js";
@@ -74,7 +75,10 @@ function* taskFlow(
     if (array.disk === undefined) return;
     checkCancelled(ctx);
     scratch.reset(mark);
-    disk.write(array, task, outputs[i] as number, diskBuffer ?? scratch.take(SPILL_BUFFER));
+    const buffer = diskBuffer ?? scratch.take(SPILL_BUFFER);
+    const from = ctx.probe?.now();
+    const bytes = disk.write(array, task, outputs[i] as number, buffer);
+    if (from !== undefined) ctx.probe?.span(SPAN.spill, from, bytes, id);
   });
 }
 

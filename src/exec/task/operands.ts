@@ -20,6 +20,7 @@ import {
 } from "../../ir/index-map.js";
 import { arrayOf, readsDirectly } from "../../ir/scratch.js";
 import { blockBox, blocksTouched, gridOf, type Operand, type PlanArray } from "../../ir/stage.js";
+import { type Probe, SPAN } from "../../ir/trace.js";
 import {
   itemOf,
   type Place,
@@ -140,10 +141,13 @@ function readBox(
   const there = ctx.sourcePlace?.(operand.id);
   if (there !== undefined) {
     const size = itemOf(operand.dtype);
+    const from = ctx.probe?.now();
     ctx.kernels.copy(size, boxShape(image), shifted(there, image.lo), region);
     ctx.progress(boxElements(image) * size);
+    if (from !== undefined) ctx.probe?.span(SPAN.read, from, boxElements(image) * size, operand.id);
     return undefined;
   }
+  if (ctx.probe !== undefined) return readRecorded(ctx, ctx.probe, operand, image, region);
   const target = regionTarget(ctx.memory, operand.dtype, boxShape(image), region);
   const done = ctx.reader(operand.id).readInto(image, target, ctx.signal);
   const bytes = boxElements(image) * itemOf(operand.dtype);
@@ -152,12 +156,37 @@ function readBox(
   else return done.then(() => ctx.progress(bytes));
 }
 
+/** As {@link readBox} reads a source, telling `probe`. */
+function readRecorded(
+  ctx: TaskContext,
+  probe: Probe,
+  operand: Operand,
+  image: Box,
+  region: Place,
+): void | PromiseLike<void> {
+  const target = regionTarget(ctx.memory, operand.dtype, boxShape(image), region);
+  const bytes = boxElements(image) * itemOf(operand.dtype);
+  const [from, before] = [probe.now(), probe.count];
+  const done = ctx.reader(operand.id).readInto(image, target, ctx.signal, probe);
+  countChunks(ctx, operand, image);
+  const end = (): void => {
+    probe.span(SPAN.read, from, bytes, operand.id);
+    ctx.progress(bytes);
+  };
+  if (done !== undefined) return done.then(end);
+  // A reader that has nothing to fetch from afar and says nothing of itself is all fetching.
+  if (probe.count === before) probe.span(SPAN.fetch, from, bytes, operand.id);
+  end();
+}
+
 function readDisk(ctx: TaskContext, operand: Operand, image: Box, region: Place): void {
   const { disk, diskBuffer } = ctx;
   if (disk === undefined || diskBuffer === undefined) {
     throw new InternalError(`array ${operand.id} lies on a disk that is not there`);
   }
-  disk.read(arrayOf(ctx.plan, operand.id), image, region, diskBuffer);
+  const from = ctx.probe?.now();
+  const bytes = disk.read(arrayOf(ctx.plan, operand.id), image, region, diskBuffer);
+  if (from !== undefined) ctx.probe?.span(SPAN.unspill, from, bytes, operand.id);
 }
 
 /** Enters the storage chunks that hold some of `image`. */
@@ -239,7 +268,10 @@ export function* placeRequests(
     const image = imageOfBox(operand.map, box);
     const there = operand.from === "source" ? ctx.sourcePlace?.(operand.id) : undefined;
     if (there !== undefined) {
-      ctx.progress(boxElements(image) * itemOf(operand.dtype));
+      const bytes = boxElements(image) * itemOf(operand.dtype);
+      ctx.progress(bytes);
+      // Nothing is moved, but this is where its bytes are used.
+      ctx.probe?.span(SPAN.read, ctx.probe.now(), bytes, operand.id);
       return throughMap(operand.map, shifted(there, image.lo), image, box);
     }
     let known = regions.find(

@@ -3,6 +3,7 @@ import { pieceStart, piecesIn } from "../../ir/cuts.js";
 import { itemSize } from "../../ir/dtype.js";
 import { type Box, boxElements, boxIsEmpty, boxShape } from "../../ir/index-map.js";
 import { taskBox, type WriteStage } from "../../ir/stage.js";
+import { SPAN } from "../../ir/trace.js";
 import {
   checkCancelled,
   type Place,
@@ -48,9 +49,13 @@ export function* writeTask(
             part.lo.map((v, i) => v - (box.lo[i] as number)),
           );
     const elements = regionTarget(ctx.memory, operand.dtype, boxShape(part), place);
-    const done = writer.writeChunk([...position], elements, ctx.signal);
+    const { probe } = ctx;
+    const from = probe?.now();
+    const done = writer.writeChunk([...position], elements, ctx.signal, probe);
     if (done !== undefined) yield done;
-    ctx.progress(boxElements(part) * itemSize(operand.dtype));
+    const bytes = boxElements(part) * itemSize(operand.dtype);
+    ctx.progress(bytes);
+    if (from !== undefined) probe?.span(SPAN.write, from, bytes, stage.sink);
     scratch.reset(mark);
   }
 }

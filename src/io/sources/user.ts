@@ -5,7 +5,8 @@ import { type Cuts, cutsMax, pieceSize, pieceStart, piecesIn } from "../../ir/cu
 import { DTYPES, type DType, isDType, itemSize } from "../../ir/dtype.js";
 import { type Box, boxIsEmpty } from "../../ir/index-map.js";
 import { freshId } from "../../ir/node.js";
-import { isPromise, type Maybe, mapError, runAll } from "../maybe.js";
+import { type Probe, SPAN } from "../../ir/trace.js";
+import { isPromise, type Maybe, mapError, runAll, then } from "../maybe.js";
 import { checkShapeArgument, cutsArgument } from "./arguments.js";
 
 export interface Interval {
@@ -87,9 +88,9 @@ export const sourceText = (binding: SourceBinding): string | undefined => texts.
 
 function userReader(source: ChunkSource, name: string, chunks: readonly Cuts[]): RegionReader {
   return {
-    readInto: (region, target, signal) => {
+    readInto: (region, target, signal, probe) => {
       if (boxIsEmpty(region)) return;
-      return runAll(calls(source, name, chunks, region, target, signal), IN_FLIGHT);
+      return runAll(calls(source, name, chunks, region, target, signal, probe), IN_FLIGHT);
     },
   };
 }
@@ -101,6 +102,7 @@ function* calls(
   region: Box,
   target: ReadTarget,
   signal: AbortSignal,
+  probe: Probe | undefined,
 ): Generator<() => Maybe<void>> {
   const { lo, hi } = region;
   const ranges = chunks.map((cuts, i) => piecesIn(cuts, lo[i] as number, hi[i] as number));
@@ -111,7 +113,15 @@ function* calls(
       const stop = start + pieceSize(chunks[i] as Cuts, piece);
       return { start: Math.max(start, lo[i] as number), stop: Math.min(stop, hi[i] as number) };
     });
-    yield () => ask(source, name, box, partOf(target, box, lo), signal);
+    yield () => {
+      const from = probe?.now();
+      const part = partOf(target, box, lo);
+      return then(ask(source, name, box, part, signal), () => {
+        const size = itemSize(source.dtype);
+        const bytes = part.shape.reduce((n, s) => n * s, size as number);
+        if (from !== undefined) probe?.span(SPAN.fetch, from, bytes);
+      });
+    };
     let i = at.length - 1;
     for (; i >= 0; i--) {
       const [first, last] = ranges[i] as readonly [number, number];

@@ -1,8 +1,9 @@
 /** The bytes of one stored value, from a file, a store or a part of another value. */
 import { ChunkwiseError, SourceError, ZarrError } from "../../errors.js";
+import { type Probe, SPAN } from "../../ir/trace.js";
 import { type Maybe, mapError, then } from "../maybe.js";
 import type { Scratch } from "../scratch.js";
-import { isDirectoryStore, type Store } from "../stores/store.js";
+import { type DirectoryStore, isDirectoryStore, type Store } from "../stores/store.js";
 
 export interface Blob {
   /** Undefined where the store tells only with the bytes themselves. */
@@ -16,9 +17,49 @@ export interface Blob {
   close(): void;
 }
 
-/** The value of a key; undefined when it is known already that there is none. */
-export function openBlob(store: Store, key: `/${string}`, signal: AbortSignal): Blob | undefined {
-  if (!isDirectoryStore(store)) return storeBlob(store, key, signal);
+/** The value of a key; undefined when it is known already that there is none. What is fetched is told to `probe`. */
+export function openBlob(
+  store: Store,
+  key: `/${string}`,
+  signal: AbortSignal,
+  probe?: Probe,
+): Blob | undefined {
+  const from = probe?.now();
+  const blob = isDirectoryStore(store) ? fileBlob(store, key) : storeBlob(store, key, signal);
+  return probe === undefined || blob === undefined ? blob : recordedBlob(blob, probe, from);
+}
+
+/** A blob whose reads are spans of a trace, the first of them from when it began to be opened. */
+function recordedBlob(blob: Blob, probe: Probe, opened: number | undefined): Blob {
+  const { size, ranged } = blob;
+  let first = opened;
+  const start = (): number => {
+    const from = first ?? probe.now();
+    first = undefined;
+    return from;
+  };
+  return {
+    size,
+    ranged,
+    whole: (limit, scratch) => {
+      const from = start();
+      return then(blob.whole(limit, scratch), (bytes) => {
+        probe.span(SPAN.fetch, from, bytes?.length ?? 0);
+        return bytes;
+      });
+    },
+    read: (into, offset) => {
+      const from = start();
+      return then(blob.read(into, offset), (found) => {
+        probe.span(SPAN.fetch, from, found ? into.length : 0);
+        return found;
+      });
+    },
+    close: () => blob.close(),
+  };
+}
+
+function fileBlob(store: DirectoryStore, key: `/${string}`): Blob | undefined {
   const file = store.open(key);
   if (file === undefined) return undefined;
   return {

@@ -1,6 +1,7 @@
 /** A chain of bytes-to-bytes codecs with the sizes between them: decoding never guesses how much comes out. */
 import { ZarrError } from "../../errors.js";
 import { elementCount } from "../../ir/index-map.js";
+import { type Probe, SPAN } from "../../ir/trace.js";
 import { type Codec, compressedBound, damaged } from "../codecs/codec.js";
 import { codecEntry } from "../codecs/registry.js";
 import { type Maybe, then } from "../maybe.js";
@@ -94,8 +95,10 @@ function outputSize(chain: Chain, k: number, src: Uint8Array): number {
   return stated;
 }
 
-/** Encodes a whole chain. */
-export function encodeChain(chain: Chain, raw: Uint8Array): Maybe<Uint8Array> {
+/** Encodes a whole chain; `probe` is told how long it took. */
+export function encodeChain(chain: Chain, raw: Uint8Array, probe?: Probe): Maybe<Uint8Array> {
+  if (chain.codecs.length === 0) return raw;
+  const from = probe?.now();
   let result: Maybe<Uint8Array> = raw;
   chain.codecs.forEach((codec, k) => {
     result = then(result, (bytes) => {
@@ -104,5 +107,8 @@ export function encodeChain(chain: Chain, raw: Uint8Array): Maybe<Uint8Array> {
       return codec.encode(bytes);
     });
   });
-  return result;
+  return then(result, (bytes) => {
+    if (from !== undefined) probe?.span(SPAN.encode, from, raw.length);
+    return bytes;
+  });
 }

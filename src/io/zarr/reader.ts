@@ -7,6 +7,7 @@ import type { ReadTarget, RegionReader } from "../../ir/binding.js";
 import { itemSize } from "../../ir/dtype.js";
 import type { Box } from "../../ir/index-map.js";
 import { boxIsEmpty, boxShape, elementCount } from "../../ir/index-map.js";
+import { type Probe, SPAN } from "../../ir/trace.js";
 import { andFinally, type Maybe, mapError, runAll, then } from "../maybe.js";
 import { Scratch } from "../scratch.js";
 import { isDirectoryStore, keyOf, type Store } from "../stores/store.js";
@@ -86,9 +87,9 @@ export function zarrReader(
   const context = contextOf(store, metadata);
   const limit = inFlight(store, metadata);
   return {
-    readInto: (region, target, signal) => {
+    readInto: (region, target, signal, probe) => {
       if (boxIsEmpty(region)) return;
-      return runAll(tasks(store, path, name, context, region, target, signal), limit);
+      return runAll(tasks(store, path, name, context, region, target, signal, probe), limit);
     },
   };
 }
@@ -101,6 +102,7 @@ function* tasks(
   region: Box,
   target: ReadTarget,
   signal: AbortSignal,
+  probe: Probe | undefined,
 ): Generator<() => Maybe<void>> {
   const { shape } = context.metadata.layout;
   const all: Part = { lo: region.lo, shape: boxShape(region), target, offset: target.offset };
@@ -110,7 +112,7 @@ function* tasks(
       if (signal.aborted) throw new AbortError(undefined, { cause: signal.reason });
       const key = keyOf(path, chunkKey(context.metadata.keys, position));
       return mapError(
-        () => readChunk(store, key, context, part, signal),
+        () => readChunk(store, key, context, part, signal, probe),
         (error) =>
           signal.aborted && !(error instanceof ChunkwiseError)
             ? new AbortError(undefined, { cause: error })
@@ -139,13 +141,14 @@ function readChunk(
   context: ReaderContext,
   part: Part,
   signal: AbortSignal,
+  probe: Probe | undefined,
 ): Maybe<void> {
-  const blob = openBlob(store, key, signal);
+  const blob = openBlob(store, key, signal, probe);
   if (blob === undefined) return deliverFill(context.metadata, part);
   const { layout } = context.metadata;
   const read = layout.shard === undefined ? readPlain : readShard;
   return andFinally(
-    () => read(blob, layout, context.chain, context, part),
+    () => read(blob, layout, context.chain, context, part, probe),
     () => blob.close(),
   );
 }
@@ -157,6 +160,7 @@ export function readPlain(
   chain: Chain,
   context: ReaderContext,
   part: Part,
+  probe: Probe | undefined,
 ): Maybe<void> {
   const { metadata } = context;
   const scratch = new Scratch();
@@ -166,9 +170,10 @@ export function readPlain(
       const direct = directBytes(layout, metadata, part);
       return then(blob.whole(chain.bounds.at(-1) as number, scratch), (encoded) => {
         if (encoded === undefined) return deliverFill(metadata, part);
+        const from = probe?.now();
         return then(decodeChain(chain, encoded, direct, scratch), (bytes) => {
-          if (direct !== undefined) return;
-          deliverChunk(bytes, layout, metadata, part, scratch);
+          if (direct === undefined) deliverChunk(bytes, layout, metadata, part, scratch);
+          if (from !== undefined) probe?.span(SPAN.decode, from, bytes.length);
         });
       });
     },
@@ -206,30 +211,45 @@ function readShard(
   chain: Chain,
   context: ReaderContext,
   part: Part,
+  probe: Probe | undefined,
 ): Maybe<void> {
   const scratch = new Scratch();
   return andFinally(
     () =>
-      then(decodedShard(shardBlob, chain, scratch), (blob) =>
+      then(decodedShard(shardBlob, chain, scratch, probe), (blob) =>
         blob === undefined
           ? deliverFill(context.metadata, part)
-          : readInner(blob, layout, context, part),
+          : readInner(blob, layout, context, part, probe),
       ),
     () => scratch.release(),
   );
 }
 
 /** A shard without the codecs around it; undefined when they tell that there is none. */
-export function decodedShard(blob: Blob, chain: Chain, scratch: Scratch): Maybe<Blob | undefined> {
+export function decodedShard(
+  blob: Blob,
+  chain: Chain,
+  scratch: Scratch,
+  probe?: Probe,
+): Maybe<Blob | undefined> {
   if (chain.codecs.length === 0) return blob;
-  return then(blob.whole(chain.bounds.at(-1) as number, scratch), (encoded) =>
-    encoded === undefined
-      ? undefined
-      : then(decodeChain(chain, encoded, undefined, scratch), memoryBlob),
-  );
+  return then(blob.whole(chain.bounds.at(-1) as number, scratch), (encoded) => {
+    if (encoded === undefined) return undefined;
+    const from = probe?.now();
+    return then(decodeChain(chain, encoded, undefined, scratch), (bytes) => {
+      if (from !== undefined) probe?.span(SPAN.decode, from, bytes.length);
+      return memoryBlob(bytes);
+    });
+  });
 }
 
-function readInner(blob: Blob, layout: Layout, context: ReaderContext, part: Part): Maybe<void> {
+function readInner(
+  blob: Blob,
+  layout: Layout,
+  context: ReaderContext,
+  part: Part,
+  probe: Probe | undefined,
+): Maybe<void> {
   const { shard } = layout;
   if (shard === undefined) throw new ZarrError(`a chunk of ${show(layout.shape)} is no shard`);
   return then(readIndex(blob, layout, shard), (index) => {
@@ -242,7 +262,8 @@ function readInner(blob: Blob, layout: Layout, context: ReaderContext, part: Par
         yield () => {
           const entry = index(piece.position);
           if (entry === undefined) return deliverFill(context.metadata, inner);
-          return readPlain(entry, shard.inner, context.innerChain as Chain, context, inner);
+          const innerChain = context.innerChain as Chain;
+          return readPlain(entry, shard.inner, innerChain, context, inner, probe);
         };
       }
     };

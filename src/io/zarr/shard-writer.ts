@@ -9,6 +9,7 @@
 import { AbortError } from "../../errors.js";
 import type { ReadTarget } from "../../ir/binding.js";
 import { type Box, boxIsEmpty, boxShape } from "../../ir/index-map.js";
+import { type Probe, SPAN } from "../../ir/trace.js";
 import { andFinally, type Maybe, mapError, runAll, then } from "../maybe.js";
 import { Scratch } from "../scratch.js";
 import { isRemoteStore } from "../stores/described.js";
@@ -65,6 +66,7 @@ export interface ShardJob {
   /** What the shard has had so far, if the elements do not replace all of it. */
   readonly rest: Box | undefined;
   readonly signal: AbortSignal;
+  readonly probe: Probe | undefined;
 }
 
 /** Takes the inner chunks as they come, and makes the shard of them. */
@@ -127,7 +129,8 @@ function withOld(
 function oldBlob(blob: Blob, job: ShardJob, scratch: Scratch): Maybe<Blob | undefined> {
   const { store, context } = job;
   const { chain } = context;
-  if (chain.codecs.length > 0 || isDirectoryStore(store)) return decodedShard(blob, chain, scratch);
+  if (chain.codecs.length > 0 || isDirectoryStore(store))
+    return decodedShard(blob, chain, scratch, job.probe);
   return then(blob.whole(chain.bounds[0] as number, scratch), (bytes) =>
     bytes === undefined ? undefined : memoryBlob(bytes),
   );
@@ -154,14 +157,26 @@ function fill(job: ShardJob, old: ShardIndex | undefined, output: Output): Maybe
             then(innerBytes(job, old, chunk, position, scratch), (bytes) => {
               if (bytes === undefined) return;
               index.set(position, output.offset, bytes.length);
-              output.append(bytes);
+              storing(job, bytes.length, () => output.append(bytes));
             }),
           () => scratch.release(),
         );
       };
     }
   };
-  return then(runAll(work(), 1), () => output.finish(index.bytes()));
+  return then(runAll(work(), 1), () => {
+    const end = index.bytes();
+    return storing(job, end.length, () => output.finish(end));
+  });
+}
+
+/** Tells how long the store took. */
+function storing<T>({ probe }: ShardJob, bytes: number, work: () => Maybe<T>): Maybe<T> {
+  const from = probe?.now();
+  return then(work(), (done) => {
+    if (from !== undefined) probe?.span(SPAN.store, from, bytes);
+    return done;
+  });
 }
 
 /** An inner chunk as it is stored; undefined for one that is left out. */
@@ -189,12 +204,19 @@ function innerBytes(
       const entry = old?.(position);
       // What is absent is the fill value, which the target holds already.
       if (entry === undefined) return;
-      return readPlain(entry, inner, chain, context, partAt(before as Box, origin, target));
+      return readPlain(
+        entry,
+        inner,
+        chain,
+        context,
+        partAt(before as Box, origin, target),
+        job.probe,
+      );
     });
   const placement = { origin, lo: own.lo, before: stays ? read : undefined };
   const raw = storedBytes(metadata, inner, elementsAt(job, own), placement, scratch);
   return then(raw, (bytes) =>
-    isFill(metadata, inner, bytes) ? undefined : encodeChain(chain, bytes),
+    isFill(metadata, inner, bytes) ? undefined : encodeChain(chain, bytes, job.probe),
   );
 }
 

@@ -2,6 +2,7 @@
 import { AbortError, ChunkwiseError, InternalError, SourceError } from "../../errors.js";
 import type { ChunkWriter, ReadTarget } from "../../ir/binding.js";
 import { type Box, boxShape } from "../../ir/index-map.js";
+import { type Probe, SPAN } from "../../ir/trace.js";
 import { andFinally, type Maybe, mapError, then } from "../maybe.js";
 import { Scratch } from "../scratch.js";
 import { isRemoteStore } from "../stores/described.js";
@@ -59,7 +60,7 @@ export function zarrWriter(
   const sharded = metadata.layout.shard !== undefined;
   const context = contextOf(store, metadata);
   return {
-    writeChunk: (relative, elements, signal) => {
+    writeChunk: (relative, elements, signal, probe) => {
       if (signal.aborted) throw new AbortError(undefined, { cause: signal.reason });
       const position = relative.map((p, i) => p + Math.floor(part.lo[i]! / chunk[i]!));
       const piece = pieceAt(position, chunk, part);
@@ -71,11 +72,12 @@ export function zarrWriter(
       const before =
         rest === undefined
           ? undefined
-          : (target: ReadTarget): Maybe<void> => reader.readInto(rest, target, signal);
+          : (target: ReadTarget): Maybe<void> => reader.readInto(rest, target, signal, probe);
+      const shard = { store, key, name, context, elements, origin, piece, rest, signal, probe };
       return mapError(
         () =>
           sharded
-            ? writeShard({ store, key, name, context, elements, origin, piece, rest, signal })
+            ? writeShard(shard)
             : write(
                 store,
                 key,
@@ -84,6 +86,7 @@ export function zarrWriter(
                 elements,
                 { origin, lo: piece.lo, before },
                 signal,
+                probe,
               ),
         (error) =>
           error instanceof ChunkwiseError
@@ -137,16 +140,20 @@ function write(
   elements: ReadTarget,
   placement: Placement,
   signal: AbortSignal,
+  probe: Probe | undefined,
 ): Maybe<void> {
   const scratch = new Scratch();
   return andFinally(
     () => {
       const raw = storedBytes(metadata, metadata.layout, elements, placement, scratch);
-      const encoded = then(raw, (bytes) => encodeChain(chain, bytes));
+      const encoded = then(raw, (bytes) => encodeChain(chain, bytes, probe));
       return then(encoded, (bytes) => {
+        const from = probe?.now();
         // A store may keep the array it is given; these bytes are used again.
         const kept = chain.codecs.length === 0 && !isDirectoryStore(store) ? bytes.slice() : bytes;
-        return then(store.set?.(key, kept, { signal }) as Maybe<unknown>, () => undefined);
+        return then(store.set?.(key, kept, { signal }) as Maybe<unknown>, () => {
+          if (from !== undefined) probe?.span(SPAN.store, from, kept.length);
+        });
       });
     },
     () => scratch.release(),
