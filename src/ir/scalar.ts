@@ -280,9 +280,17 @@ export const placeholder = (n: number, dtype: DType): Scalar & { kind: "const" }
 export const placeholderOf = ({ bits }: ScalarConstant): number | undefined =>
   bits.startsWith(PLACEHOLDER) ? Number(bits.slice(1)) : undefined;
 
-/** Whether a number is 2 to some whole exponent, or less that. The logarithm alone would take their neighbours for it. */
-export const isPowerOfTwo = (v: number): boolean =>
-  2 ** Math.round(Math.log2(Math.abs(v))) === Math.abs(v) && v !== 0 && Number.isFinite(v);
+/** Whether a number is 2 to some whole exponent, or less that: a single bit of its significand is set. */
+export function isPowerOfTwo(v: number): boolean {
+  scratch.setFloat64(0, v);
+  const high = scratch.getUint32(0) & 0x7fffffff;
+  const low = scratch.getUint32(4);
+  if (high >= 0x7ff00000) return false;
+  if (high >= 0x00100000) return low === 0 && (high & 0x000fffff) === 0;
+  // Below the smallest normal number every bit is one.
+  const single = (bits: number): boolean => bits !== 0 && (bits & (bits - 1)) === 0;
+  return (high === 0 && single(low)) || (low === 0 && single(high));
+}
 
 /**
  * Values that rules may look for: bools, what is not finite, small whole numbers and their halves (0, 1, -1, 2, 0.5 ...),
@@ -314,6 +322,11 @@ export function valueOf({
     ];
   }
   if (dtype === "bool") return Number.parseInt(bits, 16) !== 0;
+  if (dtype === "float64" && bits.length === 16) {
+    scratch.setUint32(0, Number.parseInt(bits.slice(0, 8), 16));
+    scratch.setUint32(4, Number.parseInt(bits.slice(8), 16));
+    return scratch.getFloat64(0);
+  }
   const raw = BigInt(`0x${bits}`);
   if (dtype === "int64") return BigInt.asIntN(64, raw);
   if (dtype === "uint64") return raw;

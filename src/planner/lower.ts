@@ -26,10 +26,11 @@ export class Lowering {
    */
   value(root: Node, map: AffineMap, inline: boolean): number {
     const stack: { node: Node; map: AffineMap; key: number }[] = [];
-    const push = (node: Node, m: AffineMap): number => {
+    const push = (node: Node, m: AffineMap): number | undefined => {
       const key = keyOf(node, m);
-      if (!this.#done.has(key)) stack.push({ node, map: m, key });
-      return key;
+      const op = this.#done.get(key);
+      if (op === undefined) stack.push({ node, map: m, key });
+      return op;
     };
     // The root computed here and the same node read as a base are two things.
     const rootKey = inline ? -keyOf(root, map) : keyOf(root, map);
@@ -51,11 +52,14 @@ export class Lowering {
     return this.#done.get(rootKey) as number;
   }
 
-  /** Emits the op of a node whose inputs are there, or pushes the missing ones and answers undefined. */
+  /**
+   * Emits the op of a node whose inputs are there, or answers undefined: `push` gives the op of an input, or undefined for
+   * one that comes first.
+   */
   #emit(
     node: Node,
     map: AffineMap,
-    push: (node: Node, map: AffineMap) => number,
+    push: (node: Node, map: AffineMap) => number | undefined,
     inline: boolean,
   ): number | undefined {
     const from = inline && node.op !== "source" ? undefined : this.#baseOf(node);
@@ -68,9 +72,9 @@ export class Lowering {
       });
     }
     if (node.op === "view") {
-      return this.#done.get(push(node.inputs[0] as Node, composeMaps(map, node.params.map)));
+      return push(node.inputs[0] as Node, composeMaps(map, node.params.map));
     }
-    if (node.op === "layout") return this.#done.get(push(node.inputs[0] as Node, map));
+    if (node.op === "layout") return push(node.inputs[0] as Node, map);
     if (node.op === "create") {
       this.computes.add(node);
       return this.builder.add(node.params.tree, (leaf) =>
@@ -79,11 +83,15 @@ export class Lowering {
     }
     if (node.op !== "map") throw new InternalError(`a ${node.op} node cannot be part of a kernel`);
     const shape = knownShape(node);
-    const keys = node.inputs.map((input) => push(input, stretch(map, knownShape(input), shape)));
-    if (keys.some((key) => !this.#done.has(key))) return undefined;
+    const ops: number[] = [];
+    for (const input of node.inputs) {
+      const op = push(input, stretch(map, knownShape(input), shape));
+      if (op !== undefined) ops.push(op);
+    }
+    if (ops.length < node.inputs.length) return undefined;
     this.computes.add(node);
     return this.builder.add(node.params.tree, (leaf) =>
-      leaf.kind === "arg" ? (this.#done.get(keys[leaf.index] as number) as number) : 0,
+      leaf.kind === "arg" ? (ops[leaf.index] as number) : 0,
     );
   }
 
@@ -188,7 +196,9 @@ const stretchCache = new WeakMap<AffineMap, AffineMap>();
 
 /** The map of an input whose axes of length 1 are stretched to the node's shape. */
 function stretch(map: AffineMap, input: readonly number[], shape: readonly number[]): AffineMap {
-  if (input.every((n, i) => n === shape[i])) return map;
+  let axis = 0;
+  while (axis < input.length && input[axis] === shape[axis]) axis++;
+  if (axis === input.length) return map;
   const stretched = map.map((m, i) => (input[i] === shape[i] ? m : fixedAxis(0)));
   if (input.every((n) => n === 1)) {
     const known = stretchCache.get(map);
