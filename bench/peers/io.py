@@ -69,7 +69,7 @@ def tensorstore_mean(request):
     # As many slabs at a time as fit 64 MiB: a read goes on while the mean of the one before is taken.
     step = max(1, (64 << 20) // (4 * source.shape[1] * source.shape[2]))
     total = np.zeros(source.shape[1:], np.float64)
-    pending = source[0:step].read()
+    pending = source[0 : min(step, source.shape[0])].read()
     for at in range(0, source.shape[0], step):
         values = pending.result()
         if at + step < source.shape[0]:
