@@ -1,6 +1,6 @@
 /** Our side, in a process of its own, so that its memory is its own: answers each line with a line. */
 import { closeSync, openSync, readdirSync, readFileSync, readSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Worker, workerData } from "node:worker_threads";
@@ -23,10 +23,16 @@ const limits = ({
   workers?: number;
 }) => ({ memory, workers, executor: "threads" }) as const;
 
+/** Of the last work that was timed, all threads together. */
+let cpu = 0;
 const clock = async <T>(work: () => Promise<T>): Promise<[number, T]> => {
+  const before = process.cpuUsage();
   const start = performance.now();
   const result = await work();
-  return [(performance.now() - start) / 1000, result];
+  const seconds = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  cpu = (user + system) / 1e6;
+  return [seconds, result];
 };
 
 /** What the kernel counted for this process; nothing where there is no /proc. */
@@ -44,8 +50,11 @@ const movedNow = (): number => counted("io", /^[rw]char: (\d+)/gm) ?? Number.NaN
 async function write(x: cw.LazyArray, to: string, options: cw.ToZarrOptions): Promise<Reply> {
   rmSync(to, { recursive: true, force: true });
   const { planned, stages } = await x.explainToZarr(to, options);
+  // What is spilled goes where the stores are: all sides write to the same disk.
   const before = movedNow();
-  const [seconds, stats] = await clock(() => x.toZarr(to, options));
+  const [seconds, stats] = await clock(() =>
+    x.toZarr(to, { ...options, spillDirectory: dirname(to) }),
+  );
   return {
     seconds,
     moved: movedNow() - before,
@@ -129,13 +138,14 @@ async function rechunk(job: Of<"rechunk">): Promise<Reply> {
 }
 
 let buffers: [Uint8Array, Uint8Array] | undefined;
-function memcpy({ bytes }: Of<"memcpy">): Reply {
+async function memcpy({ bytes }: Of<"memcpy">): Promise<Reply> {
   const size = Math.min(bytes, 2 ** 28);
   buffers ??= [new Uint8Array(size).fill(1), new Uint8Array(size).fill(2)];
   const [from, to] = buffers;
-  const start = performance.now();
-  for (let done = 0; done < bytes; done += size) to.set(from);
-  return { seconds: (performance.now() - start) / 1000 };
+  const [seconds] = await clock(async () => {
+    for (let done = 0; done < bytes; done += size) to.set(from);
+  });
+  return { seconds };
 }
 
 /** A thread reads its files into one buffer, again and again. */
@@ -211,7 +221,7 @@ async function answer(job: Job): Promise<Reply> {
 async function serve(): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     const reply = await answer(JSON.parse(line) as Job);
-    console.log(JSON.stringify({ resident: residentNow(), ...reply }));
+    console.log(JSON.stringify({ resident: residentNow(), cpu, ...reply }));
   }
   kept?.array.dispose();
   await cw.shutdown();

@@ -33,7 +33,7 @@ export async function io(
     console.log(`beside ${there.join(", ") || "nobody else"}; Dask reads through TensorStore`);
     console.log(
       "stores are warm: all that is read lies in the page cache, and what is written goes there " +
-        `(${availableParallelism()} cores, load ${load})`,
+        `(${dir ?? tmpdir()}, ${availableParallelism()} cores, load ${load})`,
     );
     const scale = scaleOf(size, gib);
     for (const [name, part] of Object.entries(IO_PARTS[benchmark])) {

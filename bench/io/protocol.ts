@@ -40,6 +40,8 @@ export type Job =
 
 export interface Reply {
   readonly seconds: number;
+  /** Processor seconds of all threads of the process: they tell more than the clock where others keep it busy. */
+  readonly cpu?: number;
   /** Highest resident memory of the process so far, bytes. */
   readonly resident?: number;
   /** Bytes that the process read and wrote through system calls during the run. */

@@ -146,7 +146,8 @@ function copyRows(
   const tight = last(replies, "tight");
   const small = `memory ${mebibytes(budget)}`;
   const cubed = (CUBED * bytes) / CUBED_BYTES;
-  const moved = (tight.moved ?? Number.NaN) / bytes;
+  // Metadata are not data.
+  const moved = Math.round((100 * (tight.moved ?? Number.NaN)) / bytes) / 100;
   return [
     beside("memory unlimited", replies, "roomy", "tensorstore", 1, 2 * bytes),
     beside("memory unlimited", replies, "roomy", "dask", 1, 2 * bytes),

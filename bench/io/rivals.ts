@@ -80,6 +80,12 @@ export const seconds = (replies: Replies, name: string): number | undefined => {
   return found === undefined ? undefined : median(found.map((r) => r.seconds));
 };
 
+/** Processor seconds. */
+export const processor = (replies: Replies, name: string): number | undefined => {
+  const found = replies.get(name);
+  return found === undefined ? undefined : median(found.map((r) => r.cpu ?? Number.NaN));
+};
+
 /** The median of the ratios of each round: how many times `ours` is as fast as `other`. */
 export function speed(replies: Replies, ours: string, other: string): number | undefined {
   const [mine, others] = [replies.get(ours), replies.get(other)];

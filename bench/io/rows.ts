@@ -1,6 +1,6 @@
 /** Rows of these tables: a figure of ours beside theirs, or beside a bound. */
 import { printRows } from "../report.js";
-import { type Replies, seconds, speed } from "./rivals.js";
+import { processor, type Replies, seconds, speed } from "./rivals.js";
 
 export interface Row {
   readonly name: string;
@@ -9,12 +9,16 @@ export interface Row {
   readonly against: string;
   readonly theirs: string;
   readonly ratio: string;
+  /** Processor seconds, ours and theirs. */
+  readonly cpu: string;
   readonly target: string;
   readonly verdict: string;
 }
 
 const time = (value: number | undefined): string =>
   value === undefined ? "" : `${value.toFixed(value < 1 ? 3 : 2)} s`;
+const both = (ours: number | undefined, theirs: number | undefined): string =>
+  ours === undefined || theirs === undefined ? "" : `${ours.toFixed(2)} / ${theirs.toFixed(2)}`;
 const verdict = (met: boolean): string => (met ? "met" : "missed");
 export const mebibytes = (bytes: number | undefined): string =>
   bytes === undefined || Number.isNaN(bytes) ? "" : `${(bytes / 2 ** 20).toFixed(0)} MiB`;
@@ -37,6 +41,7 @@ export function beside(
     against: other,
     theirs: time(seconds(replies, other)),
     ratio: ratio?.toFixed(2) ?? "",
+    cpu: both(processor(replies, ours), processor(replies, other)),
     target: `>= ${target}`,
     verdict: ratio === undefined ? `skipped: no ${other}` : verdict(ratio >= target),
   };
@@ -59,6 +64,7 @@ export function besideRecorded(
     against: `${other}, recorded`,
     theirs: time(recorded),
     ratio: (recorded / own).toFixed(2),
+    cpu: "",
     target: `>= ${target}`,
     verdict: verdict(recorded / own >= target),
   };
@@ -80,6 +86,7 @@ export function within(
     against: what,
     theirs: "",
     ratio: "",
+    cpu: "",
     target: `<= ${text(bound)}`,
     verdict: known ? verdict(value <= bound) : "skipped: no /proc",
   };
@@ -92,6 +99,7 @@ export const note = (name: string, ours: string): Row => ({
   against: "",
   theirs: "",
   ratio: "",
+  cpu: "",
   target: "",
   verdict: "",
 });
@@ -104,7 +112,7 @@ export const skipped = (name: string, peer: string): Row => ({
 
 export function printIo(title: string, rows: readonly Row[]): void {
   printRows(title, [
-    ["", "ours", "GB/s", "against", "theirs", "ratio", "target", ""],
+    ["", "ours", "GB/s", "against", "theirs", "ratio", "cpu s", "target", ""],
     ...rows.map((r) => [r.name, r.ours, r.rate, r.against, r.theirs, r.ratio, r.target, r.verdict]),
   ]);
 }
