@@ -113,6 +113,16 @@ export const skipped = (name: string, peer: string): Row => ({
 export function printIo(title: string, rows: readonly Row[]): void {
   printRows(title, [
     ["", "ours", "GB/s", "against", "theirs", "ratio", "cpu s", "target", ""],
-    ...rows.map((r) => [r.name, r.ours, r.rate, r.against, r.theirs, r.ratio, r.target, r.verdict]),
+    ...rows.map((r) => [
+      r.name,
+      r.ours,
+      r.rate,
+      r.against,
+      r.theirs,
+      r.ratio,
+      r.cpu,
+      r.target,
+      r.verdict,
+    ]),
   ]);
 }
