@@ -41,6 +41,13 @@ export class Rivals {
     return JSON.parse(await this.#python.ask(JSON.stringify({ peer, threads, ...job }))) as Reply;
   }
 
+  /** Ends the process of this name: the next request makes a new one, whose memory has seen nothing. */
+  async end(name: string): Promise<void> {
+    const child = this.#ours.get(name);
+    this.#ours.delete(name);
+    await child?.close();
+  }
+
   /** Ends our processes, and with them what they hold. */
   async rest(): Promise<void> {
     const children = [...this.#ours.values()];

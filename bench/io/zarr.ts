@@ -40,10 +40,11 @@ export async function reductions(rivals: Rivals, scale: Scale, folder: string): 
         `${what}, ${codec} Zarr of ${mebibytes(bytes)}`,
         meanRows(replies, bytes, memory, codec),
       );
-      await rivals.rest();
+      await rivals.end("tight");
     }
     if (from !== raw) rmSync(from, { recursive: true, force: true });
   }
+  await rivals.rest();
   rmSync(raw, { recursive: true, force: true });
 }
 

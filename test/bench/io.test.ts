@@ -61,7 +61,7 @@ test("rechunking, in memory and from Zarr to Zarr", async () => {
     expect(skipped).toHaveLength(5);
   }
   expect(readdirSync(dir)).toEqual([]);
-});
+}, 240_000);
 
 test("reductions in little memory, and sources that are needed twice", async () => {
   const { code, out, err } = await run("zarr", "--size", "small", "--dir", dir);
@@ -83,7 +83,7 @@ test("reductions in little memory, and sources that are needed twice", async () 
     }
   }
   expect(readdirSync(dir)).toEqual([]);
-});
+}, 240_000);
 
 test("unknown parts and sizes are refused by name", async () => {
   const part = await run("zarr", "nonsense");
