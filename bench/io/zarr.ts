@@ -22,7 +22,7 @@ export async function reductions(rivals: Rivals, scale: Scale, folder: string): 
         { name: "tight", run: () => rivals.ours("tight", { ...mean, memory }) },
         { name: "roomy", run: () => rivals.ours("roomy", mean) },
         { name: "read", run: () => rivals.ours("reader", { run: "read", from }) },
-        { name: "decode", run: () => rivals.ours("decoder", { run: "decode", from, memory }) },
+        { name: "decode", run: () => rivals.ours("decoder", { run: "decode", from }) },
         {
           name: "compute",
           run: () => rivals.ours("computer", { run: "mean of memory", from, ...of }),
