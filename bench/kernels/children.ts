@@ -28,7 +28,7 @@ export interface Answer {
 }
 
 /** A child that answers every line with a line. */
-class LineChild {
+export class LineChild {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
   readonly #what: string;
@@ -82,7 +82,7 @@ export class Peers {
 
   static async open(): Promise<Peers> {
     const versions = new Map<string, string>();
-    const python = await openPython(versions);
+    const python = await openPeers("peers/main.py", versions);
     const temporary = mkdtempSync(join(tmpdir(), "chunkwise-bench-"));
     const native = openNative(temporary, versions);
     return new Peers(python, native, temporary, versions);
@@ -115,9 +115,12 @@ export class Peers {
 }
 
 /** Undefined without a Python, or where it has none of the packages. */
-async function openPython(versions: Map<string, string>): Promise<LineChild | undefined> {
+export async function openPeers(
+  program: string,
+  versions: Map<string, string>,
+): Promise<LineChild | undefined> {
   const command = process.env["CHUNKWISE_PYTHON"] ?? "python3";
-  const child = new LineChild("the Python of the peers", command, [folder("peers/main.py")], {
+  const child = new LineChild("the Python of the peers", command, [folder(program)], {
     OPENBLAS_NUM_THREADS: "1",
     MKL_NUM_THREADS: "1",
     OMP_NUM_THREADS: "2",

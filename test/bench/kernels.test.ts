@@ -61,6 +61,6 @@ test("unknown groups and sizes are refused by name", async () => {
   const name = await run(["nonsense"]);
   expect([name.code, name.err]).toEqual([
     2,
-    "no benchmark nonsense (there are startup, chunks, planner, kernels)\n",
+    "no benchmark nonsense (there are startup, chunks, planner, kernels, rechunk, zarr)\n",
   ]);
 });

@@ -10,6 +10,8 @@ const MIN_MATCH = 4;
 /** The format demands that the last five bytes are literals and that no match starts in the last twelve. */
 const LAST_LITERALS = 5;
 const LAST_START = 12;
+/** Up to here a loop is quicker than a view of what is copied. */
+const SHORT = 64;
 
 const heads = new Int32Array(1 << HASH_BITS);
 const chain = new Int32Array(WINDOW);
@@ -110,8 +112,10 @@ function sequence(
   let o = start;
   dst[o++] = (Math.min(count, 15) << 4) | Math.min(more, 15);
   if (count >= 15) o = putLength(dst, o, count - 15);
-  dst.set(src.subarray(anchor, at), o);
-  o += count;
+  if (count > SHORT) {
+    dst.set(src.subarray(anchor, at), o);
+    o += count;
+  } else for (let i = anchor; i < at; i++) dst[o++] = src[i]!;
   dst[o++] = distance & 255;
   dst[o++] = distance >> 8;
   return more >= 15 ? putLength(dst, o, more - 15) : o;
