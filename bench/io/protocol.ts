@@ -19,7 +19,7 @@ export type Job =
       readonly codec: Codec;
     } & Limits)
   | ({ readonly run: "mean"; readonly from: string; readonly axis?: number } & Limits)
-  /** All is read and decoded, a few elements of each chunk are looked at. */
+  /** All is read, decoded and looked at once: the maximum, which costs next to nothing beside decoding. */
   | ({ readonly run: "decode"; readonly from: string } & Limits)
   /** The bytes of all files, on two threads, and nothing else. */
   | { readonly run: "read"; readonly from: string }
