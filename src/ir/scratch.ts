@@ -17,7 +17,6 @@ import {
   cutsMax,
   groupCuts,
   nestedCuts,
-  pieceAt,
   reverseCuts,
   sameCuts,
   sliceCuts,
@@ -44,6 +43,7 @@ import {
   type ReshapeStage,
   type Stage,
 } from "./stage.js";
+import { log2, mergeSlots, mostPieces, reduceSlots, treeAxis } from "./state-slots.js";
 
 /** Every piece of scratch starts on a cache line. */
 export const SCRATCH_ALIGN = 64;
@@ -210,17 +210,6 @@ export const maxKept = (stage: ReduceStage): number =>
 export const slotBytes = (stage: ReduceStage, elements: number): number =>
   alignScratch(nodeBytes(stage.accumulators, elements));
 
-/**
- * The reduced axis (number in `stage.reduced`) on which the trees of leaf boxes grow: axes after it have one leaf, so
- * that their trees are that leaf. -1 if nothing is reduced.
- */
-export function treeAxis(stage: ReduceStage): number {
-  for (let k = stage.leaves.length - 1; k > 0; k--) {
-    if (cutsCount(stage.leaves[k] as Cuts) > 1) return k;
-  }
-  return stage.leaves.length === 0 ? -1 : 0;
-}
-
 /** Whether the program looks at the position along reduced axis `k`. */
 export const isIndexed = (stage: ReduceStage, k: number): boolean =>
   stage.program.ops.some((op) => op.op === "index" && op.axis === stage.reduced[k]);
@@ -287,49 +276,6 @@ export function workBytes(stage: ReduceStage): number {
   return alignScratch(most);
 }
 
-const log2 = (n: number): number => Math.floor(Math.log2(Math.max(1, n)));
-/** Nodes that a tree of `n` leaves, fed from the first leaf on, holds at once. */
-const openFromStart = (n: number): number => log2(n) + 1;
-/** The same for a tree that is fed from anywhere: sizes grow, then shrink. */
-const openFromAnywhere = (n: number): number => 2 * log2(n) + 2;
-/** A leaf or node that enters, and the node made of two. */
-const IN_HAND = 2;
-
-/** Most slots in use at once in a task of a reduce stage. */
-export function reduceSlots(stage: ReduceStage): number {
-  const top = treeAxis(stage);
-  const split = stage.split.segments > 1 ? stage.reduced.indexOf(stage.split.axis) : -1;
-  const single = stage.reduced.map((axis, k) => {
-    const steps = cutsCount(stage.cuts[axis] as Cuts);
-    return steps === 1 || (k === split && stage.split.steps === 1);
-  });
-  let slots = IN_HAND;
-  for (let k = Math.max(0, split); k <= top; k++) {
-    // A tree stays open from step to step, beside those of the other leaf positions of the step; if all axes from
-    // here on are walked in one step, each is complete before the next one starts.
-    let trees = 1;
-    if (!single.slice(k).every(Boolean)) {
-      for (let i = 0; i < k; i++) {
-        const steps = stage.cuts[stage.reduced[i] as number] as Cuts;
-        trees *= mostPieces(steps, stage.leaves[i] as Cuts);
-      }
-    }
-    const leaves = cutsCount(stage.leaves[k] as Cuts);
-    slots += trees * (k === split ? openFromAnywhere(leaves) : openFromStart(leaves));
-  }
-  return slots;
-}
-
-/** Most slots in use at once in a task of a merge stage; what is read stays in the input blocks. */
-export function mergeSlots(of: ReduceStage, stage: Pick<MergeStage, "final">): number {
-  const split = of.reduced.indexOf(of.split.axis);
-  let slots = IN_HAND + openFromAnywhere(cutsCount(of.leaves[split] as Cuts));
-  if (stage.final) {
-    for (const leaves of of.leaves.slice(0, split)) slots += openFromStart(cutsCount(leaves));
-  }
-  return slots;
-}
-
 /** Leaves of the split axis up to which partial blocks are sized exactly. */
 const EXACT_LEAVES = 65536;
 
@@ -352,36 +298,6 @@ export function partialBytes(of: ReduceStage, width = 1): number {
     nodes = most === 1 ? 1 : 2 * log2(most);
   }
   return leafCount(of.leaves.slice(0, split)) * nodes * nodeBytes(of.accumulators, maxKept(of));
-}
-
-/** Most pieces of `fine` in one piece of `coarse`, where borders of `coarse` are borders of `fine`. O(runs). */
-export function mostPieces(coarse: Cuts, fine: Cuts): number {
-  let most = 1;
-  let start = 0;
-  let run = 0;
-  let runEnd = 0;
-  for (const { size, repeat } of coarse) {
-    let left = size === 0 ? 0 : repeat;
-    while (left > 0) {
-      while (runEnd <= start) {
-        const r = fine[run++];
-        if (r === undefined) return most;
-        runEnd += r.size * r.repeat;
-      }
-      const piece = (fine[run - 1] as { size: number }).size;
-      const inside = Math.min(left, Math.floor((runEnd - start) / size));
-      if (inside > 0) {
-        most = Math.max(most, Math.ceil(size / piece));
-        left -= inside;
-        start += inside * size;
-      } else {
-        most = Math.max(most, pieceAt(fine, start + size - 1) - pieceAt(fine, start) + 1);
-        left--;
-        start += size;
-      }
-    }
-  }
-  return most;
 }
 
 // ------------------------------------------------------------------------------------------------ moves

@@ -16,6 +16,7 @@ import {
   type ReduceStage,
   type Stage,
 } from "../ir/stage.js";
+import { leavesPerStep } from "../ir/state-slots.js";
 import type { PassContext } from "./context.js";
 import type { Draft, DraftOperand, ReduceDraft } from "./draft.js";
 import { estimateOf, foreignOf, labelOf, taskFootprint } from "./estimate.js";
@@ -349,7 +350,12 @@ function placeReduce(
   const wanted = fromArrays
     ? steps
     : Math.min(steps, Math.ceil((4 * ctx.config.workers) / keptBlocks));
-  const perSegment = Math.max(1, Math.ceil(steps / wanted));
+  const leaves = draft.leaves[draft.reduced.indexOf(splitAxis)] as Cuts;
+  const perSegment = wholeSubtrees(
+    Math.max(1, Math.ceil(steps / wanted)),
+    steps,
+    leavesPerStep(cuts[splitAxis] as Cuts, leaves),
+  );
   const segments = Math.ceil(steps / perSegment);
   const resultArrays = (stage: number): number[] =>
     draft.outputs.map((node) => {
@@ -435,6 +441,12 @@ function placeReduce(
     width *= MERGE_FAN;
   }
 }
+
+/** Steps of a segment, of which there are several: a power of two where that makes it a subtree, which is one node. */
+const wholeSubtrees = (perSegment: number, steps: number, leaves: number | undefined): number =>
+  perSegment < steps && leaves !== undefined && Number.isInteger(Math.log2(leaves))
+    ? 2 ** Math.floor(Math.log2(perSegment))
+    : perSegment;
 
 /** Fills in scratch, foreign memory and estimates, and appends the stage. */
 function finishStage(stage: Stage, out: Assembly, userScratch = 0): void {

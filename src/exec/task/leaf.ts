@@ -3,8 +3,9 @@
  */
 import { type Cuts, cutsCount, pieceStart, piecesIn } from "../../ir/cuts.js";
 import { type Box, boxShape, ravel } from "../../ir/index-map.js";
-import { batchLeaves, isIndexed, treeAxis, workBytes } from "../../ir/scratch.js";
+import { batchLeaves, isIndexed, workBytes } from "../../ir/scratch.js";
 import type { ReduceStage } from "../../ir/stage.js";
+import { treeAxis } from "../../ir/state-slots.js";
 import { LeafBatch } from "./batch.js";
 import {
   checkCancelled,

@@ -2,8 +2,9 @@
 import type { Cuts } from "../../ir/cuts.js";
 import { boxShape, elementCount } from "../../ir/index-map.js";
 import { reducedElements } from "../../ir/leaves.js";
-import { mergeSlots, reduceOf } from "../../ir/scratch.js";
+import { reduceOf } from "../../ir/scratch.js";
 import { blockBox, keptAxes, type MergeStage } from "../../ir/stage.js";
+import { mergeSlots } from "../../ir/state-slots.js";
 import { checkCancelled, type ScratchStack, type TaskContext } from "./context.js";
 import { Forest } from "./forest.js";
 import { type Coverage, coverageOf, finishing, handOver, PartialLayout } from "./partials.js";

@@ -5,8 +5,9 @@
 import { type Cuts, cutsCount, pieceStart } from "../../ir/cuts.js";
 import { type Box, boxShape, elementCount } from "../../ir/index-map.js";
 import { reducedElements } from "../../ir/leaves.js";
-import { maxKept, reduceSlots, treeAxis } from "../../ir/scratch.js";
+import { maxKept } from "../../ir/scratch.js";
 import { keptAxes, type ReduceStage, taskBox } from "../../ir/stage.js";
+import { reduceSlots, treeAxis } from "../../ir/state-slots.js";
 import { checkCancelled, type ScratchStack, type TaskContext } from "./context.js";
 import type { Flow } from "./flow.js";
 import { Forest } from "./forest.js";

@@ -16,8 +16,9 @@ import type { DType } from "../../../dist/ir/dtype.js";
 import { rowMajorStrides } from "../../../dist/ir/index-map.js";
 import { leafMonoidOf, type MonoidName, ProgramBuilder } from "../../../dist/ir/monoid.js";
 import { arg, call, cast, constant, indexOf, type Scalar } from "../../../dist/ir/scalar.js";
-import { batchLeaves, mostPieces, partialBytes } from "../../../dist/ir/scratch.js";
+import { batchLeaves, partialBytes } from "../../../dist/ir/scratch.js";
 import type { Operand, ReduceStage } from "../../../dist/ir/stage.js";
+import { mostPieces } from "../../../dist/ir/state-slots.js";
 import { reduceAll, type State } from "./sums.js";
 import { every, filled, flat, random, randomCuts, readerOf, type Values, World } from "./world.js";
 
