@@ -44,7 +44,10 @@ export function chooseCuts(draft: Draft, view: GridView): readonly Cuts[] {
   const wishes = baseCuts(draft, view);
   if (draft.kind === "write") return writeCuts(draft.sink.chunks, draft, view);
   if (draft.kind === "reduce") return reduceCuts(draft, wishes, view);
-  return sizedCuts(wishes, bytesPerElement(draft), view, residentLimit(draft, view));
+  // Nothing else says how large blocks are where all that is read lies in memory.
+  const free = draft.kind === "map" && draft.operands.every(inMemory);
+  const bounded = free ? { ...view, limit: Math.min(view.limit, view.target) } : view;
+  return sizedCuts(wishes, bytesPerElement(draft), bounded, residentLimit(draft, view));
 }
 
 /** Bytes that a task holds per element of its block: regions of sources and outputs. */
@@ -70,6 +73,8 @@ export function bytesPerElement(draft: Draft): number {
 function baseCuts(draft: Draft, view: GridView): readonly Cuts[] {
   const regrouped = draft.kind === "reshape" ? regroupedCuts(draft, view) : [];
   const weighed = draft.operands
+    // Maps read memory in place, whatever its chunks: blocks are as the result lies, row by row.
+    .filter((operand) => draft.kind !== "map" || !inMemory(operand))
     .map((operand) => ({
       operand,
       grid: view.gridOf(operand),
