@@ -171,7 +171,8 @@ describe("reading", () => {
     );
     expect(seen.every((s) => s.url.endsWith("?key=hidden"))).toBe(true);
     fault = (_, response) => response.writeHead(403).end() !== undefined;
-    expect(await message(x.sum().compute())).toBe(
+    // Several tasks ask at once; whose answer comes first is not fixed.
+    expect((await message(x.sum().compute())).replace(/c\/\d+:/, "c/0:")).toBe(
       `SourceError: ${base}/plain.zarr/x/c/0: the server answered 403 Forbidden; check the credentials`,
     );
     expect(await message(cw.openZarr(`${secret}/none.zarr?key=hidden`))).toBe(
