@@ -46,7 +46,7 @@ export function chooseCuts(draft: Draft, view: GridView): readonly Cuts[] {
   if (draft.kind === "reduce") return reduceCuts(draft, wishes, view);
   // Nothing else says how large blocks are where all that is read lies in memory.
   const free = draft.kind === "map" && draft.operands.every(inMemory);
-  const bounded = free ? { ...view, limit: Math.min(view.limit, view.target) } : view;
+  const bounded = free ? { ...view, limit: Math.min(view.limit, roomyTarget(draft, view)) } : view;
   return sizedCuts(wishes, bytesPerElement(draft), bounded, residentLimit(draft, view));
 }
 
@@ -240,7 +240,7 @@ const inMemory = (operand: DraftOperand): boolean =>
   operand.base.op === "source" &&
   operand.base.params.binding.residence === "memory";
 
-function reduceTarget(draft: ReduceDraft, view: GridView): number {
+function roomyTarget(draft: Draft, view: GridView): number {
   if (!draft.operands.every(inMemory)) return view.target;
   const total = elementCount(draft.space) * bytesPerElement(draft);
   const share = total / (view.workers * TASKS_PER_WORKER);
@@ -248,7 +248,7 @@ function reduceTarget(draft: ReduceDraft, view: GridView): number {
 }
 
 function reduceCuts(draft: ReduceDraft, wishes: readonly Cuts[], given: GridView): readonly Cuts[] {
-  const view = { ...given, target: reduceTarget(draft, given) };
+  const view = { ...given, target: roomyTarget(draft, given) };
   const perElement = bytesPerElement(draft);
   const longest = residentLimit(draft, view);
   const sized =
