@@ -19,6 +19,10 @@ interface Kept {
 }
 
 class ResultCache {
+  /** Runs under way, which may use all that was left when they were planned. */
+  running = 0;
+  /** How often all was forgotten: what was computed before may be of data that are no more. */
+  epoch = 0;
   #limit = 0;
   #used = 0;
   /** Least recently used first. */
@@ -47,8 +51,12 @@ class ResultCache {
     return found.source;
   }
 
-  /** Keeps a copy of a result, if it is worth it and there is room beside runs that have `memory` bytes. */
-  keep(node: Node, buffer: ArrayBufferLike, memory: number): void {
+  /**
+   * Keeps a copy of a result that was begun in `epoch`, if it is worth it and there is room: runs have `memory` bytes, and
+   * none is under way.
+   */
+  keep(node: Node, buffer: ArrayBufferLike, memory: number, epoch: number): void {
+    if (this.running > 0 || epoch !== this.epoch) return;
     const room = Math.min(this.#limit, Math.floor(memory / 4));
     const bytes = buffer.byteLength;
     if (bytes > room / 2 || node.op === "source" || node.op === "create" || this.#kept.has(node))
@@ -64,6 +72,7 @@ class ResultCache {
   }
 
   clear(): void {
+    this.epoch++;
     this.#shrink(-1);
   }
 

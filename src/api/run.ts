@@ -71,9 +71,14 @@ export async function run(
   const { signal } = options;
   if (signal?.aborted === true) throw new AbortError(undefined, { cause: signal.reason });
   inlineLimit(options);
-  const result = await planned(requests, options);
-  await between?.();
-  return runPlan(change === undefined ? result : change(result), options, stay);
+  resultCache.running++;
+  try {
+    const result = await planned(requests, options);
+    await between?.();
+    return await runPlan(change === undefined ? result : change(result), options, stay);
+  } finally {
+    resultCache.running--;
+  }
 }
 
 /** The plan; what is kept is read, unless that leaves too little memory. */
@@ -230,6 +235,7 @@ export async function compute<const T extends Computable>(
   options?: ComputeOptions,
 ): Promise<Computed<T>> {
   const checked = withDefaults(readOptions<ComputeOptions>("compute", options, COMPUTE_CHECKS));
+  const { epoch } = resultCache;
   const nodes = await settle(arraysOf("compute", what), checked);
   const config = planConfig(checked);
   checkResults(nodes, config);
@@ -242,7 +248,7 @@ export async function compute<const T extends Computable>(
     // Every result is its user's own, also when one array was asked for twice.
     const own = taken.has(buffer) ? buffer.slice(0) : buffer;
     taken.add(buffer);
-    resultCache.keep(node, own, config.memory);
+    resultCache.keep(node, own, config.memory, epoch);
     return withTimeline(resultOf(node, own), stats?.trace);
   });
   if (what instanceof LazyArray) return results[0] as Computed<T>;

@@ -3,6 +3,7 @@
  * whole subtree holds a node of each size, one that begins anywhere twice as many.
  */
 import { type Cuts, cutsCount, pieceAt } from "./cuts.js";
+import { isPowerOfTwo } from "./scalar.js";
 import type { MergeStage, ReduceStage } from "./stage.js";
 
 /**
@@ -23,7 +24,6 @@ const openFromStart = (n: number): number => log2(n) + 1;
 const openFromAnywhere = (n: number): number => 2 * log2(n) + 2;
 /** A leaf or node that enters, and the node made of two. */
 const IN_HAND = 2;
-const isPowerOfTwo = (n: number): boolean => n === 2 ** log2(n);
 
 /** Pieces that are equal, but for a shorter last one. */
 const isUniform = (cuts: Cuts): boolean =>

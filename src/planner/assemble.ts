@@ -7,6 +7,7 @@ import { type Cuts, cutsCount, cutsExtent, uniformCuts } from "../ir/cuts.js";
 import { itemSize } from "../ir/dtype.js";
 import { elementCount } from "../ir/index-map.js";
 import { dtypeOf, type IndexList, knownShape, type Node } from "../ir/node.js";
+import { isPowerOfTwo } from "../ir/scalar.js";
 import { partialBytes, taskScratchBytes } from "../ir/scratch.js";
 import {
   blockCount,
@@ -444,7 +445,7 @@ function placeReduce(
 
 /** Steps of a segment, of which there are several: a power of two where that makes it a subtree, which is one node. */
 const wholeSubtrees = (perSegment: number, steps: number, leaves: number | undefined): number =>
-  perSegment < steps && leaves !== undefined && Number.isInteger(Math.log2(leaves))
+  perSegment < steps && leaves !== undefined && isPowerOfTwo(leaves)
     ? 2 ** Math.floor(Math.log2(perSegment))
     : perSegment;
 

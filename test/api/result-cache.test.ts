@@ -88,6 +88,31 @@ describe.each(["inline", "threads"] as const)("results that are kept, executor %
   });
 });
 
+it("what was begun before a write is not kept after it", async () => {
+  const store = path.join(folder, "late.zarr");
+  await cw.ones([8]).toZarr(store);
+  const x = await cw.openZarr(store);
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const slow = cw.fromSource({
+    shape: [8],
+    dtype: "float64",
+    chunks: [8],
+    async readInto(_, { data }) {
+      await held;
+      data.fill(0 as never);
+    },
+  } as Parameters<typeof cw.fromSource>[0]);
+  const total = x.add(slow).sum();
+  const first = total.compute();
+  await cw.full([8], 2).toZarr(store, { mode: "region", region: ":" });
+  release();
+  await first;
+  expect((await total.compute()).item()).toBe(16);
+});
+
 it("are none by default", async () => {
   cw.configure({ resultCache: undefined });
   const x = counted();

@@ -257,14 +257,17 @@ export class Model {
     const ranges: [number, number][] = [];
     const home: [number, number][] = [];
     for (const run of this.state.active) {
+      let blocks = 0;
       for (const table of run.order.tables.arrays.values()) {
         for (let b = 0; b < table.blocks; b++) {
           const at = table.address[b] as number;
           if (at === 0) continue;
+          blocks++;
           if (at < 2 ** 30) ranges.push([at, at + blockBytes(table.array, b)]);
           else home.push([at, at + blockBytes(table.array, b)]);
         }
       }
+      if (blocks !== run.blocks) throw new Error(`${run.blocks} blocks are counted, not ${blocks}`);
     }
     for (const ticket of this.state.tickets) {
       if (ticket !== undefined && ticket.scratch !== 0) {

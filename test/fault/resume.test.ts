@@ -5,22 +5,11 @@ import * as path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import * as cw from "../../dist/index.js";
-import { filesIn, program, ramp, rejection, temporaryFolder, wait } from "./support.js";
+import { filesIn, program, ramp, rejection, seeded, temporaryFolder, wait } from "./support.js";
 
 afterAll(() => cw.shutdown());
 
 const JOURNAL = ".chunkwise-journal";
-
-/** Numbers in [0, 1) that are the same every time (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 interface Argument {
   readonly folder: string;

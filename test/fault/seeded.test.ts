@@ -9,7 +9,7 @@ import * as path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runtime } from "../../dist/exec/runtime.js";
 import * as cw from "../../dist/index.js";
-import { expectHealthy, filesIn, program, temporaryFolder, wait } from "./support.js";
+import { expectHealthy, filesIn, program, seeded, temporaryFolder, wait } from "./support.js";
 
 const RUNS = Number(process.env["CHUNKWISE_FAULTS"] ?? 28);
 const SEED = Number(process.env["CHUNKWISE_SEED"] ?? 61);
@@ -23,17 +23,6 @@ const STEP = 8;
 const base = temporaryFolder();
 const input = path.join(base, "in.zarr");
 afterAll(() => cw.shutdown());
-
-/** Numbers in [0, 1) that are the same every time (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 interface Work {
   readonly of: (x: cw.LazyArray) => cw.LazyArray;

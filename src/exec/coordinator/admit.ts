@@ -192,7 +192,10 @@ function compact(state: State, actions: Action[]): void {
 export function freeBlock(state: State, run: RunState, array: ArrayTable, block: number): void {
   if (array.address[block] === 0) return;
   if (array.home === undefined) leaveMemory(state, run, array, block);
-  else array.address[block] = 0;
+  else {
+    array.address[block] = 0;
+    run.blocks--;
+  }
   array.state[block] = BLOCK_GONE;
 }
 
