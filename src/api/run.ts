@@ -117,6 +117,7 @@ export async function runPlan(
   );
   const bar = progress === true ? progressBar(totalStages(plan)) : undefined;
   let done = false;
+  resultCache.running++;
   const tell = (event: ProgressEvent): void => {
     bar?.show(event);
     onProgress?.(event);
@@ -144,6 +145,7 @@ export async function runPlan(
     for (const region of places) region?.dispose();
     throw error;
   } finally {
+    resultCache.running--;
     bar?.end(done);
   }
 }
