@@ -102,7 +102,6 @@ export class Engine {
       execArgv: [],
       name: "chunkwise coordinator",
     });
-    this.#thread.unref();
     this.#thread.on("message", (message: FromCoordinator) => this.#take(message));
     this.#thread.on("error", (error) => this.#die(error));
     this.ended = new Promise((resolve) => {
@@ -111,6 +110,8 @@ export class Engine {
         resolve();
       });
     });
+    // A listener for messages keeps the process alive, so this comes after it.
+    this.#thread.unref();
   }
 
   /** False when the threads are gone and a new engine must be made. */

@@ -9,6 +9,7 @@ const ACTS = [
   ["store", "answer 8000"],
   ["error", "error TaskError"],
   ["abort", "error AbortError"],
+  ["start", "answer idle"],
   ["persist", "answer 500500"],
   ["shutdown", "answer ended"],
   ["restart", "answer 499500"],

@@ -29,6 +29,11 @@ const acts = {
     });
     return slow.sum().compute(run);
   },
+  // As after a run that was aborted before its threads had started.
+  start: async () => {
+    const { Engine } = await import("../../../dist/exec/engine.js");
+    return new Engine().idle ? "idle" : "busy";
+  },
   persist: async () => {
     const kept = await x.add(1).persist(run);
     return (await kept.sum().compute(run)).item();
