@@ -219,9 +219,12 @@ export function emitInit(c: Code, part: Part, flavour: Flavour, cells: readonly 
 
 // ---------------------------------------------------------------------------------------- accumulation
 
-/** Where an element stands: `place` of a full group (counted in evaluations), or in the rest of a row. */
+/**
+ * Where an element stands: `place` of a full group (counted in evaluations) that goes to one of `chains` independent
+ * accumulators where there are such, or in the rest of a row.
+ */
 export type Position =
-  | { readonly in: "group"; readonly place: number }
+  | { readonly in: "group"; readonly place: number; readonly chains: number }
   | { readonly in: "rest"; readonly odd: boolean };
 
 /** Partial sums of the current group, per part. */
@@ -250,6 +253,7 @@ export function emitAccumulate(
 ): void {
   const [value] = values as readonly [Value];
   const place = position.in === "group" ? position.place : undefined;
+  const chain = position.in === "group" ? position.place % position.chains : undefined;
   if (part.kind === "product") {
     const pair = [value.local, (values[1] as Value).local] as const;
     const open = sums.get(part) ?? [];
@@ -258,12 +262,11 @@ export function emitAccumulate(
     else emitProductRest(c, cells, pair, position.odd);
   } else if (part.kind === "dot") emitDotAdd(c, part, flavour === "columns", cells, value.local);
   else if (part.kind === "arg") emitArgAdd(c, part, flavour, cells, value, place, argIndex, lanes);
-  else if (part.kind === "extremum") emitExtremumAdd(c, part, flavour, cells, value.local, place);
+  else if (part.kind === "extremum") emitExtremumAdd(c, part, flavour, cells, value.local, chain);
   else if (part.kind === "fold") {
     const vector = flavour === "columns" || (flavour === "rows" && position.in === "group");
-    const chain =
-      flavour !== "rows" ? 0 : position.in === "group" ? position.place % CHAINS : CHAINS;
-    emitFold(c, part, cells[chain] as number, value, vector);
+    const cell = flavour === "rows" ? (chain ?? CHAINS) : 0;
+    emitFold(c, part, cells[cell] as number, value, vector);
   } else {
     const vector = flavour === "columns" || (flavour === "rows" && position.in === "group");
     let { local } = value;

@@ -78,16 +78,16 @@ export function emitNoteNaN(c: Code, on: ExtremumPart["on"], mask: number, value
     .set(mask);
 }
 
-/** Takes one element, or a vector of them as number `place` of a group. */
+/** Takes one element, or a vector of them into accumulator `chain`. */
 export function emitExtremumAdd(
   c: Code,
   part: ExtremumPart,
   flavour: Flavour,
   cells: readonly number[],
   value: number,
-  place: number | undefined,
+  chain: number | undefined,
 ): void {
-  if (flavour === "scalar" || (flavour === "rows" && place === undefined)) {
+  if (flavour === "scalar" || (flavour === "rows" && chain === undefined)) {
     const cell = cells.at(-1) as number;
     emitCall(c, part.fn, part.on, [cell, value]);
     c.set(cell);
@@ -95,7 +95,7 @@ export function emitExtremumAdd(
   }
   const chains = chainsOf(flavour);
   const signs = cells[chains] as number;
-  emitBetter(c, part, cells[(place ?? 0) % chains] as number, value);
+  emitBetter(c, part, cells[flavour === "rows" ? (chain as number) : 0] as number, value);
   c.get(signs, value)
     .op(part.fn === "minimum" ? "v128.or" : "v128.and")
     .set(signs);

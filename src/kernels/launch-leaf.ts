@@ -28,6 +28,7 @@ import {
   walker,
 } from "./nest.js";
 import type { Step } from "./program.js";
+import { strandsOf } from "./strands.js";
 import {
   type Constants,
   hasComplex,
@@ -37,8 +38,8 @@ import {
   programKey,
 } from "./structure.js";
 
-/** Columns whose accumulators are live at once: with two float64 sums each, a fraction of the first-level cache. */
-const PANEL = 256;
+/** Columns whose accumulators are live at once: long enough to be read well, and all of them in the second-level cache. */
+const PANEL = 1024;
 
 interface Prepared {
   readonly key: string;
@@ -241,20 +242,52 @@ function writeShared({ writer }: Launcher, nest: Nest, scratch: number): void {
   writer.table(layout, 1, extents, inward, walkers, (w) => rows * (w.strides[row] as number));
 }
 
+/** Leaves along the innermost kept axis are taken in strands, those that are left over one by one. */
 function launchRows(launcher: Launcher, nest: Nest): void {
-  const { writer, cache } = launcher;
-  const { spec, extents, walkers, states, row, prepared: info } = nest;
-  const { layout } = info.plan;
+  const { spec, extents, row, prepared: info } = nest;
   const long = (extents[row] as number) >= rowGroup(info.plan, info.lanes);
   const steps = long && hasRowVectors(info.plan, info.lanes) ? stepsAlong(nest, row) : undefined;
-  const run = cache.get(`${info.key}rows|${steps?.join() ?? ""}`, () =>
-    compileLeaf(spec, info.plan, "rowsInner", steps),
+  const across = nest.kept.at(-1);
+  const leaves = across === undefined ? 1 : (extents[across] as number);
+  const strands = steps === undefined ? 1 : strandsOf(info.plan, spec.operands.length);
+  const turns = strands === 1 ? 0 : Math.floor(leaves / strands);
+  if (turns > 0) launchStrands(launcher, nest, steps, 0, strands, turns);
+  const rest = leaves - turns * strands;
+  if (rest > 0) launchStrands(launcher, nest, steps, turns * strands, 1, rest);
+}
+
+/** `turns` times `strands` leaves of the innermost kept axis, from leaf `start`. */
+function launchStrands(
+  launcher: Launcher,
+  nest: Nest,
+  steps: readonly Step[] | undefined,
+  start: number,
+  strands: number,
+  turns: number,
+): void {
+  const { writer, cache } = launcher;
+  const { spec, row, prepared: info } = nest;
+  const { layout } = info.plan;
+  const run = cache.get(`${info.key}rows|${steps?.join() ?? ""}|${strands}`, () =>
+    compileLeaf(spec, info.plan, "rowsInner", steps, strands),
   );
   writeShared(launcher, nest, 0);
-  walkers.forEach((w, i) => writer.walker(layout, i, w, [w.strides[row] as number]));
-  states.forEach((w, i) => writer.walker(layout, walkers.length + i, w, []));
-  const outward = [...nest.kept].reverse();
-  writer.table(layout, 0, extents, outward, [...walkers, ...states], () => 0);
+  const across = nest.kept.at(-1);
+  const step = (w: Walker): number => (across === undefined ? 0 : (w.strides[across] as number));
+  // Turns are one more kept axis, the innermost.
+  const turn = (w: Walker): Walker => ({
+    ...w,
+    base: w.base + start * step(w),
+    strides: [...w.strides, strands * step(w)],
+  });
+  const walkers = nest.walkers.map(turn);
+  const states = nest.states.map(turn);
+  walkers.forEach((w, i) => writer.walker(layout, i, w, [w.strides[row] as number, step(w)]));
+  states.forEach((w, i) => writer.walker(layout, walkers.length + i, w, [0, step(w)]));
+  const extents = [...nest.extents, turns];
+  const outward = [...nest.kept.filter((axis) => axis !== across), extents.length - 1].reverse();
+  const moved = new Map(strands === 1 ? [] : states.map((w) => [w, w.strides.at(-1) as number]));
+  writer.table(layout, 0, extents, outward, [...walkers, ...states], (w) => moved.get(w) ?? 0);
   run(writer.address);
 }
 

@@ -43,6 +43,7 @@ import {
   emitTouch,
 } from "./dot.js";
 
+import { CHAINS } from "./extrema.js";
 import { findTables } from "./formula-code.js";
 
 import {
@@ -59,6 +60,7 @@ import {
 import { emitAdvance, emitConstants, emitSplatConstants, emitWhileAtLeast } from "./map-kernel.js";
 import { type Environment, evaluate, release, type Step } from "./program.js";
 import { emitStore } from "./scalar-code.js";
+import { emitSpread, makeStrand, type Strand } from "./strands.js";
 import { indexAxes, type LeafSpec } from "./structure.js";
 
 export function compileLeaf(
@@ -66,9 +68,10 @@ export function compileLeaf(
   plan: LeafPlan,
   shape: LeafShape,
   steps: readonly Step[] | undefined,
+  strands = 1,
 ): Uint8Array<ArrayBuffer> {
   const imports = new Imports();
-  const emitter = new LeafEmitter(new Code(imports, 1), spec, plan, shape, steps);
+  const emitter = new LeafEmitter(new Code(imports, 1), spec, plan, shape, steps, strands);
   emitter.emit();
   return assemble(imports, { run: emitter.c });
 }
@@ -86,9 +89,8 @@ class LeafEmitter {
   readonly #walkers: readonly WalkerLocal[];
   readonly #states: readonly WalkerLocal[];
   readonly #strides: readonly number[];
-  readonly #cells: readonly (readonly number[])[];
-  readonly #scalarEnv: Environment;
-  readonly #vectorEnv: Environment;
+  /** The first one's walkers are `#walkers`; the others' are made of them where a row begins. */
+  readonly #strands: readonly [Strand, ...Strand[]];
   readonly #widths = new Map<Part, number>();
   readonly #args: readonly ArgPart[];
   /** What arg- reductions need, if there are any. */
@@ -102,6 +104,7 @@ class LeafEmitter {
     plan: LeafPlan,
     shape: LeafShape,
     steps: readonly Step[] | undefined,
+    strands: number,
   ) {
     this.c = c;
     findTables(c);
@@ -131,7 +134,7 @@ class LeafEmitter {
       c.set(this.#strides[i] as number);
     });
     const constants = emitConstants(c, plan.leaf.program);
-    this.#scalarEnv = {
+    const environment: Environment = {
       operands: this.#walkers.slice(0, operands).map((w) => w.local),
       indices: new Map(
         axes.map((axis, i) => [axis, (this.#walkers[operands + i] as WalkerLocal).local]),
@@ -140,19 +143,21 @@ class LeafEmitter {
       steps: this.#steps,
       indexSteps: new Map(axes.map((axis, i) => [axis, this.#steps[operands + i] ?? "any"])),
     };
-    this.#vectorEnv =
-      this.#lanes > 0
-        ? { ...this.#scalarEnv, constants: emitSplatConstants(c, plan.leaf.program, constants) }
-        : this.#scalarEnv;
+    const splat = this.#lanes > 0 ? emitSplatConstants(c, plan.leaf.program, constants) : constants;
+    const strand = (walkers: readonly WalkerLocal[]): Strand =>
+      makeStrand(c, plan, environment, splat, walkers, (part) =>
+        cellTypes(part, this.#flavour, this.#lanes),
+      );
+    this.#strands = [
+      strand(this.#walkers),
+      ...Array.from({ length: strands - 1 }, () => strand(locals())),
+    ];
     this.#open = plan.leaf.parts.some(isDot) ? c.local("i32") : -1;
     this.#args = plan.leaf.parts.filter((part) => part.kind === "arg");
     const walk = { walkers: this.#walkers, bases: this.#bases, strides: this.#strides };
     this.#argWalk = plan.hasArg
       ? new ArgWalk(c, this.#args, this.#flavour, this.#lanes, walk)
       : undefined;
-    this.#cells = plan.leaf.parts.map((part) =>
-      cellTypes(part, this.#flavour, this.#lanes).map((type) => c.local(type)),
-    );
   }
 
   emit(): void {
@@ -166,7 +171,9 @@ class LeafEmitter {
       this.#pass(parts, false);
       if (moments.length > 0) {
         this.#forCells(moments, true, () => {
-          for (const part of moments) emitMean(c, part, this.#flavour, this.#cellsOf(part));
+          for (const part of moments)
+            for (const strand of this.#strands)
+              emitMean(c, part, this.#flavour, this.#cellsOf(part, strand));
         });
         this.#pass(moments, true);
       }
@@ -178,12 +185,13 @@ class LeafEmitter {
     });
   }
 
-  #cellsOf(part: Part): readonly number[] {
-    return this.#cells[this.#plan.leaf.parts.indexOf(part)] as readonly number[];
+  #cellsOf(part: Part, strand: Strand = this.#strands[0]): readonly number[] {
+    return strand.cells[this.#plan.leaf.parts.indexOf(part)] as readonly number[];
   }
 
   #init(part: Part): void {
-    emitInit(this.c, part, this.#flavour, this.#cellsOf(part));
+    for (const strand of this.#strands)
+      emitInit(this.c, part, this.#flavour, this.#cellsOf(part, strand));
   }
 
   /** Runs `body` with the cells of `parts` in locals: at once, or for every step of the panel. */
@@ -216,7 +224,7 @@ class LeafEmitter {
     let offset = 0;
     this.#plan.leaf.parts.forEach((part, i) => {
       cellTypes(part, this.#flavour, this.#lanes).forEach((type, k) => {
-        const local = (this.#cells[i] as readonly number[])[k] as number;
+        const local = (this.#strands[0].cells[i] as readonly number[])[k] as number;
         if (parts.includes(part)) {
           c.get(address);
           if (load) c.memory(`${type}.load`, offset).set(local);
@@ -295,6 +303,7 @@ class LeafEmitter {
     const { c } = this;
     const { program } = this.#plan.leaf;
     const lanes = this.#lanes;
+    const [{ vector }] = this.#strands;
     const wanted = dots.map((dot) => dot.value);
     const place = c.local("i32");
     emitWhileAtLeast(c, left, BLOCK_RUNS * DOT_RUN, () => {
@@ -307,7 +316,7 @@ class LeafEmitter {
       emitWhileAtLeast(c, place, lanes, () => {
         for (let group = 0; group * lanes < BLOCK_RUNS; group++) {
           const runs = Array.from({ length: lanes }, (_, r) =>
-            evaluate(c, program, wanted, this.#vectorEnv, lanes, (group * lanes + r) * DOT_RUN),
+            evaluate(c, program, wanted, vector, lanes, (group * lanes + r) * DOT_RUN),
           );
           dots.forEach((dot, i) => {
             const values = runs.map((run) => (run[i] as (typeof run)[number]).local);
@@ -326,13 +335,14 @@ class LeafEmitter {
   /** Moves walkers that vectors follow by `n` elements. */
   #advance(n: number): void {
     const { c } = this;
-    this.#walkers.forEach(({ local, wide }, i) => {
-      if (this.#steps[i] === "repeated") return;
-      c.get(local);
-      if (wide) c.i64(BigInt(n)).op("i64.add");
-      else c.i32(n * itemSize(this.#spec.operands[i] as DType)).op("i32.add");
-      c.set(local);
-    });
+    for (const { walkers } of this.#strands)
+      walkers.forEach(({ local, wide }, i) => {
+        if (this.#steps[i] === "repeated") return;
+        c.get(local);
+        if (wide) c.i64(BigInt(n)).op("i64.add");
+        else c.i32(n * itemSize(this.#spec.operands[i] as DType)).op("i32.add");
+        c.set(local);
+      });
   }
 
   /** The elements (or rows) after the last full group, in turn even and odd. */
@@ -357,11 +367,12 @@ class LeafEmitter {
     at: number,
     position: Position,
     sums: GroupSums,
+    strand: Strand = this.#strands[0],
   ): void {
     const { c } = this;
     const { program } = this.#plan.leaf;
     const wanted = parts.flatMap(valuesOf);
-    const env = lanes > 0 ? this.#vectorEnv : this.#scalarEnv;
+    const env = lanes > 0 ? strand.vector : strand.scalar;
     const values = evaluate(c, program, wanted, env, lanes, at);
     const argIndex = this.#argWalk?.index ?? -1;
     let next = 0;
@@ -369,7 +380,7 @@ class LeafEmitter {
       const own = values.slice(next, next + valuesOf(part).length);
       next += own.length;
       if (lanes > 0) this.#widths.set(part, (own[0] as (typeof own)[number]).width);
-      const cells = this.#cellsOf(part);
+      const cells = this.#cellsOf(part, strand);
       emitAccumulate(c, part, this.#flavour, cells, own, position, sums, second, argIndex, lanes);
     }
     release(c, program, wanted, values);
@@ -381,7 +392,8 @@ class LeafEmitter {
     const wanted = [part.value];
     this.#argWalk?.emitSearch(part, this.#cellsOf(part), {
       evaluate: (lanes, body) => {
-        const env = lanes > 0 ? this.#vectorEnv : this.#scalarEnv;
+        const { vector, scalar } = this.#strands[0];
+        const env = lanes > 0 ? vector : scalar;
         const values = evaluate(c, program, wanted, env, lanes, 0);
         body(values[0] as (typeof values)[number]);
         release(c, program, wanted, values);
@@ -395,24 +407,33 @@ class LeafEmitter {
     const { c } = this;
     const lanes = this.#lanes;
     const group = lanes === 0 ? GROUP : rowGroup(this.#plan, lanes);
+    const chains = CHAINS / this.#strands.length;
+    emitSpread(c, this.#plan.layout, this.#strands);
     // In vectors of a row's runs only what is left over comes here.
     if (lanes === 0 || !parts.some(isDot))
       emitWhileAtLeast(c, left, group, () => {
-        const sums: GroupSums = new Map();
         if (lanes === 0) {
+          const sums: GroupSums = new Map();
           for (let place = 0; place < GROUP; place++) {
-            this.#accumulate(parts, second, 0, 0, { in: "group", place }, sums);
+            this.#accumulate(parts, second, 0, 0, { in: "group", place, chains }, sums);
             emitAdvance(c, this.#walkers, this.#strides);
           }
           return;
         }
-        for (let place = 0; place * lanes < group; place++)
-          this.#accumulate(parts, second, lanes, place * lanes, { in: "group", place }, sums);
+        for (const strand of this.#strands) {
+          const sums: GroupSums = new Map();
+          for (let place = 0; place * lanes < group; place++) {
+            const position = { in: "group", place, chains } as const;
+            this.#accumulate(parts, second, lanes, place * lanes, position, sums, strand);
+          }
+        }
         this.#advance(group);
       });
     this.#rest(parts, left, (odd) => {
-      this.#accumulate(parts, second, 0, 0, { in: "rest", odd }, new Map());
-      emitAdvance(c, this.#walkers, this.#strides);
+      for (const strand of this.#strands) {
+        this.#accumulate(parts, second, 0, 0, { in: "rest", odd }, new Map(), strand);
+        emitAdvance(c, strand.walkers, this.#strides);
+      }
     });
   }
 
@@ -434,7 +455,7 @@ class LeafEmitter {
           emitAdvance(c, this.#walkers, this.#strides);
           argWalk?.emitNextRow();
         }
-        this.#accumulate(parts, second, this.#lanes, 0, { in: "group", place }, sums);
+        this.#accumulate(parts, second, this.#lanes, 0, { in: "group", place, chains: 1 }, sums);
       }
       move(grouped ? SLOT.group : SLOT.column);
     });
@@ -442,9 +463,14 @@ class LeafEmitter {
   }
 
   #finish(): void {
+    for (const strand of this.#strands) this.#finishStrand(strand);
+  }
+
+  /** Stores the states of a strand, or of the lanes of a vector of columns, and steps to where the next are stored. */
+  #finishStrand(strand: Strand): void {
     const { c } = this;
     const { parts } = this.#plan.leaf;
-    const columns = this.#shape === "columnsInner";
+    const steps = this.#shape === "columnsInner" || this.#strands.length > 1;
     const leaves = this.#flavour === "columns" ? this.#lanes : 1;
     for (let lane = 0; lane < leaves; lane++) {
       let state = 0;
@@ -454,12 +480,11 @@ class LeafEmitter {
           const target = this.#states[state] as WalkerLocal;
           c.get(target.local);
           const width = this.#widths.get(part) ?? 1;
-          const cells = this.#cellsOf(part);
+          const cells = this.#cellsOf(part, strand);
           emitState(c, part, this.#flavour, cells, component, lane, this.#lanes, width);
           if (part.kind === "arg" && component === 1) this.#argWalk?.emitAbsolute();
           emitStore(c, dtype, 0);
-          if (columns)
-            addSlot(c, this.#plan.layout, target, this.#plan.walkers + state, SLOT.column);
+          if (steps) addSlot(c, this.#plan.layout, target, this.#plan.walkers + state, SLOT.column);
           state++;
         });
       });

@@ -12,11 +12,11 @@ import { indexAxes, type LeafSpec } from "./structure.js";
 
 export type LeafShape = "rowsInner" | "columnsInner";
 
-/** Slots of the walkers of a leaf kernel. In `rowsInner` only `row` is used; states use `column` alone. */
+/** Slots of the walkers of a leaf kernel. In `rowsInner` only the first two are used; states use `column` alone. */
 export const SLOT = {
   /** Step along the last reduced axis. */
   row: 1,
-  /** Step to the next columns after one row. */
+  /** Step to the next columns after one row; in `rowsInner` to the next strand. */
   column: 2,
   /** Step to the next columns after the last of eight rows. */
   group: 3,
