@@ -443,9 +443,58 @@ describe("lengths", () => {
         }
     });
 
+  it("any number of leaves side by side, of several rows", () => {
+    const rand = random(6);
+    const sets: LeafMonoid[][] = [["sum"], ["moments", "min", "sum"], ["max"], ["count", "prod"]];
+    for (const on of ["float64", "float32", "int64"] as const)
+      for (const leaves of [1, 2, 3, 4, 5, 8, 9])
+        for (const row of [8, 16, 37, 70])
+          for (const [shape, reduced] of [
+            [[leaves, row], [1]],
+            [
+              [2, 3, leaves, row],
+              [1, 3],
+            ],
+          ] as const)
+            for (const layout of ["contiguous", "reversed"] as const) {
+              reset();
+              const n = shape.reduce<number>((a, b) => a * b, 1);
+              const input = write(lay(on, shape, layout), randomValues(on, n, rand));
+              for (const monoids of sets)
+                check({ monoids, on, shape, reduced, layout }, input, arg(0, on), identity);
+            }
+  });
+
+  it("leaves side by side of two operands", () => {
+    const rand = random(7);
+    const { program, results } = programOf([
+      call("subtract", "float64", arg(0, "float64"), arg(1, "float64")),
+    ]);
+    const spec: LeafSpec = {
+      program,
+      operands: ["float64", "float64"],
+      outputs: [{ value: results[0] as number, monoid: "sum", on: "float64" }],
+    };
+    for (const leaves of [1, 2, 3, 4, 7]) {
+      reset();
+      const shape = [leaves, 45];
+      const [a, b] = [0, 1].map(() =>
+        write(lay("float64", shape), randomValues("float64", 45 * leaves, rand)),
+      ) as [Laid, Laid];
+      const sums = lay("float64", [leaves]);
+      const to = { address: sums.place.address, strides: [sums.place.strides[0] as number, 0] };
+      kernels.leaf(spec, shape, [0, 0], [1], [a.place, b.place], [[to]], [0, 0]);
+      for (let k = 0; k < leaves; k++) {
+        const at = (i: number): number => (take(a, [k, i]) as number) - (take(b, [k, i]) as number);
+        const row = Array.from({ length: 45 }, (_, i) => at(i));
+        expect(take(sums, [k])).toBe(ordered([row], "+"));
+      }
+    }
+  });
+
   it("wide panels, with every rest", () => {
     const rand = random(4);
-    for (const columns of [255, 256, 257, 259, 513, 700]) {
+    for (const columns of [255, 257, 1023, 1024, 1027, 2049, 2100]) {
       reset();
       const input = write(
         lay("float32", [11, columns]),
