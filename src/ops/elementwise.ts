@@ -329,7 +329,7 @@ function power(a: Operand, b: Operand): Node {
   if (b !== 2 && b !== 2n) return anyPower(a, b);
   const terms = meet("pow", [a, b]);
   const { dtype } = terms;
-  if (isComplex(dtype) || dtype === "bool") return anyPower(a, b);
+  if (dtype === "bool") return anyPower(a, b);
   return mapNode("pow", [terms.nodes[0] as Node], call("square", dtype, terms.as(0, dtype)));
 }
 

@@ -1,5 +1,6 @@
 /** Complex functions: symmetries that hold bit for bit everywhere, identities that hold to a few units. */
 import { describe, expect, it } from "vitest";
+import type { ScalarFunction } from "../../dist/ir/scalar.js";
 import {
   COMPLEX_BINARY,
   COMPLEX_PARTS,
@@ -8,6 +9,7 @@ import {
   type ComplexUnary,
   type Pair,
 } from "../../dist/kernels/complex-math.js";
+import { type ComplexFunction, complexFunction } from "../../dist/kernels/reference/complex.js";
 import { bits, random } from "./support.js";
 
 const PARTS = [0, 1, 0.5, 2, 40, 1e-200, 5e-324, 750, 1e160, 1.7e308, Infinity, Number.NaN];
@@ -102,6 +104,19 @@ describe("identities", () => {
     expect(pow(0, 0, 1, 1)).toEqual([0, 0]);
     expect(pow(0, 0, -1, 0)).toEqual([Number.NaN, Number.NaN]);
     expect(pow(Number.NaN, 0, 0, 0)).toEqual([1, 0]);
+  });
+  it.each(Object.keys(COMPLEX_UNARY))("the formula of %s is near its definition", (name) => {
+    const formula = complexFunction(name as ScalarFunction, "complex128") as ComplexFunction;
+    for (const z of some) near(formula(z, z) as Pair, f(name)(...z), 8);
+  });
+  it("the formula of pow is near the exponential of a logarithm", () => {
+    const formula = complexFunction("pow", "complex128") as ComplexFunction;
+    some.forEach(([a, b], i) => {
+      const [c, d] = some[(i + 3) % some.length] as Pair;
+      const w = timesLog(a, b, 3 * c, 3 * d);
+      // The larger the logarithm, the more its last place counts.
+      near(formula([a, b], [3 * c, 3 * d]) as Pair, f("exp")(...w), 8 * (1 + Math.hypot(...w)));
+    });
   });
   const timesLog = (a: number, b: number, c: number, d: number): Pair => {
     const [x, y] = f("log")(a, b);

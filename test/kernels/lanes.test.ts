@@ -15,7 +15,10 @@ import {
   type ScalarFunction,
   UNARY_FUNCTIONS,
 } from "../../dist/ir/scalar.js";
+import { realMap } from "../../dist/kernels/complex.js";
+import { complexFormulaOf } from "../../dist/kernels/formulas/complex.js";
 import { compileMap } from "../../dist/kernels/map-kernel.js";
+import { complexFunction } from "../../dist/kernels/reference/complex.js";
 import { expectedFunction } from "./expected.js";
 import { type VectorLoops, vectorLoops } from "./loops.js";
 
@@ -77,6 +80,33 @@ describe("vector loops", () => {
     expect(alone).toEqual([]);
     expect(rare.sort()).toEqual(Object.keys(RARELY).sort());
     expect(pairs).toBe(393);
+  });
+
+  it("take no parts of complex numbers one by one, but those that are out of the ordinary", () => {
+    const rare: string[] = [];
+    let count = 0;
+    for (const fn of FUNCTIONS)
+      for (const on of ["complex64", "complex128"] as const) {
+        if (complexFunction(fn, on) === undefined) continue;
+        count++;
+        const operands: DType[] = Array.from({ length: arityOf(fn) }, () => on);
+        const tree = call(fn, on, ...operands.map((dtype, i) => arg(i, dtype)));
+        const { program, results } = programOf([tree]);
+        const outputs = results.map((value) => ({ value, dtype: tree.dtype }));
+        const { spec } = realMap({ program, operands, outputs });
+        const steps = [...spec.operands, ...spec.outputs].map(() => "next" as const);
+        const loops = vectorLoops(compileMap(spec, steps));
+        expect({ fn, on, loops: loops.count > 0, always: loops.always }).toEqual({
+          fn,
+          on,
+          loops: true,
+          always: [],
+        });
+        if (loops.rarely.length > 0) rare.push(`${fn} ${on}`);
+      }
+    const formulas = FUNCTIONS.filter((fn) => complexFormulaOf(fn) !== undefined);
+    expect(rare).toEqual(formulas.flatMap((fn) => [`${fn} complex64`, `${fn} complex128`]));
+    expect(count).toBe(74);
   });
 
   it("take no lanes one by one, for every cast", () => {

@@ -9,6 +9,7 @@ import { INVERSE_HYPERBOLICS } from "./inverse-hyperbolics.js";
 import { INVERSE_TRIGONOMETRY } from "./inverse-trigonometry.js";
 import { LOGARITHMS } from "./logarithms.js";
 import type { Binary, ComplexFormula, Formula, Ops, Pair, Unary } from "./ops.js";
+import { POWERS } from "./pow.js";
 import { upper } from "./quotients.js";
 import { TRIGONOMETRY } from "./trigonometry.js";
 
@@ -26,6 +27,7 @@ const tan = one(TRIGONOMETRY["tan"]);
 const asinh = one(INVERSE_HYPERBOLICS["asinh"]);
 const atan2 = two(INVERSE_TRIGONOMETRY["atan2"]);
 const hypot = two(HYPOT["hypot"]);
+const power = two(POWERS["pow"]);
 
 const SIGN = -(2n ** 63n);
 
@@ -253,6 +255,26 @@ const divide: ComplexFormula = {
   },
 };
 
+/**
+ * `|z|^c e^(-d angle)` in the direction `c angle + d log|z|`: more accurate than the exponential of `w log z`. Whole
+ * exponents, which are done by multiplication, and whatever comes near overflow are left over.
+ */
+const pow: ComplexFormula = {
+  arity: 4,
+  parts: (o, a, b, c, d) => {
+    const size = logSize(o, a, b);
+    const angle = atan2(o, b, a);
+    const [grown, shrunk] = [o.multiply(c, size), o.multiply(d, angle)];
+    const turn = o.add(o.multiply(c, angle), o.multiply(d, size));
+    const radius = o.multiply(power(o, hypot(o, a, b), c), exp(o, o.negate(shrunk)));
+    const whole = o.and(o.equal(d, o.float(0)), o.equal(c, o.floor(c)));
+    const bounded = o.and(within(o, grown, 300), within(o, shrunk, 300));
+    const valid = o.and(o.and(ordinary(o, a, b), bounded), o.not(whole));
+    const value = [o.multiply(radius, cos(o, turn)), o.multiply(radius, sin(o, turn))] as const;
+    return guarded(o, "pow", [a, b, c, d], valid, value);
+  },
+};
+
 const unary = (f: ComplexUnary): ComplexFormula => ({
   arity: 2,
   parts: (o, a, b) => f(o, a, b),
@@ -260,6 +282,7 @@ const unary = (f: ComplexUnary): ComplexFormula => ({
 
 const COMPLEX: Readonly<Record<string, ComplexFormula>> = {
   divide,
+  pow,
   reciprocal: unary(complexReciprocal),
   sign: unary(complexSign),
   sqrt: unary(complexSqrt),

@@ -9,7 +9,7 @@ import { complexFormulaOf } from "../formulas/complex.js";
 import { floatFunction } from "./floats.js";
 import { PLAIN } from "./formulas.js";
 
-type ComplexFunction = (x: Pair, y: Pair) => number | Pair;
+export type ComplexFunction = (x: Pair, y: Pair) => number | Pair;
 
 const hypot = floatFunction("hypot", "float64") as (x: number, y: number) => number;
 const roundPart = floatFunction("round", "float64") as (x: number, y: number) => number;
