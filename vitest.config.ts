@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 // Tests always run against the build in dist/: workers start from there too, so there is one copy of every module.
@@ -5,6 +6,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     pool: "forks",
+    // Many files wait for processes of their own: one on two cores, which is the default, leaves a core idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     server: { deps: { external: [/\/dist\//] } },
     testTimeout: 60_000,
     hookTimeout: 60_000,
