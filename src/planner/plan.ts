@@ -34,7 +34,7 @@ import { operandsOf } from "../ir/stage.js";
 import { type Assembly, assemble } from "./assemble.js";
 import { PassContext, type PassName, type PlanConfig, type PlanRequest } from "./context.js";
 import { paddedBytes, taskFootprint } from "./estimate.js";
-import { trimMaps } from "./lower.js";
+import { trimMaps } from "./map-numbers.js";
 import { algebra } from "./passes/algebra.js";
 import { apart } from "./passes/apart.js";
 import { canonicalize } from "./passes/canonicalize.js";
