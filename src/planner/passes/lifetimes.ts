@@ -49,20 +49,29 @@ export function liveBytes(
   consumers: readonly Consumer[],
   orderly: boolean,
 ): number {
-  const [only] = consumers;
-  if (only === undefined) return maxBlockBytes(array);
-  if (consumers.length > 1 || totalBytes(array) === 0) return totalBytes(array);
-  const { stage, operand } = only;
+  const [first] = consumers;
+  if (first === undefined) return maxBlockBytes(array);
+  const { stage } = first;
+  const isApart = consumers.some((c) => c.stage !== stage || !isKernel(stage));
+  if ((consumers.length > 1 && isApart) || totalBytes(array) === 0) return totalBytes(array);
   const tasks = taskCuts(stage);
   const byTaskAxis: (AxisNeed | undefined)[] = tasks.map(() => undefined);
   let bytes = itemSize(array.dtype);
-  operand.map.forEach((m, axis) => {
+  for (let axis = 0; axis < array.shape.length; axis++) {
     const blocks = array.cuts[axis] as Cuts;
-    const use = axisUse(stage, operand, m, tasks, array);
+    const extent = array.shape[axis] as number;
+    const maps = consumers.map(({ operand }) => operand.map[axis] as AxisMap);
+    const uses = consumers.map(({ operand }, i) =>
+      axisUse(stage, operand, maps[i] as AxisMap, tasks, array),
+    );
+    const use = togetherUse(uses);
+    if (use === "apart") return totalBytes(array);
     // What no task axis divides is needed whole, by every task.
-    if (use === undefined) bytes *= m.axis < 0 ? cutsMax(blocks) : (operand.shape[axis] as number);
-    else byTaskAxis[use.taskAxis] = axisNeed(use, blocks, operand.shape[axis] as number);
-  });
+    if (use === undefined) {
+      const isFixed = consumers.length === 1 && (maps[0] as AxisMap).axis < 0;
+      bytes *= isFixed ? cutsMax(blocks) : extent;
+    } else byTaskAxis[use.taskAxis] = axisNeed(use, blocks, extent);
+  }
   // Tasks of a reduction run over the kept axes first, then over segments.
   const order =
     stage.kind === "reduce" ? [...keptAxes(stage), ...stage.reduced] : [...tasks.keys()];
@@ -70,6 +79,27 @@ export function liveBytes(
     (a) => byTaskAxis[a] ?? (cutsCount(tasks[a] as Cuts) > 1 ? "all" : "one"),
   );
   return Math.min(totalBytes(array), bytes * spread(needs, 0, orderly));
+}
+
+/** Kinds that look at an array piece by piece through one map for each look. */
+const isKernel = ({ kind }: Stage): boolean => kind === "map" || kind === "reduce";
+
+/** What several looks of one task see of an axis: all that lies between; undefined where one of them may see it whole. */
+function togetherUse(uses: readonly (AxisUse | undefined)[]): AxisUse | undefined | "apart" {
+  const [first] = uses;
+  if (uses.length === 1) return first;
+  if (first === undefined || uses.includes(undefined)) return undefined;
+  const all = uses as readonly AxisUse[];
+  if (all.some((u) => u.taskAxis !== first.taskAxis || u.pieces !== first.pieces)) return "apart";
+  return {
+    taskAxis: first.taskAxis,
+    pieces: first.pieces,
+    interval: (n) => {
+      const seen = all.map((u) => u.interval(n)).filter(([lo, hi]) => hi > lo);
+      if (seen.length === 0) return [0, 0];
+      return [Math.min(...seen.map(([lo]) => lo)), Math.max(...seen.map(([, hi]) => hi))];
+    },
+  };
 }
 
 /** The part of an array axis that each piece of a task axis reads. */
