@@ -20,6 +20,9 @@ import {
 /** Above this many pieces along an axis they are not looked at one by one. */
 const MOST_PIECES = 4096;
 
+/** The same where a stage looks several times at an array: what neighbours share is known from the cuts. */
+const MOST_SHARED = 64;
+
 export interface Consumer {
   readonly stage: Stage;
   readonly operand: Operand;
@@ -64,7 +67,7 @@ export function liveBytes(
     const uses = consumers.map(({ operand }, i) =>
       axisUse(stage, operand, maps[i] as AxisMap, tasks, array),
     );
-    const use = togetherUse(uses);
+    const use = togetherUse(uses, maps, tasks);
     if (use === "apart") return totalBytes(array);
     // What no task axis divides is needed whole, by every task.
     if (use === undefined) {
@@ -85,20 +88,34 @@ export function liveBytes(
 const isKernel = ({ kind }: Stage): boolean => kind === "map" || kind === "reduce";
 
 /** What several looks of one task see of an axis: all that lies between; undefined where one of them may see it whole. */
-function togetherUse(uses: readonly (AxisUse | undefined)[]): AxisUse | undefined | "apart" {
+function togetherUse(
+  uses: readonly (AxisUse | undefined)[],
+  maps: readonly AxisMap[],
+  tasks: readonly Cuts[],
+): AxisUse | undefined | "apart" {
   const [first] = uses;
   if (uses.length === 1) return first;
   if (first === undefined || uses.includes(undefined)) return undefined;
   const all = uses as readonly AxisUse[];
-  if (all.some((u) => u.taskAxis !== first.taskAxis || u.pieces !== first.pieces)) return "apart";
+  const { step } = maps[0] as AxisMap;
+  // At one pace they stay side by side.
+  if (all.some((u, i) => u.taskAxis !== first.taskAxis || maps[i]?.step !== step)) return "apart";
+  const starts = maps.map((m) => m.start);
+  const apart = Math.max(...starts) - Math.min(...starts);
+  const piece = Math.max(0, cutsMax(tasks[first.taskAxis] as Cuts) - 1);
   return {
     taskAxis: first.taskAxis,
     pieces: first.pieces,
     interval: (n) => {
-      const seen = all.map((u) => u.interval(n)).filter(([lo, hi]) => hi > lo);
-      if (seen.length === 0) return [0, 0];
-      return [Math.min(...seen.map(([lo]) => lo)), Math.max(...seen.map(([, hi]) => hi))];
+      let [lo, hi] = first.interval(n);
+      for (const use of all) {
+        const [from, to] = use.interval(n);
+        lo = Math.min(lo, from);
+        hi = Math.max(hi, to);
+      }
+      return [lo, hi];
     },
+    longest: Math.abs(step) * piece + 1 + apart,
   };
 }
 
@@ -110,6 +127,8 @@ interface AxisUse {
   readonly interval: (n: number) => readonly [number, number];
   /** Known without looking at the pieces: whether blocks are shared between them. */
   readonly separate?: boolean;
+  /** Of several looks: the longest interval. Many pieces are then not looked at. */
+  readonly longest?: number;
 }
 
 /** Undefined where every task may read the whole axis. */
@@ -212,6 +231,10 @@ interface AxisNeed {
 }
 
 function axisNeed(use: AxisUse, blocks: Cuts, extent: number): AxisNeed {
+  if (use.longest !== undefined && use.pieces > MOST_SHARED) {
+    const window = use.longest + 2 * (cutsMax(blocks) - 1);
+    return { window: Math.min(extent, window), whole: extent, separate: false };
+  }
   const looked = Math.min(use.pieces, MOST_PIECES);
   let window = 0;
   let separate = use.separate ?? use.pieces <= MOST_PIECES;
