@@ -234,19 +234,53 @@ export function programOf(trees: readonly Scalar[]): {
 
 /** More instructions than a program ever has: two of their numbers, and one of three, make one exact integer. */
 const MOST_NUMBERS = 2 ** 17;
+/** So many instructions have numbers of which three fit into a small integer, which is found faster. */
+const FEW_NUMBERS = 2 ** 10;
 
-/** Values by a name and a number: two lookups instead of a string made for each. */
-class NamedNumbers {
-  readonly #tables = new Map<string, Map<number, number>>();
+/** Instructions of one kind and dtype by their arguments. */
+type ByArguments = Map<number, number>;
 
-  /** The table of a name. */
-  of(name: string): Map<number, number> {
-    let table = this.#tables.get(name);
+/** Tables by two names: two lookups instead of a string made for each. */
+class NamedTables {
+  readonly #tables = new Map<string, Map<string, ByArguments>>();
+
+  of(name: string, on: string): ByArguments {
+    let tables = this.#tables.get(name);
+    if (tables === undefined) {
+      tables = new Map();
+      this.#tables.set(name, tables);
+    }
+    let table = tables.get(on);
     if (table === undefined) {
       table = new Map();
-      this.#tables.set(name, table);
+      tables.set(on, table);
     }
     return table;
+  }
+}
+
+function argumentsKey(args: readonly number[]): number {
+  let few = 0;
+  let many = 0;
+  let small = args.length <= 3;
+  for (const n of args) {
+    few = few * FEW_NUMBERS + n;
+    many = many * MOST_NUMBERS + n;
+    small &&= n < FEW_NUMBERS;
+  }
+  return small ? few : -many;
+}
+
+function keyOf(op: ScalarOp): number {
+  switch (op.op) {
+    case "load":
+      return op.operand;
+    case "const":
+      return op.param;
+    case "index":
+      return op.axis;
+    default:
+      return argumentsKey(op.args);
   }
 }
 
@@ -254,11 +288,12 @@ class NamedNumbers {
 export class ProgramBuilder {
   readonly ops: ScalarOp[] = [];
   readonly constants: ScalarConstant[] = [];
-  readonly #known = new NamedNumbers();
+  readonly #known = new NamedTables();
   readonly #params = new Map<DType, Map<string, number>>();
 
   emit(op: ScalarOp): number {
-    const { table, key } = this.#placeOf(op);
+    const table = this.#tableOf(op);
+    const key = keyOf(op);
     let n = table.get(key);
     if (n === undefined) {
       n = this.ops.push(op) - 1;
@@ -269,22 +304,9 @@ export class ProgramBuilder {
   }
 
   /** Where an instruction is remembered. */
-  #placeOf(op: ScalarOp): { readonly table: Map<number, number>; readonly key: number } {
-    switch (op.op) {
-      case "load":
-        return { table: this.#known.of("load"), key: op.operand };
-      case "const":
-        return { table: this.#known.of("const"), key: op.param };
-      case "index":
-        return { table: this.#known.of("index"), key: op.axis };
-      case "cast":
-        return { table: this.#known.of(`${op.dtype}<${op.from}`), key: op.args[0] };
-      case "call": {
-        let key = 0;
-        for (const n of op.args) key = key * MOST_NUMBERS + n;
-        return { table: this.#known.of(`${op.fn}@${op.on}`), key };
-      }
-    }
+  #tableOf(op: ScalarOp): ByArguments {
+    if (op.op === "call") return this.#known.of(op.fn, op.on);
+    return op.op === "cast" ? this.#known.of(op.dtype, op.from) : this.#known.of(op.op, "");
   }
 
   constant(c: ScalarConstant): number {

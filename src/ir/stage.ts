@@ -250,6 +250,11 @@ export interface Plan {
   readonly arrays: readonly PlanArray[];
   /** In topological order; the sequence of tasks is derived from it by `exec/coordinator/order.ts`. */
   readonly stages: readonly Stage[];
+  /**
+   * Ids of the stages that are run from end to end, in this order, all others being made on demand in between; without it,
+   * those that write or make a root, in the order of `stages`.
+   */
+  readonly runs?: readonly number[];
   readonly roots: readonly PlanRoot[];
   /** Bytes of results held until they are handed over. */
   readonly resultBytes: number;

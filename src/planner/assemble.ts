@@ -42,6 +42,8 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export interface Assembly {
   readonly arrays: Mutable<PlanArray>[];
   readonly stages: Stage[];
+  /** Stages to be run from end to end, in this order, if not those alone that are asked for (`figures.ts`). */
+  readonly runs?: readonly number[];
   readonly bindings: {
     sources: SourceBinding[];
     functions: FunctionBinding[];
@@ -451,10 +453,8 @@ const wholeSubtrees = (perSegment: number, steps: number, leaves: number | undef
 
 /** Fills in scratch, foreign memory and estimates, and appends the stage. */
 function finishStage(stage: Stage, out: Assembly, userScratch = 0): void {
-  const plan = { arrays: out.arrays, stages: out.stages };
-  const scratchBytes = taskScratchBytes(stage, { ...plan, stages: [...out.stages, stage] });
+  const scratchBytes = taskScratchBytes(stage, out);
   const estimate = estimateOf(stage, out.bindings, out.arrays);
-  const withScratch: Stage = { ...stage, scratchBytes, estimate };
-  const foreignBytes = foreignOf(withScratch, out.bindings, out.arrays) + userScratch;
-  out.stages.push({ ...withScratch, foreignBytes });
+  const foreignBytes = foreignOf(stage, out.bindings, out.arrays) + userScratch;
+  out.stages.push({ ...stage, scratchBytes, estimate, foreignBytes });
 }

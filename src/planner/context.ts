@@ -37,33 +37,54 @@ export interface PlanRequest {
 /**
  * The nodes below some roots, inputs first, in the order in which a reader comes by them: it depends on the expression
  * alone, never on ids, so equal expressions have equal plans whatever was built before.
+ *
+ * Passes are loops over it, with what they know of a node in arrays at the node's place.
  */
-export function planOrder(roots: readonly Node[]): readonly Node[] {
-  const done = new Set<Node>();
-  const open = new Set<Node>();
-  const out: Node[] = [];
-  const stack: Node[] = [...roots].reverse();
-  for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
-    if (done.has(node) || open.has(node)) {
-      stack.pop();
-      if (done.has(node)) continue;
-      done.add(node);
-      out.push(node);
-      continue;
-    }
-    open.add(node);
-    for (let i = node.inputs.length - 1; i >= 0; i--) {
-      const input = node.inputs[i] as Node;
-      if (!done.has(input)) stack.push(input);
-    }
-  }
-  return out;
-}
-
-/** The nodes below some roots, inputs first. */
 export interface Order {
   readonly nodes: readonly Node[];
+  /** The place of every node. */
+  readonly places: ReadonlyMap<Node, number>;
+  /** Places of the inputs of node i: entries `starts[i]` to `starts[i + 1]`. */
+  readonly inputs: Int32Array;
+  readonly starts: Int32Array;
 }
+
+export function orderOf(roots: readonly Node[]): Order {
+  const places = new Map<Node, number>();
+  const nodes: Node[] = [];
+  const stack: Node[] = [...roots].reverse();
+  let edges = 0;
+  for (let node = stack.at(-1); node !== undefined; node = stack.at(-1)) {
+    const place = places.get(node);
+    if (place !== undefined) {
+      stack.pop();
+      if (place !== OPEN) continue;
+      places.set(node, nodes.length);
+      nodes.push(node);
+      continue;
+    }
+    places.set(node, OPEN);
+    edges += node.inputs.length;
+    for (let i = node.inputs.length - 1; i >= 0; i--) {
+      const input = node.inputs[i] as Node;
+      if (!places.has(input)) stack.push(input);
+    }
+  }
+  const inputs = new Int32Array(edges);
+  const starts = new Int32Array(nodes.length + 1);
+  let next = 0;
+  nodes.forEach((node, i) => {
+    starts[i] = next;
+    for (const input of node.inputs) inputs[next++] = places.get(input) as number;
+  });
+  starts[nodes.length] = next;
+  return { nodes, places, inputs, starts };
+}
+
+/** The place of a node that is entered, but not yet all of its inputs. */
+const OPEN = -1;
+
+export const planOrder = (roots: readonly Node[]): readonly Node[] => orderOf(roots).nodes;
 
 export class PassContext {
   readonly config: PlanConfig;
@@ -92,7 +113,7 @@ export class PassContext {
   order(roots: readonly Node[]): Order {
     const same = roots.length === this.#roots.length && roots.every((r, i) => r === this.#roots[i]);
     if (this.#order === undefined || !same) {
-      this.#order = { nodes: planOrder(roots) };
+      this.#order = orderOf(roots);
       this.#roots = [...roots];
     }
     return this.#order;

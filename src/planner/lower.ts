@@ -1,20 +1,63 @@
 /** Flattens the fusible part of an expression into one scalar program over operands, without recursion. */
 import { InternalError } from "../errors.js";
-import { type AffineMap, composeMaps, fixedAxis, identityMap } from "../ir/index-map.js";
+import { type AffineMap, composeMaps } from "../ir/index-map.js";
 import { ProgramBuilder } from "../ir/monoid.js";
-import { knownShape, mapKey, type Node } from "../ir/node.js";
+import { knownShape, type Node } from "../ir/node.js";
+import type { Scalar } from "../ir/scalar.js";
 import type { DraftOperand } from "./draft.js";
+import {
+  composedNumber,
+  identityNumber,
+  mapOfNumber,
+  numberOfMap,
+  stretchedNumber,
+} from "./map-numbers.js";
 
 /** What a node is to the stage that is being built. */
 export type BaseTest = (node: Node) => "source" | "array" | undefined;
+
+/** Tables by the number of an index map; the one that was asked for last is at hand. */
+class ByMap<T> {
+  readonly #tables = new Map<number, T>();
+  readonly #fresh: () => T;
+  #last = -1;
+  #table: T | undefined;
+
+  constructor(fresh: () => T) {
+    this.#fresh = fresh;
+  }
+
+  of(map: number): T {
+    if (map === this.#last) return this.#table as T;
+    let table = this.#tables.get(map);
+    if (table === undefined) {
+      table = this.#fresh();
+      this.#tables.set(map, table);
+    }
+    this.#last = map;
+    this.#table = table;
+    return table;
+  }
+}
 
 export class Lowering {
   readonly builder: ProgramBuilder = new ProgramBuilder();
   readonly operands: DraftOperand[] = [];
   /** Nodes whose work is part of the program. */
   readonly computes: Set<Node> = new Set();
-  readonly #done = new Map<number, number>();
+  /** Ops by the number of the map through which a node is seen, and its id. */
+  readonly #done = new ByMap<Map<number, number>>(() => new Map());
+  /** Ops of nodes that are computed here although they are bases: the same node read as a base is another thing. */
+  readonly #inlined = new Map<number, number>();
+  readonly #loads = new ByMap<Map<Node, number>>(() => new Map());
   readonly #baseOf: BaseTest;
+  /** What is to be emitted: nodes, and the numbers of their maps. */
+  readonly #nodes: Node[] = [];
+  readonly #maps: number[] = [];
+  /** Ops of the inputs of the node that is emitted. */
+  #args: number[] = [];
+  readonly #argument = (leaf: Scalar & { kind: "arg" | "index" }): number =>
+    leaf.kind === "arg" ? (this.#args[leaf.index] as number) : 0;
 
   constructor(baseOf: BaseTest) {
     this.#baseOf = baseOf;
@@ -25,85 +68,75 @@ export class Lowering {
    * program even if it is a base (it is being computed here).
    */
   value(root: Node, map: AffineMap, inline: boolean): number {
-    const stack: { node: Node; map: AffineMap; key: number }[] = [];
-    const push = (node: Node, m: AffineMap): number | undefined => {
-      const key = keyOf(node, m);
-      const op = this.#done.get(key);
-      if (op === undefined) stack.push({ node, map: m, key });
-      return op;
-    };
-    // The root computed here and the same node read as a base are two things.
-    const rootKey = inline ? -keyOf(root, map) : keyOf(root, map);
-    if (inline) stack.push({ node: root, map, key: rootKey });
-    else push(root, map);
-    while (stack.length > 0) {
-      const top = stack.at(-1) as (typeof stack)[number];
-      if (this.#done.has(top.key)) {
-        stack.pop();
-        continue;
+    const [nodes, maps] = [this.#nodes, this.#maps];
+    const rootMap = numberOfMap(map);
+    nodes.push(root);
+    maps.push(rootMap);
+    while (nodes.length > 0) {
+      const at = nodes.length - 1;
+      const node = nodes[at] as Node;
+      const m = maps[at] as number;
+      const isRoot = inline && at === 0;
+      const table = isRoot ? this.#inlined : this.#done.of(m);
+      if (!table.has(node.id)) {
+        const op = this.#emit(node, m, isRoot);
+        if (op === undefined) continue;
+        table.set(node.id, op);
       }
-      const before = stack.length;
-      const op = this.#emit(top.node, top.map, push, top.key < 0);
-      if (op !== undefined && stack.length === before) {
-        this.#done.set(top.key, op);
-        stack.pop();
-      }
+      nodes.pop();
+      maps.pop();
     }
-    return this.#done.get(rootKey) as number;
+    return (inline ? this.#inlined : this.#done.of(rootMap)).get(root.id) as number;
   }
 
-  /**
-   * Emits the op of a node whose inputs are there, or answers undefined: `push` gives the op of an input, or undefined for
-   * one that comes first.
-   */
-  #emit(
-    node: Node,
-    map: AffineMap,
-    push: (node: Node, map: AffineMap) => number | undefined,
-    inline: boolean,
-  ): number | undefined {
+  /** The op of an input; undefined if it has to come first, which is then the next in turn. */
+  #push(node: Node, map: number): number | undefined {
+    const op = this.#done.of(map).get(node.id);
+    if (op !== undefined) return op;
+    this.#nodes.push(node);
+    this.#maps.push(map);
+    return undefined;
+  }
+
+  /** Emits the op of a node whose inputs are there, or answers undefined: then these come first. */
+  #emit(node: Node, map: number, inline: boolean): number | undefined {
     const from = inline && node.op !== "source" ? undefined : this.#baseOf(node);
     // A source that is being materialised is read from its source here.
     if (from !== undefined || node.op === "source") {
-      return this.#load({
-        base: node,
-        fromSource: node.op === "source" && (inline || from === "source"),
-        map,
-      });
+      return this.#load(node, node.op === "source" && (inline || from === "source"), map);
     }
     if (node.op === "view") {
-      return push(node.inputs[0] as Node, composeMaps(map, node.params.map));
+      return this.#push(node.inputs[0] as Node, composedNumber(map, node.params.map));
     }
-    if (node.op === "layout") return push(node.inputs[0] as Node, map);
+    if (node.op === "layout") return this.#push(node.inputs[0] as Node, map);
     if (node.op === "create") {
+      const axes = mapOfNumber(map);
       this.computes.add(node);
       return this.builder.add(node.params.tree, (leaf) =>
-        this.#index(map[leaf.kind === "index" ? leaf.axis : 0]),
+        this.#index(axes[leaf.kind === "index" ? leaf.axis : 0]),
       );
     }
     if (node.op !== "map") throw new InternalError(`a ${node.op} node cannot be part of a kernel`);
     const shape = knownShape(node);
-    const ops: number[] = [];
+    const args: number[] = [];
     for (const input of node.inputs) {
-      const op = push(input, stretch(map, knownShape(input), shape));
-      if (op !== undefined) ops.push(op);
+      const op = this.#push(input, stretchedNumber(map, knownShape(input), shape));
+      if (op !== undefined) args.push(op);
     }
-    if (ops.length < node.inputs.length) return undefined;
+    if (args.length < node.inputs.length) return undefined;
     this.computes.add(node);
-    return this.builder.add(node.params.tree, (leaf) =>
-      leaf.kind === "arg" ? (ops[leaf.index] as number) : 0,
-    );
+    this.#args = args;
+    return this.builder.add(node.params.tree, this.#argument);
   }
 
-  #load(operand: DraftOperand): number {
-    const key = keyOf(operand.base, operand.map);
-    let n = this.operands.findIndex((o) => o.base === operand.base && keyOf(o.base, o.map) === key);
-    if (n < 0) n = this.operands.push(operand) - 1;
-    return this.builder.emit({
-      op: "load",
-      operand: n,
-      dtype: operand.base.outs[0].dtype,
-    });
+  #load(base: Node, fromSource: boolean, map: number): number {
+    const table = this.#loads.of(map);
+    let n = table.get(base);
+    if (n === undefined) {
+      n = this.operands.push({ base, fromSource, map: mapOfNumber(map) }) - 1;
+      table.set(base, n);
+    }
+    return this.builder.emit({ op: "load", operand: n, dtype: base.outs[0].dtype });
   }
 
   /** Global index along a virtual axis, as an affine function of a loop index. */
@@ -133,79 +166,31 @@ export function kernelPairs(
   most: number,
   visit: (node: Node) => boolean = () => true,
 ): { readonly pairs: number } {
-  const seen = new Set<number>();
-  const stack: { readonly node: Node; readonly map: AffineMap }[] = [
-    { node, map: rankMap(knownShape(node).length) },
-  ];
+  const seen = new ByMap<Set<Node>>(() => new Set());
+  const nodes: Node[] = [node];
+  const maps: number[] = [identityNumber(knownShape(node).length)];
   let pairs = 0;
-  for (let top = stack.pop(); top !== undefined && pairs < most; top = stack.pop()) {
-    const key = keyOf(top.node, top.map);
-    if (seen.has(key)) continue;
-    seen.add(key);
-    if (top.node !== node && baseOf(top.node) !== undefined) continue;
-    if (top.node.op === "map" || top.node.op === "create") pairs++;
-    if (!visit(top.node)) break;
-    for (const input of top.node.inputs) {
-      const map =
-        top.node.op === "view"
-          ? composeMaps(top.map, top.node.params.map)
-          : top.node.op === "map"
-            ? stretch(top.map, knownShape(input), knownShape(top.node))
-            : rankMap(knownShape(input).length);
-      stack.push({ node: input, map });
+  for (let top = nodes.pop(); top !== undefined && pairs < most; top = nodes.pop()) {
+    const map = maps.pop() as number;
+    const table = seen.of(map);
+    if (table.has(top)) continue;
+    table.add(top);
+    if (top !== node && baseOf(top) !== undefined) continue;
+    if (top.op === "map" || top.op === "create") pairs++;
+    if (!visit(top)) break;
+    for (const input of top.inputs) {
+      nodes.push(input);
+      maps.push(inputNumber(top, input, map));
     }
   }
   return { pairs };
 }
 
-const rankMaps: AffineMap[] = [];
-/** One identity map per rank, so that its number is looked up once. */
-function rankMap(rank: number): AffineMap {
-  rankMaps[rank] ??= identityMap(rank);
-  return rankMaps[rank];
-}
-
-/** Most distinct index maps that are told apart by number; the table starts again beyond it. */
-const MOST_MAPS = 2 ** 20;
-let numbers = new Map<string, number>();
-let numberOf = new WeakMap<AffineMap, number>();
-
-/** A number for (node, map): equal for equal maps, never 0. */
-function keyOf(node: Node, map: AffineMap): number {
-  let n = numberOf.get(map);
-  if (n === undefined) {
-    const text = mapKey(map);
-    n = numbers.get(text);
-    if (n === undefined) {
-      n = numbers.size + 1;
-      numbers.set(text, n);
-    }
-    numberOf.set(map, n);
-  }
-  return node.id * MOST_MAPS + n;
-}
-
-/** Called between plans: keeps the table of maps from growing for ever. */
-export function trimMaps(): void {
-  if (numbers.size < MOST_MAPS / 16) return;
-  numbers = new Map();
-  numberOf = new WeakMap();
-}
-
-const stretchCache = new WeakMap<AffineMap, AffineMap>();
-
-/** The map of an input whose axes of length 1 are stretched to the node's shape. */
-function stretch(map: AffineMap, input: readonly number[], shape: readonly number[]): AffineMap {
-  let axis = 0;
-  while (axis < input.length && input[axis] === shape[axis]) axis++;
-  if (axis === input.length) return map;
-  const stretched = map.map((m, i) => (input[i] === shape[i] ? m : fixedAxis(0)));
-  if (input.every((n) => n === 1)) {
-    const known = stretchCache.get(map);
-    if (known !== undefined && known.length === stretched.length) return known;
-    stretchCache.set(map, stretched);
-  }
-  return stretched;
+/** The number of the map through which an input is seen where `node` is seen through number `map`. */
+export function inputNumber(node: Node, input: Node, map: number): number {
+  if (node.op === "view") return composedNumber(map, node.params.map);
+  if (node.op === "map") return stretchedNumber(map, knownShape(input), knownShape(node));
+  return node.op === "layout" ? map : identityNumber(knownShape(input).length);
 }
 
 /** Composes the views below `node` down to a base; undefined if something else lies between. */

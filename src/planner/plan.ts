@@ -17,7 +17,6 @@
  * best plan that fits the budget is taken. Every pass can be switched off; the plan is then right, but worse.
  */
 import { MemoryLimitError } from "../errors.js";
-import { type Cuts, cutsCount, sameCuts } from "../ir/cuts.js";
 import { itemSize } from "../ir/dtype.js";
 import { elementCount } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node, topologicalOrder } from "../ir/node.js";
@@ -30,18 +29,18 @@ import type {
   PlanRoot,
   Stage,
 } from "../ir/stage.js";
-import { operandsOf } from "../ir/stage.js";
 import { type Assembly, assemble } from "./assemble.js";
 import { PassContext, type PassName, type PlanConfig, type PlanRequest } from "./context.js";
 import { paddedBytes, taskFootprint } from "./estimate.js";
-import { trimMaps } from "./lower.js";
+import { endToEnd, type Figures, figuresOf } from "./figures.js";
+import { trimMaps } from "./map-numbers.js";
 import { algebra } from "./passes/algebra.js";
 import { apart } from "./passes/apart.js";
 import { canonicalize } from "./passes/canonicalize.js";
 import { demand } from "./passes/demand.js";
 import { expand } from "./passes/expand.js";
 import { draftsOf, type FuseRequest, type FuseResult, fuse } from "./passes/fuse.js";
-import { type Consumer, heldBytes, liveBytes, totalBytes } from "./passes/lifetimes.js";
+import { heldBytes } from "./passes/lifetimes.js";
 import { copyCandidates } from "./passes/rechunk.js";
 import { keepHulls, keepPicks } from "./passes/residency.js";
 import { sink } from "./passes/sink.js";
@@ -119,6 +118,7 @@ export function plan(
       workers: config.workers,
       arrays: assembly.arrays,
       stages: assembly.stages,
+      ...(assembly.runs === undefined ? {} : { runs: assembly.runs }),
       roots,
       ...figures,
       spill: spillOf(assembly.arrays),
@@ -169,12 +169,6 @@ function rewritten(roots: readonly Node[], ctx: PassContext): readonly Node[] {
   return nodes;
 }
 
-interface Figures {
-  readonly resultBytes: number;
-  readonly serialBytes: number;
-  readonly peakBytes: number;
-}
-
 interface Attempt {
   readonly keep: boolean;
   readonly copy: boolean;
@@ -201,6 +195,24 @@ const ATTEMPTS: readonly Attempt[] = [
   { keep: false, copy: false, target: 1 / 512, limit: 1 / 64 },
 ];
 
+/** The assembly with its stages run from end to end where more of them are, if that needs less memory. */
+function oneByOne(
+  assembly: Assembly,
+  figures: Figures,
+  requests: readonly FuseRequest[],
+  ctx: PassContext,
+): { readonly assembly: Assembly; readonly figures: Figures } {
+  const made = {
+    ...assembly,
+    arrays: assembly.arrays.map((a) => ({ ...a })),
+    runs: endToEnd(assembly),
+  };
+  const after = figuresOf(made, requests, ctx.config);
+  return after.serialBytes < figures.serialBytes
+    ? { assembly: made, figures: after }
+    : { assembly, figures };
+}
+
 /** Puts arrays on disk, largest first, until the rest fits; everything as it was if it never does. */
 function spilled(
   assembly: Assembly,
@@ -220,7 +232,7 @@ function spilled(
       continue;
     }
     const made = withSpilled(assembly, new Set(chosen.map((a) => a.id)));
-    const after = figuresOf(made, requests, ctx);
+    const after = figuresOf(made, requests, ctx.config);
     if (chosen.length > 0 && after.serialBytes <= ctx.config.memory) {
       for (const array of chosen) {
         const stage = made.stages[array.stage] as Stage;
@@ -257,7 +269,10 @@ function physical(requests: readonly FuseRequest[], ctx: PassContext): Physical 
     ctx.log.length = start;
     const made = attemptPlan(requests, attempt, ctx);
     let { assembly } = made;
-    let figures = figuresOf(assembly, made.requests, ctx);
+    let figures = figuresOf(assembly, made.requests, ctx.config);
+    if (figures.serialBytes > memory) {
+      ({ assembly, figures } = oneByOne(assembly, figures, made.requests, ctx));
+    }
     if (figures.serialBytes > memory && ctx.isOn("spill")) {
       ({ assembly, figures } = spilled(assembly, figures, made.requests, ctx));
     }
@@ -376,91 +391,6 @@ function callInput(
   const call = topologicalOrder(requests.map((r) => r.node)).find((n) => n.id === id);
   const input = call?.inputs[stage.args.findIndex((a) => a.operand === operand)];
   return input?.op === "view" ? input : undefined;
-}
-
-/** Live bytes of every array (filled in), and the planned peak. */
-function figuresOf(
-  assembly: Assembly,
-  requests: readonly FuseRequest[],
-  ctx: PassContext,
-): Figures {
-  const { arrays, stages } = assembly;
-  const consumers: Consumer[][] = arrays.map(() => []);
-  const merges = new Map<number, Stage>();
-  for (const stage of stages) {
-    if (stage.kind === "merge") merges.set(stage.input, stage);
-    for (const operand of operandsOf(stage)) {
-      if (operand.from !== "source") consumers[operand.id]?.push({ stage, operand });
-    }
-  }
-  const orderly = orderlyStages(stages, arrays, consumers);
-  let live = 0;
-  for (const array of arrays) {
-    if (array.disk !== undefined) {
-      array.liveBytes = 0;
-      continue;
-    }
-    const merge = merges.get(array.id);
-    const users = consumers[array.id] as Consumer[];
-    // A requested stage runs from end to end before what comes after it: the rest of its outputs wait.
-    const waits =
-      users.length > 0 &&
-      (stages[array.stage] as Stage).outputs.some((id) => arrays[id]?.root !== undefined);
-    array.liveBytes = waits
-      ? totalBytes(array)
-      : merge?.kind === "merge"
-        ? Math.min(totalBytes(array), merge.fan * (array.rawBytes ?? 0))
-        : liveBytes(
-            array,
-            users,
-            users.every((u) => orderly.has(u.stage.id)),
-          );
-    live += heldBytes(array);
-  }
-  const feet = stages.map((s) => taskFootprint(s, arrays)).sort((a, b) => b - a);
-  const resultBytes = requests.reduce(
-    (n, { node, sink }) =>
-      n + (sink === undefined ? elementCount(knownShape(node)) * itemSize(dtypeOf(node)) : 0),
-    0,
-  );
-  const serialBytes = Math.ceil(resultBytes + live + (feet[0] ?? 0));
-  const side = 2 * ctx.config.workers * feet.slice(0, 4).reduce((a, b) => a + b, 0);
-  const peakBytes = Math.min(ctx.config.memory, Math.ceil(serialBytes + side));
-  return { resultBytes, serialBytes, peakBytes };
-}
-
-/** Stages whose tasks run in ascending order: sinks, and producers that follow such a stage block by block. */
-function orderlyStages(
-  stages: readonly Stage[],
-  arrays: readonly PlanArray[],
-  consumers: readonly (readonly Consumer[])[],
-): ReadonlySet<number> {
-  const orderly = new Set<number>();
-  const merged = new Set(stages.flatMap((s) => (s.kind === "merge" ? [s.input] : [])));
-  for (let i = stages.length - 1; i >= 0; i--) {
-    const stage = stages[i] as Stage;
-    const users = stage.outputs.flatMap((id) => consumers[id] ?? []);
-    const isMerged = stage.outputs.some((id) => merged.has(id));
-    const follows = users.every(
-      ({ stage: user, operand }) =>
-        orderly.has(user.id) &&
-        (user.kind === "map" || user.kind === "write" || inRowMajorOrder(user)) &&
-        operand.map.every((m, a) => m.axis === a && m.step === 1 && m.start === 0) &&
-        (arrays[operand.id] as PlanArray).cuts.every((c, a) => sameCuts(c, user.cuts[a] as Cuts)),
-    );
-    if (!isMerged && users.length <= 1 && follows) orderly.add(stage.id);
-  }
-  return orderly;
-}
-
-/** Reductions go through the kept axes first: that is row-major where no divided axis is out of turn. */
-function inRowMajorOrder(stage: Stage): boolean {
-  if (stage.kind !== "reduce") return false;
-  const divided = stage.cuts.map((_, a) => a).filter((a) => cutsCount(stage.cuts[a] as Cuts) > 1);
-  const firstReduced = divided.find((a) => stage.reduced.includes(a));
-  return divided.every(
-    (a) => stage.reduced.includes(a) || firstReduced === undefined || a < firstReduced,
-  );
 }
 
 function tooLarge(

@@ -14,7 +14,8 @@ import {
   scatterNode,
   viewNode,
 } from "../ir/build.js";
-import { dtypeOf, knownShape, type Node, topologicalOrder } from "../ir/node.js";
+import { dtypeOf, knownShape, type Node } from "../ir/node.js";
+import { type Order, orderOf } from "./context.js";
 
 /**
  * Rewrites every node once, inputs first. `rule` sees a node whose inputs are already rewritten and answers with
@@ -23,20 +24,32 @@ import { dtypeOf, knownShape, type Node, topologicalOrder } from "../ir/node.js"
 export function rewriteBottomUp(
   roots: readonly Node[],
   rule: (node: Node) => Node,
-  order: readonly Node[] = topologicalOrder(roots),
+  order: Order = orderOf(roots),
 ): readonly Node[] {
-  // Most nodes stay as they are: only what was replaced is entered.
-  const forward = new Map<Node, Node>();
-  for (const node of order) {
+  const { nodes, places, inputs, starts } = order;
+  // Most nodes stay as they are: nothing is entered before the first is replaced.
+  let made: Node[] | undefined;
+  for (let i = 0; i < nodes.length; i++) {
+    const node = nodes[i] as Node;
     let current = node;
-    if (forward.size > 0 && node.inputs.some((input) => forward.has(input))) {
-      const inputs = node.inputs.map((input) => forward.get(input) ?? input);
-      current = withInputs(node, inputs);
+    if (made !== undefined) {
+      const first = starts[i] as number;
+      for (let k = 0; k < node.inputs.length; k++) {
+        if (made[inputs[first + k] as number] === node.inputs[k]) continue;
+        const changed = made;
+        current = withInputs(
+          node,
+          node.inputs.map((_, n) => changed[inputs[first + n] as number] as Node),
+        );
+        break;
+      }
     }
     const result = rule(current);
-    if (result !== node) forward.set(node, result);
+    if (made !== undefined) made.push(result);
+    else if (result !== node) made = [...nodes.slice(0, i), result];
   }
-  return forward.size === 0 ? roots : roots.map((root) => forward.get(root) ?? root);
+  const done = made;
+  return done === undefined ? roots : roots.map((r) => done[places.get(r) as number] as Node);
 }
 
 /** The same operation over other inputs of equal shapes and dtypes. */

@@ -345,6 +345,13 @@ class Builder {
   }
 }
 
+/** The stages that are asked for and some others, from end to end each. */
+function someRuns(random: Random, { stages, arrays }: Builder): number[] {
+  const isAsked = (s: Stage): boolean =>
+    s.kind === "write" || s.outputs.some((id) => arrays[id]?.root !== undefined);
+  return stages.filter((s) => isAsked(s) || random() < 0.4).map((s) => s.id);
+}
+
 /** A random plan. `tight` makes the budget what one task after another needs; else there is more room at random. */
 export function randomPlan(random: Random, tight = random() < 0.4): Draft {
   const builder = new Builder(random);
@@ -374,6 +381,7 @@ export function randomPlan(random: Random, tight = random() < 0.4): Draft {
     workers: 1 + below(random, 4),
     arrays: builder.arrays,
     stages: builder.stages,
+    ...(random() < 0.3 ? { runs: someRuns(random, builder) } : {}),
     roots: builder.roots,
     resultBytes,
     serialBytes: 0,

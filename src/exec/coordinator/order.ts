@@ -1,9 +1,10 @@
 /**
  * The order of tasks: demand-driven, depth first, made lazily.
  *
- * Sinks (write stages, stages of root arrays) come in plan order, their tasks ascending; before a task come the
- * producers of those blocks that it reads and that are neither there nor ordered. So the blocks that are live at
- * once are those of one path through the plan, and blocks that nobody needs are never made. The stack is explicit
+ * Sinks (write stages, stages of root arrays) come in plan order, or with other stages in the order that the plan names
+ * (`plan.runs`), their tasks ascending; before a task come the producers of those blocks that it reads and that are
+ * neither there nor ordered. So the blocks that are live at once are those of one path through the plan, and blocks that
+ * nobody needs are never made. The stack is explicit
  * and as deep as the plan has stages.
  */
 import { InternalError } from "../../errors.js";
@@ -51,8 +52,10 @@ export class Order {
   readonly total: number;
   readonly #inputs: readonly StageInputs[];
   readonly #stack: Frame[] = [];
-  #sinkStage = 0;
-  #sinkTask = 0;
+  /** Numbers in `plan.stages` of the stages that are run from end to end, in this order. */
+  readonly #runs: readonly number[];
+  #run = 0;
+  #runTask = 0;
   #sequence = 0;
 
   constructor(
@@ -63,13 +66,14 @@ export class Order {
   ) {
     this.tables = createTables(plan, shared, rootAddresses);
     this.#inputs = plan.stages.map((s) => new StageInputs(s, plan, indices));
+    this.#runs = runsOf(plan, this.tables);
     this.total = this.#countConsumers();
   }
 
-  /** The next task, marked as ordered; undefined when every sink task has its place. */
+  /** The next task, marked as ordered; undefined when every task that is needed has its place. */
   next(): Ordered | undefined {
     for (;;) {
-      const top = this.#stack.at(-1) ?? this.#nextSink();
+      const top = this.#stack.at(-1) ?? this.#nextOfRuns();
       if (top === undefined) return undefined;
       const producer = this.#missing(top);
       if (producer !== undefined) {
@@ -84,13 +88,13 @@ export class Order {
     }
   }
 
-  /** Forgets the places of `window` (ordered, not issued) and starts again at the first sink task that is not done. */
+  /** Forgets the places of `window` (ordered, not issued) and starts again at the first run's tasks that are not done. */
   restart(window: readonly Ordered[]): void {
     for (const { stage, task } of window)
       (this.tables.stages[stage] as StageTable).state[task] = TASK_IDLE;
     this.#stack.length = 0;
-    this.#sinkStage = 0;
-    this.#sinkTask = 0;
+    this.#run = 0;
+    this.#runTask = 0;
   }
 
   /** Marks the blocks that the open frames (the tasks that the last ordered one is made for) wait with. */
@@ -128,14 +132,13 @@ export class Order {
     return { stage, task, inputs: this.inputsOf(stage, task), cursor: 0 };
   }
 
-  #nextSink(): Frame | undefined {
-    for (; this.#sinkStage < this.tables.stages.length; this.#sinkStage++, this.#sinkTask = 0) {
-      const table = this.tables.stages[this.#sinkStage] as StageTable;
-      if (!table.sink) continue;
-      while (this.#sinkTask < table.tasks && table.state[this.#sinkTask] !== TASK_IDLE)
-        this.#sinkTask++;
-      if (this.#sinkTask < table.tasks) {
-        const frame = this.#frame(this.#sinkStage, this.#sinkTask);
+  #nextOfRuns(): Frame | undefined {
+    for (; this.#run < this.#runs.length; this.#run++, this.#runTask = 0) {
+      const stage = this.#runs[this.#run] as number;
+      const table = this.tables.stages[stage] as StageTable;
+      for (; this.#runTask < table.tasks; this.#runTask++) {
+        if (table.state[this.#runTask] !== TASK_IDLE || !isNeeded(table, this.#runTask)) continue;
+        const frame = this.#frame(stage, this.#runTask);
         this.#stack.push(frame);
         return frame;
       }
@@ -198,6 +201,16 @@ export class Order {
     return total;
   }
 }
+
+function runsOf(plan: Plan, { stages }: Tables): readonly number[] {
+  if (plan.runs === undefined) return stages.flatMap(({ sink }, i) => (sink ? [i] : []));
+  const numbers = new Map(plan.stages.map((s, i) => [s.id, i]));
+  return plan.runs.map((id) => numbers.get(id) as number);
+}
+
+/** Whether a task is run for its own sake, or somebody is still to read what it makes. */
+const isNeeded = ({ sink, outputs }: StageTable, task: number): boolean =>
+  sink || outputs.some((o) => (o.remaining[task] as number) > 0);
 
 /**
  * The tasks that must be done again if the output blocks of `(stage, task)` were dropped: the task itself, and the

@@ -34,7 +34,7 @@ export const algebra = (
         current = formOf(next);
       }
     },
-    ctx.order(roots).nodes,
+    ctx.order(roots),
   );
 };
 

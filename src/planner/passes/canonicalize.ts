@@ -31,7 +31,7 @@ export const canonicalize = (roots: readonly Node[], ctx: PassContext): readonly
       if (result !== node) ctx.fired("canonical", node, `${node.op} -> ${result.op}`);
       return result;
     },
-    ctx.order(roots).nodes,
+    ctx.order(roots),
   );
 
 /** The canonical form of one node whose inputs are canonical. */
@@ -101,8 +101,8 @@ function canonicalMap(node: NodeOf<"map">): Node {
     const same = knownShape(input).every((n, i) => n === shape[i]);
     if (same && dtypeOf(input) === dtypeOf(node)) return input;
   }
+  if (node.inputs.every((input) => input.op !== "create")) return node;
   const folded = node.inputs.map((input) => foldable(input, shape));
-  if (folded.every((t) => t === undefined)) return node;
   const total = folded.reduce((n, t) => n + (t === undefined ? 0 : treeSize(t)), treeSize(tree));
   if (total > FOLDED_TREE_SIZE) return node;
   if (folded.every((t) => t !== undefined)) {

@@ -41,29 +41,37 @@ import {
 } from "../../ir/node.js";
 import { reshapeGroups } from "../../ir/reshape.js";
 import { constant } from "../../ir/scalar.js";
-import type { PassContext } from "../context.js";
+import type { Order, PassContext } from "../context.js";
 import { withInputs } from "../rewrite.js";
 import { canonicalView } from "./canonicalize.js";
 
 export function demand(roots: readonly Node[], ctx: PassContext): readonly Node[] {
-  const order = ctx.order(roots).nodes;
-  const boxes = demandedBoxes(order, roots);
-  const partial = (node: Node): boolean => !covers(boxes.get(node) as Box, knownShape(node));
+  const order = ctx.order(roots);
+  const { nodes, places } = order;
+  const found = demandedBoxes(order, roots);
+  // What nobody reads in part is told without a look at lengths.
+  if (found.every((box) => box === WHOLE)) return roots;
+  const boxes = found.map((box, i) =>
+    box === WHOLE ? boxOfShape(knownShape(nodes[i] as Node)) : box,
+  );
+  const boxAt = (node: Node): Box => boxes[places.get(node) as number] as Box;
+  const partial = (node: Node): boolean => !covers(boxAt(node), knownShape(node));
   // What a gather, lookup or scatter looks at is materialised as well, below its views.
   const looks = (n: Node): boolean =>
     n.op === "gather" || n.op === "lookup" || n.op === "scatter"
       ? n.inputs.some((input) => partial(input) || partial(belowViews(input)))
       : false;
-  const handedOver = blockInputs(order);
+  const handedOver = blockInputs(nodes);
   const worth = (n: Node): boolean =>
     isMovable(n) ? partial(n) || looks(n) : handedOver.has(n) && partial(n);
-  if (!order.some(worth)) return roots;
-  const made = new Map<Node, Node>();
-  for (const node of order) {
-    const box = boxes.get(node) as Box;
-    const smaller = restrict(node, box, (input, want) =>
-      window(made.get(input) as Node, boxes.get(input) as Box, want),
-    );
+  if (!nodes.some(worth)) return roots;
+  const made: Node[] = [];
+  const part = (input: Node, want: Box): Node => {
+    const place = places.get(input) as number;
+    return window(made[place] as Node, boxes[place] as Box, want);
+  };
+  nodes.forEach((node, i) => {
+    const box = boxes[i] as Box;
     if (isMovable(node) && partial(node)) {
       ctx.fired(
         "demand",
@@ -71,9 +79,9 @@ export function demand(roots: readonly Node[], ctx: PassContext): readonly Node[
         `${node.op} [${knownShape(node).join()}] -> [${boxShape(box).join()}]`,
       );
     }
-    made.set(node, smaller);
-  }
-  return roots.map((root) => made.get(root) as Node);
+    made.push(restrict(node, box, part));
+  });
+  return roots.map((root) => made[places.get(root) as number] as Node);
 }
 
 /** Kinds that would compute or move more than is asked for. */
@@ -122,24 +130,46 @@ function blockInputs(order: readonly Node[]): ReadonlySet<Node> {
 const covers = (box: Box, shape: readonly number[]): boolean =>
   shape.every((n, i) => box.lo[i] === 0 && box.hi[i] === n);
 
-function demandedBoxes(order: readonly Node[], roots: readonly Node[]): Map<Node, Box> {
-  const boxes = new Map<Node, Box>();
-  const need = (node: Node, box: Box): void => {
-    const known = boxes.get(node);
-    const whole = boxOfShape(knownShape(node));
+/** Stands for the box of all of an array that is not empty. */
+const WHOLE: Box = { lo: [], hi: [] };
+
+/** Kinds of which all is made of all of their inputs, whatever lies in between. */
+const WHOLE_OF_WHOLE: ReadonlySet<Kind> = new Set<Kind>([
+  "map",
+  "layout",
+  "reduce",
+  "concat",
+  "reshape",
+  "scan",
+]);
+
+function demandedBoxes({ nodes, places, inputs, starts }: Order, roots: readonly Node[]): Box[] {
+  const boxes: (Box | undefined)[] = new Array(nodes.length).fill(undefined);
+  const need = (place: number, box: Box): void => {
+    const known = boxes[place];
+    if (known === WHOLE) return;
+    const shape = knownShape(nodes[place] as Node);
     // An empty box says nothing of the other lengths, and of an empty array nothing can be left out.
-    if (boxIsEmpty(whole)) boxes.set(node, whole);
-    else boxes.set(node, known === undefined ? box : hullOf(known, box));
+    if (shape.includes(0)) boxes[place] = boxOfShape(shape);
+    else if (box === WHOLE || covers(box, shape)) boxes[place] = WHOLE;
+    else if (known === undefined) boxes[place] = box;
+    else {
+      const hull = hullOf(known, box);
+      boxes[place] = covers(hull, shape) ? WHOLE : hull;
+    }
   };
-  for (const root of roots) need(root, boxOfShape(knownShape(root)));
-  for (let i = order.length - 1; i >= 0; i--) {
-    const node = order[i] as Node;
-    const box = boxes.get(node) as Box;
-    node.inputs.forEach((input, k) => {
-      need(input, inputBox(node, k, box));
-    });
+  for (const root of roots) need(places.get(root) as number, WHOLE);
+  for (let i = nodes.length - 1; i >= 0; i--) {
+    const node = nodes[i] as Node;
+    const box = boxes[i] as Box;
+    const first = starts[i] as number;
+    const all = box === WHOLE && WHOLE_OF_WHOLE.has(node.op);
+    const own = box === WHOLE ? boxOfShape(knownShape(node)) : box;
+    for (let k = 0; k < node.inputs.length; k++) {
+      need(inputs[first + k] as number, all ? WHOLE : inputBox(node, k, own));
+    }
   }
-  return boxes;
+  return boxes as Box[];
 }
 
 /** The box of input `k` that `box` of the node reads. */
@@ -170,7 +200,7 @@ export function inputBox(node: Node, k: number, box: Box): Box {
     }
     case "concat": {
       const { axis } = node.params;
-      const start = startsOf(node)[k] as number;
+      const start = partStarts(node)[k] as number;
       const lo = Math.max(0, (box.lo[axis] as number) - start);
       const hi = Math.min(shape[axis] as number, (box.hi[axis] as number) - start);
       if (lo >= hi) return { lo: shape.map(() => 0), hi: shape.map(() => 0) };
@@ -219,9 +249,9 @@ export function inputBox(node: Node, k: number, box: Box): Box {
 }
 
 /** Where the parts of a concatenation begin, once per node: a wide one is asked part by part. */
-const partStarts = new WeakMap<Node, readonly number[]>();
-function startsOf(node: NodeOf<"concat">): readonly number[] {
-  let starts = partStarts.get(node);
+const knownStarts = new WeakMap<Node, readonly number[]>();
+export function partStarts(node: NodeOf<"concat">): readonly number[] {
+  let starts = knownStarts.get(node);
   if (starts === undefined) {
     let next = 0;
     starts = node.inputs.map((input) => {
@@ -229,7 +259,7 @@ function startsOf(node: NodeOf<"concat">): readonly number[] {
       next += knownShape(input)[node.params.axis] as number;
       return start;
     });
-    partStarts.set(node, starts);
+    knownStarts.set(node, starts);
   }
   return starts;
 }

@@ -29,6 +29,6 @@ export function expand(roots: readonly Node[], ctx: PassContext): readonly Node[
       const expansion = EXPANSIONS[node.op] as Expansion<Kind> | undefined;
       return expansion === undefined ? node : expansion(node);
     },
-    ctx.order(roots).nodes,
+    ctx.order(roots),
   );
 }

@@ -16,7 +16,7 @@ import { leafMonoidOf } from "../../ir/monoid.js";
 import { cutsKey, dtypeOf, knownShape, type Node, type NodeOf } from "../../ir/node.js";
 import { reshapeGroups } from "../../ir/reshape.js";
 import type { Accumulator, ReduceResult } from "../../ir/stage.js";
-import type { PassContext } from "../context.js";
+import type { Order, PassContext } from "../context.js";
 import type { Draft, DraftOperand } from "../draft.js";
 import { type BaseTest, kernelPairs, Lowering, viewBase } from "../lower.js";
 
@@ -48,15 +48,23 @@ export function fuse(
   ctx: PassContext,
   bounded: boolean,
 ): FuseResult {
-  const order = ctx.order(requests.map((r) => r.node)).nodes;
+  const order = ctx.order(requests.map((r) => r.node));
   const enabled = ctx.isOn("fuse");
   const materialised = chooseMaterialised(order, requests, keep, enabled, bounded);
   const baseOf: BaseTest = (node) =>
     materialised.has(node) ? "array" : node.op === "source" ? "source" : undefined;
-  const groups = enabled
-    ? groupSiblings(order, materialised, baseOf)
-    : order.filter((n) => materialised.has(n)).map((n) => [n]);
-  return { groups, materialised, baseOf };
+  let groups: FuseResult["groups"] | undefined;
+  return {
+    // Not every look at what is materialised asks for them.
+    get groups() {
+      groups ??= enabled
+        ? groupSiblings(order, materialised, baseOf)
+        : order.nodes.filter((n) => materialised.has(n)).map((n) => [n]);
+      return groups;
+    },
+    materialised,
+    baseOf,
+  };
 }
 
 /** The stages of what was fused, in topological order. */
@@ -98,55 +106,82 @@ const isMade = (node: Node): boolean =>
   (isMoved(node) && node.outs.length === 1);
 
 function chooseMaterialised(
-  order: readonly Node[],
+  order: Order,
   requests: readonly FuseRequest[],
   keep: ReadonlySet<Node>,
   enabled: boolean,
   bounded: boolean,
 ): Set<Node> {
+  const { nodes, inputs, starts } = order;
   const out = new Set<Node>(keep);
-  const isBase = (node: Node): boolean => out.has(node) || node.op === "source";
-  const baseOf: BaseTest = (node) => (isBase(node) ? "array" : undefined);
+  const baseOf: BaseTest = (node) => (out.has(node) || node.op === "source" ? "array" : undefined);
   // Where an operand must be a base, the first node below its views that is not one is materialised.
   const needBase = (node: Node): void => {
-    const found = viewBase(node, identityMap(knownShape(node).length), baseOf);
-    if ("blocked" in found) out.add(found.blocked);
+    const blocked = blockedBelow(node, baseOf);
+    if (blocked !== undefined) out.add(blocked);
   };
   for (const { node, sink } of requests) if (sink === undefined) out.add(node);
-  const weight = new Map<Node, number>();
-  for (const node of order) {
+  const weight = bounded ? new Float64Array(nodes.length) : undefined;
+  for (let i = 0; i < nodes.length; i++) {
+    const node = nodes[i] as Node;
     if (isMade(node)) out.add(node);
     if (isMoved(node)) node.inputs.forEach(needBase);
     if (!enabled && node.op === "map") out.add(node);
-    if (!bounded) continue;
-    weight.set(node, kernelSize(node, weight, baseOf));
-    if ((weight.get(node) as number) > MOST_OPS) {
-      const heaviest = node.inputs.reduce((a, b) =>
-        (weight.get(b) as number) > (weight.get(a) as number) ? b : a,
-      );
-      out.add(heaviest);
-      weight.set(heaviest, 0);
-      weight.set(node, kernelSize(node, weight, baseOf));
+    if (weight === undefined) continue;
+    weight[i] = kernelSize(order, i, weight, baseOf);
+    if ((weight[i] as number) <= MOST_OPS) continue;
+    let heaviest = inputs[starts[i] as number] as number;
+    for (let k = starts[i] as number; k < (starts[i + 1] as number); k++) {
+      const place = inputs[k] as number;
+      if ((weight[place] as number) > (weight[heaviest] as number)) heaviest = place;
     }
+    out.add(nodes[heaviest] as Node);
+    weight[heaviest] = 0;
+    weight[i] = kernelSize(order, i, weight, baseOf);
   }
   for (const { node, sink } of requests) if (sink !== undefined) needBase(node);
   return out;
 }
 
-/** Operations that a kernel for `node` holds: an upper bound that is exact once it matters. */
-function kernelSize(node: Node, weight: ReadonlyMap<Node, number>, baseOf: BaseTest): number {
+/** The first node below the views of `node` that is neither a view nor a base. */
+function blockedBelow(node: Node, baseOf: BaseTest): Node | undefined {
+  let at = node;
+  while (baseOf(at) === undefined) {
+    if (at.op !== "view" && at.op !== "layout") return at;
+    at = at.inputs[0] as Node;
+  }
+  return undefined;
+}
+
+/** Operations that a kernel for a node holds: an upper bound that is exact once it matters. */
+function kernelSize(
+  { nodes, inputs, starts }: Order,
+  place: number,
+  weight: Float64Array,
+  baseOf: BaseTest,
+): number {
+  const node = nodes[place] as Node;
   if (node.op === "source") return 0;
   const own = node.op === "map" || node.op === "create" ? 1 : 0;
-  const inputs = node.inputs.filter((input) => baseOf(input) === undefined);
-  const sum = inputs.reduce((n, input) => n + (weight.get(input) as number), own);
+  let sum = own;
+  let open = 0;
+  let first = -1;
+  let second = -1;
+  for (let k = starts[place] as number; k < (starts[place + 1] as number); k++) {
+    const input = inputs[k] as number;
+    if (baseOf(nodes[input] as Node) !== undefined) continue;
+    sum += weight[input] as number;
+    open++;
+    if (open === 1) first = input;
+    else second = input;
+  }
   if (sum <= MOST_OPS) return sum;
   // f(g(x), x) is g's kernel and one operation more: no need to count it again on every step of a long chain.
-  const [first, second] = inputs;
-  if (inputs.length === 2 && first !== undefined && second !== undefined && own === 1) {
-    const size = (n: Node): number => weight.get(n) as number;
-    const [outer, inner] = size(first) > size(second) ? [first, second] : [second, first];
-    if (outer === inner || isPartOf(inner, outer, baseOf))
-      return own + (weight.get(outer) as number);
+  if (open === 2 && own === 1) {
+    const [outer, inner] =
+      (weight[first] as number) > (weight[second] as number) ? [first, second] : [second, first];
+    if (outer === inner || isPartOf(nodes[inner] as Node, nodes[outer] as Node, baseOf))
+      return own + (weight[outer] as number);
   }
   return kernelPairs(node, baseOf, MOST_OPS + 1).pairs;
 }
@@ -161,81 +196,93 @@ const isStep = (outer: Node, inner: Node): boolean =>
 const sameLengths = (a: Node, b: Node): boolean =>
   knownShape(a).every((n, i) => n === knownShape(b)[i]);
 
-/** Bases below a node that is being computed, and how many operations lie between. */
-export function coneOf(
-  node: Node,
-  baseOf: BaseTest,
-): { readonly bases: ReadonlySet<Node>; readonly inner: ReadonlySet<Node> } {
-  const bases = new Set<Node>();
+/** Operations between a node that is being computed and its bases, each counted once; no more than `most` of them. */
+function opsAbove(node: Node, baseOf: BaseTest, most: number): number {
   const inner = new Set<Node>();
   const stack: Node[] = [...node.inputs];
-  while (stack.length > 0) {
-    const top = stack.pop() as Node;
-    if (inner.has(top) || bases.has(top)) continue;
-    if (baseOf(top) !== undefined) bases.add(top);
-    else {
-      inner.add(top);
-      stack.push(...top.inputs);
-    }
+  for (let top = stack.pop(); top !== undefined && inner.size < most; top = stack.pop()) {
+    if (inner.has(top) || baseOf(top) !== undefined) continue;
+    inner.add(top);
+    stack.push(...top.inputs);
   }
-  return { bases, inner };
+  return inner.size + 1;
+}
+
+interface Group {
+  readonly nodes: Node[];
+  readonly depth: number;
+  /** Operations in its kernel; counted when a second node could join. */
+  ops: number | undefined;
 }
 
 /** Materialised nodes that can be computed together, in topological order. */
 function groupSiblings(
-  order: readonly Node[],
+  { nodes, inputs, starts }: Order,
   materialised: ReadonlySet<Node>,
   baseOf: BaseTest,
 ): readonly (readonly Node[])[] {
-  const depth = new Map<Node, number>();
-  const open = new Map<string, { nodes: Node[]; ops: number }>();
-  const groups: { nodes: Node[]; depth: number }[] = [];
-  for (const node of order) {
-    if (!materialised.has(node)) continue;
-    const { bases, inner } = coneOf(node, baseOf);
+  // Of the bases that a node is computed from (of a base: of itself): the number of stages below, and the place of the
+  // heaviest, or -1.
+  const depth = new Int32Array(nodes.length);
+  const heaviest = new Int32Array(nodes.length).fill(-1);
+  const bytes = new Float64Array(nodes.length);
+  const open = new Map<string, Group>();
+  const groups: Group[] = [];
+  for (let i = 0; i < nodes.length; i++) {
+    const node = nodes[i] as Node;
     let level = 0;
-    for (const base of bases) level = Math.max(level, (depth.get(base) ?? 0) + 1);
-    depth.set(node, level);
-    const key = siblingKey(node, level, bases);
+    let heavy = -1;
+    for (let k = (starts[i + 1] as number) - 1; k >= (starts[i] as number); k--) {
+      const input = inputs[k] as number;
+      const isBase = baseOf(nodes[input] as Node) !== undefined;
+      level = Math.max(level, (depth[input] as number) + (isBase ? 1 : 0));
+      const base = isBase ? input : (heaviest[input] as number);
+      if (base >= 0 && (bytes[base] as number) > (heavy < 0 ? 0 : (bytes[heavy] as number))) {
+        heavy = base;
+      }
+    }
+    depth[i] = level;
+    heaviest[i] = heavy;
+    const isMaterialised = materialised.has(node);
+    if (isMaterialised || node.op === "source") bytes[i] = sizeOf(node) * itemSize(dtypeOf(node));
+    if (!isMaterialised) continue;
+    const key = siblingKey(node, level, heavy);
     const group = key === undefined ? undefined : open.get(key);
-    const ops = inner.size + 1;
-    const fits = (g: { readonly nodes: readonly Node[]; readonly ops: number }): boolean =>
-      node.op === "pick" ||
-      (g.nodes.length < MOST_OUTPUTS &&
-        g.ops + ops <= MOST_OPS &&
-        // Equal nodes are one node, but for what is computed again so that it need not be held.
-        !g.nodes.some((n) => n.params === node.params));
-    if (group !== undefined && fits(group)) {
+    if (group !== undefined && admits(group, node, baseOf)) {
       group.nodes.push(node);
-      group.ops += ops;
       continue;
     }
-    const fresh = { nodes: [node], ops };
+    const fresh = { nodes: [node], depth: level, ops: undefined };
     if (key !== undefined) open.set(key, fresh);
-    groups.push({ nodes: fresh.nodes, depth: level });
+    groups.push(fresh);
   }
   // Nodes of one depth do not depend on each other, so merging them keeps a topological order by depth.
   return groups.sort((a, b) => a.depth - b.depth).map((g) => g.nodes);
 }
 
-/** Equal keys: same space, same reduced axes and leaves, same depth, and a common heaviest base. */
-function siblingKey(node: Node, depth: number, bases: ReadonlySet<Node>): string | undefined {
-  if (node.op === "pick") return `p${(node.inputs[0] as Node).id}`;
-  let heaviest: Node | undefined;
-  let bytes = 0;
-  for (const base of bases) {
-    const own = sizeOf(base) * itemSize(dtypeOf(base));
-    if (own > bytes) {
-      heaviest = base;
-      bytes = own;
-    }
+/** Whether a node may join a group; if so its operations are counted as the group's. */
+function admits(group: Group, node: Node, baseOf: BaseTest): boolean {
+  if (node.op === "pick") return true;
+  // Equal nodes are one node, but for what is computed again so that it need not be held.
+  if (group.nodes.length >= MOST_OUTPUTS || group.nodes.some((n) => n.params === node.params)) {
+    return false;
   }
-  if (heaviest === undefined) return undefined;
+  group.ops ??= opsAbove(group.nodes[0] as Node, baseOf, MOST_OPS);
+  const ops = group.ops + opsAbove(node, baseOf, MOST_OPS);
+  if (ops > MOST_OPS) return false;
+  group.ops = ops;
+  return true;
+}
+
+/** Equal keys: same space, same reduced axes and leaves, same depth, and a common heaviest base (by its place). */
+function siblingKey(node: Node, depth: number, heaviest: number): string | undefined {
+  if (node.op === "pick") return `p${(node.inputs[0] as Node).id}`;
+  if (heaviest < 0) return undefined;
   if (node.op === "reduce") {
     const space = knownShape(node.inputs[0] as Node).join();
-    return `r${depth}|${heaviest.id}|${space}|${node.params.axes.join()}|${cutsKey(node.params.leaves)}`;
+    return `r${depth}|${heaviest}|${space}|${node.params.axes.join()}|${cutsKey(node.params.leaves)}`;
   }
-  if (node.op === "map") return `m${depth}|${heaviest.id}|${knownShape(node).join()}`;
+  if (node.op === "map") return `m${depth}|${heaviest}|${knownShape(node).join()}`;
   return undefined;
 }
 

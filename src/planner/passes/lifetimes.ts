@@ -20,6 +20,9 @@ import {
 /** Above this many pieces along an axis they are not looked at one by one. */
 const MOST_PIECES = 4096;
 
+/** The same where a stage looks several times at an array: what neighbours share is known from the cuts. */
+const MOST_SHARED = 64;
+
 export interface Consumer {
   readonly stage: Stage;
   readonly operand: Operand;
@@ -49,20 +52,29 @@ export function liveBytes(
   consumers: readonly Consumer[],
   orderly: boolean,
 ): number {
-  const [only] = consumers;
-  if (only === undefined) return maxBlockBytes(array);
-  if (consumers.length > 1 || totalBytes(array) === 0) return totalBytes(array);
-  const { stage, operand } = only;
+  const [first] = consumers;
+  if (first === undefined) return maxBlockBytes(array);
+  const { stage } = first;
+  const isApart = consumers.some((c) => c.stage !== stage || !isKernel(stage));
+  if ((consumers.length > 1 && isApart) || totalBytes(array) === 0) return totalBytes(array);
   const tasks = taskCuts(stage);
   const byTaskAxis: (AxisNeed | undefined)[] = tasks.map(() => undefined);
   let bytes = itemSize(array.dtype);
-  operand.map.forEach((m, axis) => {
+  for (let axis = 0; axis < array.shape.length; axis++) {
     const blocks = array.cuts[axis] as Cuts;
-    const use = axisUse(stage, operand, m, tasks, array);
+    const extent = array.shape[axis] as number;
+    const maps = consumers.map(({ operand }) => operand.map[axis] as AxisMap);
+    const uses = consumers.map(({ operand }, i) =>
+      axisUse(stage, operand, maps[i] as AxisMap, tasks, array),
+    );
+    const use = togetherUse(uses, maps, tasks);
+    if (use === "apart") return totalBytes(array);
     // What no task axis divides is needed whole, by every task.
-    if (use === undefined) bytes *= m.axis < 0 ? cutsMax(blocks) : (operand.shape[axis] as number);
-    else byTaskAxis[use.taskAxis] = axisNeed(use, blocks, operand.shape[axis] as number);
-  });
+    if (use === undefined) {
+      const isFixed = consumers.length === 1 && (maps[0] as AxisMap).axis < 0;
+      bytes *= isFixed ? cutsMax(blocks) : extent;
+    } else byTaskAxis[use.taskAxis] = axisNeed(use, blocks, extent);
+  }
   // Tasks of a reduction run over the kept axes first, then over segments.
   const order =
     stage.kind === "reduce" ? [...keptAxes(stage), ...stage.reduced] : [...tasks.keys()];
@@ -70,6 +82,41 @@ export function liveBytes(
     (a) => byTaskAxis[a] ?? (cutsCount(tasks[a] as Cuts) > 1 ? "all" : "one"),
   );
   return Math.min(totalBytes(array), bytes * spread(needs, 0, orderly));
+}
+
+/** Kinds that look at an array piece by piece through one map for each look. */
+const isKernel = ({ kind }: Stage): boolean => kind === "map" || kind === "reduce";
+
+/** What several looks of one task see of an axis: all that lies between; undefined where one of them may see it whole. */
+function togetherUse(
+  uses: readonly (AxisUse | undefined)[],
+  maps: readonly AxisMap[],
+  tasks: readonly Cuts[],
+): AxisUse | undefined | "apart" {
+  const [first] = uses;
+  if (uses.length === 1) return first;
+  if (first === undefined || uses.includes(undefined)) return undefined;
+  const all = uses as readonly AxisUse[];
+  const { step } = maps[0] as AxisMap;
+  // At one pace they stay side by side.
+  if (all.some((u, i) => u.taskAxis !== first.taskAxis || maps[i]?.step !== step)) return "apart";
+  const starts = maps.map((m) => m.start);
+  const apart = Math.max(...starts) - Math.min(...starts);
+  const piece = Math.max(0, cutsMax(tasks[first.taskAxis] as Cuts) - 1);
+  return {
+    taskAxis: first.taskAxis,
+    pieces: first.pieces,
+    interval: (n) => {
+      let [lo, hi] = first.interval(n);
+      for (const use of all) {
+        const [from, to] = use.interval(n);
+        lo = Math.min(lo, from);
+        hi = Math.max(hi, to);
+      }
+      return [lo, hi];
+    },
+    longest: Math.abs(step) * piece + 1 + apart,
+  };
 }
 
 /** The part of an array axis that each piece of a task axis reads. */
@@ -80,6 +127,8 @@ interface AxisUse {
   readonly interval: (n: number) => readonly [number, number];
   /** Known without looking at the pieces: whether blocks are shared between them. */
   readonly separate?: boolean;
+  /** Of several looks: the longest interval. Many pieces are then not looked at. */
+  readonly longest?: number;
 }
 
 /** Undefined where every task may read the whole axis. */
@@ -182,6 +231,10 @@ interface AxisNeed {
 }
 
 function axisNeed(use: AxisUse, blocks: Cuts, extent: number): AxisNeed {
+  if (use.longest !== undefined && use.pieces > MOST_SHARED) {
+    const window = use.longest + 2 * (cutsMax(blocks) - 1);
+    return { window: Math.min(extent, window), whole: extent, separate: false };
+  }
   const looked = Math.min(use.pieces, MOST_PIECES);
   let window = 0;
   let separate = use.separate ?? use.pieces <= MOST_PIECES;

@@ -16,17 +16,14 @@ import {
   boxIsEmpty,
   boxOfShape,
   boxShape,
-  composeMaps,
-  fixedAxis,
   hullOf,
-  identityMap,
   imageOfBox,
-  sameMap,
 } from "../../ir/index-map.js";
-import { dtypeOf, knownShape, type Node, topologicalOrder } from "../../ir/node.js";
-import type { PassContext } from "../context.js";
+import { dtypeOf, knownShape, type Node } from "../../ir/node.js";
+import { type Order, orderOf, type PassContext } from "../context.js";
 import { functionCost } from "../cost.js";
 import { type BaseTest, kernelPairs } from "../lower.js";
+import { composedNumber, identityNumber, mapOfNumber, stretchedNumber } from "../map-numbers.js";
 import { withInputs } from "../rewrite.js";
 import type { FuseRequest, FuseResult } from "./fuse.js";
 
@@ -60,10 +57,11 @@ export function keepPicks(
   last: boolean,
 ): Picks {
   const { baseOf } = fused;
-  if (!hasSharing(requests, fused, ctx)) return new Map();
-  const { nodes: order } = ctx.order(requests.map((r) => r.node));
-  const stored = storesBelow(order, (node) => baseOf(node) === "array");
-  const uses = new Map<Node, Uses>();
+  const order = ctx.order(requests.map((r) => r.node));
+  if (!hasSharing(order, requests, fused)) return new Map();
+  const { nodes, inputs, starts } = order;
+  const stored = storesBelow(order, baseOf);
+  const uses = new UseTable(order, baseOf);
   let unit = 0;
   for (const group of fused.groups) unit = seed(uses, group, unit, baseOf);
   for (const { node, sink } of requests) {
@@ -71,22 +69,26 @@ export function keepPicks(
   }
   const picks = new Map<Node, Box>();
   const declined: Node[] = [];
-  for (let i = order.length - 1; i >= 0; i--) {
-    const node = order[i] as Node;
-    let use = uses.get(node);
+  for (let i = nodes.length - 1; i >= 0; i--) {
+    const node = nodes[i] as Node;
+    let use = uses.of(i);
     if (use === undefined) continue;
     // A stretched view is larger than what it shows: what it shows may be worth keeping.
-    if (isShared(use) && !isStretched(node) && isWorth(node, stored, baseOf)) {
+    if (isShared(use) && !isStretched(node) && isWorth(node, stored[i] === 1, baseOf)) {
       const hull = boxesOf(use).reduce(hullOf);
       if (overlap(node, use, hull, ctx.config.memory)) {
         picks.set(node, hull);
         use = onlyUse(node, hull, unit++);
       } else declined.push(node);
     }
-    if (node.op !== "source") handDown(uses, node, use, baseOf);
+    for (let k = starts[i] as number; k < (starts[i + 1] as number); k++) {
+      uses.handDown(node, use, inputs[k] as number);
+    }
   }
   const kept = raised(stillWorth(order, picks, baseOf), order, baseOf);
-  for (const node of kept.keys()) ctx.fired("keep", node, reasonOf(node, stored));
+  for (const node of kept.keys()) {
+    ctx.fired("keep", node, reasonOf(stored[order.places.get(node) as number] === 1));
+  }
   if (last && kept.size === 0) {
     for (const node of declined) ctx.declined("keep", node, "its consumers read different parts");
   }
@@ -97,19 +99,25 @@ export function keepPicks(
  * Sources that are seen only through elementwise functions, which make nothing larger of them, are kept as these make
  * them: reading and computing are then done once.
  */
-function raised(picks: Picks, order: readonly Node[], baseOf: BaseTest): Picks {
+function raised(picks: Picks, order: Order, baseOf: BaseTest): Picks {
   if (![...picks.keys()].some((node) => node.op === "source")) return picks;
-  const users = new Map<Node, Node | "several">();
-  for (const node of order) {
-    for (const input of node.inputs) users.set(input, users.has(input) ? "several" : node);
-  }
+  const { nodes, places, inputs, starts } = order;
+  // The place of the only user of a node, plus 1; -1 for several.
+  const users = new Int32Array(nodes.length);
+  nodes.forEach((_, i) => {
+    for (let k = starts[i] as number; k < (starts[i + 1] as number); k++) {
+      const input = inputs[k] as number;
+      users[input] = users[input] === 0 ? i + 1 : -1;
+    }
+  });
+  const userOf = (node: Node): Node | undefined =>
+    nodes[(users[places.get(node) as number] as number) - 1];
   const out = new Map<Node, Box>();
   for (const [node, box] of picks) {
     let top = node;
-    for (let next = users.get(node); node.op === "source"; next = users.get(top)) {
+    for (let next = userOf(node); node.op === "source"; next = userOf(top)) {
       const rises =
         next !== undefined &&
-        next !== "several" &&
         next.op === "map" &&
         next.inputs.length === 1 &&
         baseOf(next) !== "array" &&
@@ -124,38 +132,45 @@ function raised(picks: Picks, order: readonly Node[], baseOf: BaseTest): Picks {
 }
 
 /** Picks that are worth it although others below them are kept. */
-function stillWorth(order: readonly Node[], picks: Picks, baseOf: BaseTest): Picks {
+function stillWorth(order: Order, picks: Picks, baseOf: BaseTest): Picks {
   const kept = new Map<Node, Box>();
+  if (picks.size === 0) return kept;
   const isBase: BaseTest = (node) => (kept.has(node) ? "array" : baseOf(node));
-  const stored = new Set<Node>();
-  for (const node of order) {
-    if (baseOf(node) === "array") continue;
-    const isStored = hasStore(node, stored);
-    if (isStored) stored.add(node);
-    if (!picks.has(node) || !(isStored || isCostly(node, isBase))) continue;
+  const stored = new Uint8Array(order.nodes.length);
+  order.nodes.forEach((node, i) => {
+    if (baseOf(node) === "array") return;
+    const isStored = hasStore(order, i, stored);
+    if (isStored) stored[i] = 1;
+    if (!picks.has(node) || !(isStored || isCostly(node, isBase))) return;
     kept.set(node, picks.get(node) as Box);
-    stored.delete(node);
-  }
+    stored[i] = 0;
+  });
   return kept;
 }
 
-const hasStore = (node: Node, stored: ReadonlySet<Node>): boolean =>
-  node.op === "source"
-    ? node.params.binding.residence === "store"
-    : node.inputs.some((input) => stored.has(input));
+function hasStore({ nodes, inputs, starts }: Order, place: number, stored: Uint8Array): boolean {
+  const node = nodes[place] as Node;
+  if (node.op === "source") return node.params.binding.residence === "store";
+  for (let k = starts[place] as number; k < (starts[place + 1] as number); k++) {
+    if (stored[inputs[k] as number] === 1) return true;
+  }
+  return false;
+}
 
-/** Nodes for which a store has to be read. */
-function storesBelow(order: readonly Node[], isBase: (node: Node) => boolean): ReadonlySet<Node> {
-  const out = new Set<Node>();
-  for (const node of order) if (!isBase(node) && hasStore(node, out)) out.add(node);
+/** 1 for nodes for which a store has to be read. */
+function storesBelow(order: Order, baseOf: BaseTest): Uint8Array {
+  const out = new Uint8Array(order.nodes.length);
+  order.nodes.forEach((node, i) => {
+    if (baseOf(node) !== "array" && hasStore(order, i, out)) out[i] = 1;
+  });
   return out;
 }
 
-const isWorth = (node: Node, stored: ReadonlySet<Node>, baseOf: BaseTest): boolean =>
-  node.op !== "create" && (stored.has(node) || isCostly(node, baseOf));
+const isWorth = (node: Node, isStored: boolean, baseOf: BaseTest): boolean =>
+  node.op !== "create" && (isStored || isCostly(node, baseOf));
 
-const reasonOf = (node: Node, stored: ReadonlySet<Node>): string =>
-  stored.has(node) ? "read once for several stages" : "computed once for several stages";
+const reasonOf = (isStored: boolean): string =>
+  isStored ? "read once for several stages" : "computed once for several stages";
 
 /**
  * Whether so much is read several times that keeping pays. Of a store whole chunks are read: those of the hull if it is
@@ -171,7 +186,7 @@ function overlap(node: Node, uses: Uses, hull: Box, memory: number): boolean {
   const once = boxElements(chunksOf(chunks, hull));
   let total = 0;
   for (const { space, maps, rest } of uses.values()) {
-    for (const map of maps) total += elementsOfChunks(chunks, map, space);
+    for (const map of maps) total += elementsOfChunks(chunks, mapOfNumber(map), space);
     if (rest !== undefined) total += boxElements(chunksOf(chunks, rest));
   }
   if (total >= OVERLAP * once) return true;
@@ -228,42 +243,52 @@ export function keepHulls(
   nodes: readonly Node[],
   picks: Picks,
 ): { readonly nodes: readonly Node[]; readonly kept: readonly Node[] } {
-  const forward = new Map<Node, Node>();
+  const isWhole = (node: Node, { lo, hi }: Box): boolean =>
+    knownShape(node).every((n, i) => lo[i] === 0 && hi[i] === n);
+  if ([...picks].every(([node, hull]) => isWhole(node, hull))) {
+    return { nodes, kept: [...picks.keys()] };
+  }
+  const order = orderOf(nodes);
+  const forward: Node[] = [];
   const kept: Node[] = [];
-  for (const node of topologicalOrder(nodes)) {
-    const inputs = node.inputs.map((input) => forward.get(input) as Node);
-    const same = inputs.every((input, i) => input === node.inputs[i]);
-    const made = same ? node : withInputs(node, inputs);
+  order.nodes.forEach((node, place) => {
+    const first = order.starts[place] as number;
+    const at = (k: number): Node => forward[order.inputs[first + k] as number] as Node;
+    const same = node.inputs.every((input, k) => input === at(k));
+    const made = same
+      ? node
+      : withInputs(
+          node,
+          node.inputs.map((_, k) => at(k)),
+        );
     const hull = picks.get(node);
     const shape = knownShape(node);
-    if (hull === undefined) forward.set(node, made);
-    else if (shape.every((n, i) => hull.lo[i] === 0 && hull.hi[i] === n)) {
+    if (hull === undefined) forward.push(made);
+    else if (isWhole(node, hull)) {
       kept.push(made);
-      forward.set(node, made);
+      forward.push(made);
     } else {
       const along = (sign: number): AffineMap =>
         shape.map((_, axis) => ({ axis, start: sign * (hull.lo[axis] as number), step: 1 }));
       const part = viewNode(made, along(1), boxShape(hull));
       kept.push(part);
-      forward.set(node, viewNode(part, along(-1), shape));
+      forward.push(viewNode(part, along(-1), shape));
     }
-  }
-  return { nodes: nodes.map((node) => forward.get(node) as Node), kept };
+  });
+  return { nodes: nodes.map((n) => forward[order.places.get(n) as number] as Node), kept };
 }
 
-/** Whether any node has two users: without one no two stages can inline the same thing. */
+/** Whether any node that is no base has two users: without one no two stages can inline the same thing. */
 function hasSharing(
+  { nodes, places, inputs }: Order,
   requests: readonly FuseRequest[],
   fused: FuseResult,
-  ctx: PassContext,
 ): boolean {
-  const roots = requests.map((r) => r.node);
-  const used = new Set<Node>(roots);
-  for (const node of ctx.order(roots).nodes) {
-    for (const input of node.inputs) {
-      if (used.has(input) && !(fused.materialised.has(input) && input.op !== "source")) return true;
-      used.add(input);
-    }
+  const used = new Uint8Array(nodes.length);
+  for (const { node } of requests) used[places.get(node) as number] = 1;
+  for (const place of inputs) {
+    if (used[place] === 1 && !fused.materialised.has(nodes[place] as Node)) return true;
+    used[place] = 1;
   }
   return false;
 }
@@ -296,7 +321,8 @@ interface Space {
 type Uses = Map<number, UnitUse>;
 interface UnitUse {
   readonly space: Space;
-  readonly maps: AffineMap[];
+  /** Numbers of index maps. */
+  readonly maps: number[];
   /** The hull of what is seen through the maps beyond MOST_MAPS, of which a ladder of slices has 2^depth. */
   rest: Box | undefined;
 }
@@ -304,7 +330,7 @@ interface UnitUse {
 /** Together the boxes hold all that is read; every index map counts as a read of its own. */
 const boxesOf = (uses: Uses): Box[] =>
   [...uses.values()].flatMap(({ space, maps, rest }) => {
-    const boxes = maps.map((map) => imageOfBox(map, space.box));
+    const boxes = maps.map((map) => imageOfBox(mapOfNumber(map), space.box));
     return rest === undefined ? boxes : [...boxes, rest];
   });
 
@@ -314,40 +340,134 @@ function isShared(uses: Uses): boolean {
   return false;
 }
 
+const unitUse = (shape: readonly number[], picked?: Space["picked"]): UnitUse => ({
+  space: { box: boxOfShape(shape), picked },
+  maps: [identityNumber(shape.length)],
+  rest: undefined,
+});
+
 /** A node that is kept is looked at by what makes it, once. */
 const onlyUse = (node: Node, hull: Box, unit: number): Uses =>
-  new Map([
-    [unit, { space: { box: hull }, maps: [identityMap(knownShape(node).length)], rest: undefined }],
-  ]);
+  new Map([[unit, { ...unitUse(knownShape(node)), space: { box: hull } }]]);
+
+/** The uses of all nodes. What is seen of a node as of its only user, through the same maps, is the same object. */
+class UseTable {
+  readonly #order: Order;
+  readonly #baseOf: BaseTest;
+  readonly #uses: (Uses | undefined)[];
+  /** 1 where the uses are those of another node. */
+  readonly #lent: Uint8Array;
+
+  constructor(order: Order, baseOf: BaseTest) {
+    this.#order = order;
+    this.#baseOf = baseOf;
+    this.#uses = new Array(order.nodes.length).fill(undefined);
+    this.#lent = new Uint8Array(order.nodes.length);
+  }
+
+  of(place: number): Uses | undefined {
+    return this.#uses[place];
+  }
+
+  /** A look of a stage at a node itself. */
+  look(node: Node, unit: number, picked?: Space["picked"]): void {
+    this.#add(this.#order.places.get(node) as number, unit, unitUse(knownShape(node), picked));
+  }
+
+  /** A look of the stage that makes a node at the inputs of that node. */
+  lookBelow(node: Node, unit: number): void {
+    const own = new Map([[unit, unitUse(knownShape(node))]]);
+    for (const input of node.inputs) {
+      this.handDown(node, own, this.#order.places.get(input) as number);
+    }
+  }
+
+  /** What is looked at through a node is looked at in its input at `place`. */
+  handDown(node: Node, own: Uses, place: number): void {
+    if (node.op === "source") return;
+    const input = this.#order.nodes[place] as Node;
+    if (this.#baseOf(input) === "array") return;
+    const known = this.#uses[place];
+    // Of the same lengths everything is seen as the node itself is.
+    const same = node.op !== "view" && sameLengths(input, node);
+    if (same && known === own) return;
+    if (same && known === undefined) {
+      this.#uses[place] = own;
+      this.#lent[place] = 1;
+      return;
+    }
+    for (const [unit, use] of own) {
+      this.#add(place, unit, use, (map) => numberOfInput(node, input, map));
+    }
+  }
+
+  #add(
+    place: number,
+    unit: number,
+    { space, maps, rest }: UnitUse,
+    through: (map: number) => number = (map) => map,
+  ): void {
+    const uses = this.#own(place);
+    let use = uses.get(unit);
+    if (use === undefined) {
+      use = { space, maps: [], rest: undefined };
+      uses.set(unit, use);
+    }
+    for (const map of maps) {
+      const seen = through(map);
+      if (use.maps.includes(seen)) continue;
+      if (use.maps.length < MOST_MAPS) use.maps.push(seen);
+      else addRest(use, imageOfBox(mapOfNumber(seen), space.box));
+    }
+    if (rest !== undefined) {
+      const lens = through(identityNumber(rest.lo.length));
+      addRest(use, imageOfBox(mapOfNumber(lens), rest));
+    }
+  }
+
+  /** The uses of a node, to be added to. */
+  #own(place: number): Uses {
+    const known = this.#uses[place];
+    if (known !== undefined && this.#lent[place] === 0) return known;
+    const own: Uses = new Map();
+    for (const [unit, use] of known ?? []) own.set(unit, { ...use, maps: [...use.maps] });
+    this.#uses[place] = own;
+    this.#lent[place] = 0;
+    return own;
+  }
+}
+
+const sameLengths = (a: Node, b: Node): boolean => {
+  const [x, y] = [knownShape(a), knownShape(b)];
+  return x === y || (x.length === y.length && x.every((n, i) => n === y[i]));
+};
+
+function addRest(use: UnitUse, box: Box): void {
+  use.rest = use.rest === undefined ? box : hullOf(use.rest, box);
+}
+
+/** The number of the index map of an input of an elementwise node or view whose own map is number `map`. */
+const numberOfInput = (node: Node, input: Node, map: number): number =>
+  node.op === "view"
+    ? composedNumber(map, node.params.map)
+    : stretchedNumber(map, knownShape(input), knownShape(node));
 
 /** Enters what the stage of `roots` looks at first; answers with the next free number of a unit. */
-function seed(
-  uses: Map<Node, Uses>,
-  roots: readonly Node[],
-  unit: number,
-  baseOf: BaseTest,
-): number {
+function seed(uses: UseTable, roots: readonly Node[], unit: number, baseOf: BaseTest): number {
   let next = unit;
-  const look = (node: Node, inUnit: number, picked?: Space["picked"]): void => {
-    const shape = knownShape(node);
-    addUse(uses, node, inUnit, identityMap(shape.length), { box: boxOfShape(shape), picked });
-  };
-  const fused = roots.filter((r) => FUSED.has(r.op));
-  for (const node of fused) {
+  for (const node of roots) {
+    if (!FUSED.has(node.op)) continue;
     // What is being materialised here reads its own inputs; a source reads itself.
-    if (baseOf(node) !== "array" || node.op === "source") look(node, next);
-    else {
-      const shape = knownShape(node);
-      const space = { box: boxOfShape(shape) };
-      const own = { space, maps: [identityMap(shape.length)], rest: undefined };
-      handDown(uses, node, new Map([[next, own]]), baseOf);
-    }
+    if (baseOf(node) !== "array" || node.op === "source") uses.look(node, next);
+    else uses.lookBelow(node, next);
   }
   next++;
   // Sibling reductions share their loads.
   for (const node of roots) {
     const [input] = node.inputs;
-    if (node.op === "reduce" && input !== undefined && baseOf(input) !== "array") look(input, next);
+    if (node.op === "reduce" && input !== undefined && baseOf(input) !== "array") {
+      uses.look(input, next);
+    }
   }
   next++;
   for (const root of roots) {
@@ -358,55 +478,9 @@ function seed(
       root.op === "gather"
         ? { axis: root.params.axis, values: root.params.indices.values }
         : undefined;
-    for (const input of inputs) if (baseOf(input) !== "array") look(input, next++, picked);
+    for (const input of inputs) if (baseOf(input) !== "array") uses.look(input, next++, picked);
   }
   return next;
-}
-
-function addUse(
-  uses: Map<Node, Uses>,
-  node: Node,
-  unit: number,
-  map: AffineMap,
-  space: Space,
-): void {
-  let use = uses.get(node);
-  if (use === undefined) {
-    use = new Map();
-    uses.set(node, use);
-  }
-  const known = use.get(unit);
-  if (known === undefined) use.set(unit, { space, maps: [map], rest: undefined });
-  else if (known.maps.some((m) => sameMap(m, map))) return;
-  else if (known.maps.length < MOST_MAPS) known.maps.push(map);
-  else addRest(known, imageOfBox(map, space.box));
-}
-
-function addRest(use: UnitUse, box: Box): void {
-  use.rest = use.rest === undefined ? box : hullOf(use.rest, box);
-}
-
-/** What is looked at through a node is looked at in its inputs. */
-function handDown(uses: Map<Node, Uses>, node: Node, own: Uses, baseOf: BaseTest): void {
-  for (const input of node.inputs) {
-    if (baseOf(input) === "array") continue;
-    for (const [unit, { space, maps, rest }] of own) {
-      for (const map of maps) addUse(uses, input, unit, mapOfInput(node, input, map), space);
-      if (rest === undefined) continue;
-      const through = mapOfInput(node, input, identityMap(knownShape(node).length));
-      const known = uses.get(input)?.get(unit);
-      if (known !== undefined) addRest(known, imageOfBox(through, rest));
-    }
-  }
-}
-
-/** The index map of an input of an elementwise node or view whose own map is `map`. */
-function mapOfInput(node: Node, input: Node, map: AffineMap): AffineMap {
-  if (node.op === "view") return composeMaps(map, node.params.map);
-  const shape = knownShape(node);
-  const own = knownShape(input);
-  if (own.every((n, i) => n === shape[i])) return map;
-  return map.map((m, i) => (own[i] === shape[i] ? m : fixedAxis(0)));
 }
 
 /** Kinds whose stage is a kernel that works elementwise. */

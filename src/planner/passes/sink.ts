@@ -22,12 +22,13 @@ import {
 } from "../../ir/build.js";
 import { advertisedGrid } from "../../ir/grid.js";
 import { type AffineMap, composeMaps, fixedAxis } from "../../ir/index-map.js";
-import { dtypeOf, knownShape, type Node, type NodeOf, topologicalOrder } from "../../ir/node.js";
+import { dtypeOf, knownShape, type Node, type NodeOf } from "../../ir/node.js";
 import { reshapeGroups } from "../../ir/reshape.js";
 import { constant } from "../../ir/scalar.js";
 import type { PassContext } from "../context.js";
 import { withInputs } from "../rewrite.js";
 import { canonicalView } from "./canonicalize.js";
+import { partStarts } from "./demand.js";
 
 /** Positions `start + step * k` for `k < count`. */
 interface Progression {
@@ -40,19 +41,20 @@ interface Progression {
 type Selection = readonly Progression[];
 
 export function sink(roots: readonly Node[], ctx: PassContext): readonly Node[] {
-  const order = topologicalOrder(roots);
-  const users = new Map<Node, number>();
-  for (const root of roots) users.set(root, 1);
-  for (const node of order) {
-    for (const input of node.inputs) users.set(input, (users.get(input) ?? 0) + 1);
-  }
+  const { nodes: order, places, inputs, starts } = ctx.order(roots);
+  const users = new Uint32Array(order.length);
+  for (const root of roots) users[places.get(root) as number] = 1;
+  for (const place of inputs) users[place] = (users[place] as number) + 1;
   const wanted = new Map<Node, Selection>();
   let moves = false;
   for (let i = order.length - 1; i >= 0; i--) {
     const node = order[i] as Node;
     const own = wanted.get(node);
+    // Only views look at parts by themselves.
+    if (own === undefined && node.op !== "view") continue;
+    const first = starts[i] as number;
     node.inputs.forEach((input, k) => {
-      if (users.get(input) !== 1 || !takesSelections(input)) return;
+      if (users[inputs[first + k] as number] !== 1 || !takesSelections(input)) return;
       const selection = inputSelection(node, k, own);
       if (selection === undefined || isWhole(selection, knownShape(input))) return;
       // Nothing at all is a matter of `demand`.
@@ -147,7 +149,7 @@ function inputSelection(node: Node, k: number, own: Selection | undefined): Sele
     case "concat": {
       if (own === undefined) return undefined;
       const { axis } = node.params;
-      const part = partOf(own[axis] as Progression, node.inputs, k, axis);
+      const part = partOf(own[axis] as Progression, node, k);
       // A part that nobody looks at is left out.
       return part && own.map((p, a) => (a === axis ? part : p));
     }
@@ -200,13 +202,11 @@ function throughReshape(
 /** The positions of a concatenation that fall into part `k`, counted from its start. */
 function partOf(
   { start, step, count, dropped }: Progression,
-  parts: readonly Node[],
+  node: NodeOf<"concat">,
   k: number,
-  axis: number,
 ): Progression | undefined {
-  let offset = 0;
-  for (const before of parts.slice(0, k)) offset += knownShape(before)[axis] as number;
-  const size = knownShape(parts[k] as Node)[axis] as number;
+  const offset = partStarts(node)[k] as number;
+  const size = knownShape(node.inputs[k] as Node)[node.params.axis] as number;
   const bounds = [offset - start, offset + size - 1 - start].map((d) => d / step);
   const first = Math.max(0, Math.ceil(Math.min(...bounds)));
   const last = Math.min(count - 1, Math.floor(Math.max(...bounds)));

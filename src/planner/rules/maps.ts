@@ -2,7 +2,13 @@
 import { mapNode } from "../../ir/build.js";
 import { type DType, isComplex, isFloat, isInteger, itemSize, kindOf } from "../../ir/dtype.js";
 import { dtypeOf, knownShape, type Node } from "../../ir/node.js";
-import { cast, isSpecial, type Scalar, type ScalarFunction, valueOf } from "../../ir/scalar.js";
+import {
+  bitsOf,
+  cast,
+  type Scalar,
+  type ScalarConstant,
+  type ScalarFunction,
+} from "../../ir/scalar.js";
 import { type Rule, rule } from "./rule.js";
 
 /** f(f(x)) = x */
@@ -149,32 +155,43 @@ const neutral = rule({
     const [left, right] = tree.args as [Scalar, Scalar];
     const [value, other, swapped] =
       right.kind === "const" ? [right, left, false] : [left, right, true];
-    if (value.kind !== "const" || other.kind !== "arg" || !isSpecial(value)) return undefined;
+    if (value.kind !== "const" || other.kind !== "arg") return undefined;
+    if (!isNeutral(tree.fn, value, swapped)) return undefined;
     const x = node.inputs[0] as Node;
     if (dtypeOf(x) !== dtypeOf(node)) return undefined;
-    if (knownShape(x).some((n, i) => n !== knownShape(node)[i])) return undefined;
-    return isNeutral(tree.fn, valueOf(value), swapped, isInteger(tree.on)) ? x : undefined;
+    return knownShape(x).some((n, i) => n !== knownShape(node)[i]) ? undefined : x;
   },
 });
 
+const known = new Map<DType, { one: string; zero: string; minusZero: string }>();
+function bitsFor(dtype: DType): { one: string; zero: string; minusZero: string } {
+  let bits = known.get(dtype);
+  if (bits === undefined) {
+    bits = { one: bitsOf(1, dtype), zero: bitsOf(0, dtype), minusZero: bitsOf(-0, dtype) };
+    known.set(dtype, bits);
+  }
+  return bits;
+}
+
+/** Whether a constant changes nothing, told by its bits: no placeholder has those. */
 function isNeutral(
-  fn: string,
-  value: ReturnType<typeof valueOf>,
+  fn: ScalarFunction,
+  { dtype, bits }: ScalarConstant,
   onTheLeft: boolean,
-  integer: boolean,
 ): boolean {
-  if (typeof value === "object" || typeof value === "boolean") return false;
-  const v = Number(value);
+  const integer = isInteger(dtype);
+  if (!integer && !isFloat(dtype)) return false;
+  const { one, zero, minusZero } = bitsFor(dtype);
   switch (fn) {
     case "multiply":
-      return v === 1;
+      return bits === one;
     case "divide":
-      return v === 1 && !onTheLeft;
+      return !onTheLeft && bits === one;
     case "add":
       // x + 0 turns -0 into 0; only -0 is neutral for floats.
-      return integer ? v === 0 : Object.is(v, -0);
+      return bits === (integer ? zero : minusZero);
     case "subtract":
-      return !onTheLeft && (integer ? v === 0 : Object.is(v, 0));
+      return !onTheLeft && bits === zero;
     default:
       return false;
   }
