@@ -34,6 +34,8 @@ export class LeafBatch {
   readonly #merges: BatchMerges;
   readonly #states: number;
   readonly #work: Scratch;
+  /** What the states are of, if that may come again. */
+  #held: string | undefined;
 
   constructor(
     ctx: TaskContext,
@@ -71,9 +73,16 @@ export class LeafBatch {
     const patterns = ranges.map(([from, to], i) =>
       patternsOf(this.#stage.leaves[axis + i] as Cuts, from, to),
     );
-    for (const chosen of choices(patterns))
-      this.#leafCall(step, box, places, axis, chosen, layout, uniform);
-    this.#merges.run(leaves, patterns, layout, forest.elementsPer(axis, outer));
+    const before = forest.elementsPer(axis, outer);
+    const kind = this.#merges.kindOf(leaves, patterns, layout, before);
+    const held = uniform && `${kind}|${uniform.operands}`;
+    // Batch after batch of equal elements: the states are there from the last one.
+    if (held === undefined || held !== this.#held) {
+      for (const chosen of choices(patterns))
+        this.#leafCall(step, box, places, axis, chosen, layout, uniform);
+      this.#merges.run(kind, leaves, patterns, layout, before);
+    }
+    this.#held = held;
     const [from, to] = ranges[0] as LeafRange;
     const count = cutsCount(this.#stage.leaves[axis] as Cuts);
     for (const { level, index } of maximalNodes(from, to, count)) {

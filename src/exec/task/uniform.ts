@@ -45,6 +45,7 @@ export class UniformLeaves {
   readonly #work: Scratch;
   /** States of leaves of some shape, for operands that have these bits. */
   readonly #known = new Map<string, readonly string[]>();
+  readonly #dtypes: readonly DType[];
   #operands = "";
 
   constructor(ctx: TaskContext, stage: ReduceStage, calls: readonly LeafCall[], work: Scratch) {
@@ -52,6 +53,12 @@ export class UniformLeaves {
     this.#stage = stage;
     this.#calls = calls;
     this.#work = work;
+    this.#dtypes = stateComponents(stage).map((c) => c.dtype);
+  }
+
+  /** Equal while the operands are. */
+  get operands(): string {
+    return this.#operands;
   }
 
   /** Says where the operands are that the next leaves are made of. */
@@ -79,7 +86,7 @@ export class UniformLeaves {
     const one = space.map((_, axis) => (reduced.includes(axis) ? (shape[axis] as number) : 1));
     const key = one.join();
     const places = target.flat();
-    const dtypes = stateComponents(this.#stage).map((c) => c.dtype);
+    const dtypes = this.#dtypes;
     let bits = this.#known.get(key);
     if (bits === undefined) {
       this.#leaf(one, operands, target);
