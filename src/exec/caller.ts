@@ -7,11 +7,13 @@
  */
 import type { MessagePort } from "node:worker_threads";
 import { errorFromData, errorToData, InternalError, SourceError } from "../errors.js";
-import type { ChunkWriter, ReadTarget, RegionReader } from "../ir/binding.js";
+import type { ChunkWriter, Findings, ReadTarget, RegionReader } from "../ir/binding.js";
 import type { TypedArray } from "../ir/dtype.js";
+import type { Box } from "../ir/index-map.js";
 import type { Bindings } from "../ir/stage.js";
 import { type Probe, SPAN } from "../ir/trace.js";
 import type { ArenaPlace, CallerAnswer, CallerRequest, Traced } from "./protocol.js";
+import { isPromise } from "./task/flow.js";
 import type { Recorder } from "./trace/index.js";
 
 const VIEWS: Readonly<
@@ -55,6 +57,11 @@ function bytesOf({ type, shape }: ArenaPlace): number {
   return shape.reduce((n, s) => n * s, size);
 }
 
+/** What a request comes to; writes, and readers that have nothing to tell, give nothing. */
+type Answer = Findings | undefined;
+/** What readers say that have nothing to tell. */
+const NOTHING: Findings = { missing: 0, uniform: false };
+
 /** `Omit` that keeps the members of a union apart. */
 type Unnumbered<T> = T extends unknown ? Omit<T, "id"> : never;
 
@@ -62,7 +69,10 @@ type Unnumbered<T> = T extends unknown ? Omit<T, "id"> : never;
 export class CallerLine {
   readonly #port: MessagePort;
   readonly #memory: WebAssembly.Memory;
-  readonly #waiting = new Map<number, { resolve(): void; reject(error: Error): void }>();
+  readonly #waiting = new Map<
+    number,
+    { resolve(found: Findings | undefined): void; reject(error: Error): void }
+  >();
   #next = 0;
 
   constructor(port: MessagePort, memory: WebAssembly.Memory) {
@@ -71,23 +81,33 @@ export class CallerLine {
     port.on("message", (answer: CallerAnswer) => {
       const waiter = this.#waiting.get(answer.id);
       this.#waiting.delete(answer.id);
-      if (answer.error === undefined) waiter?.resolve();
+      if (answer.error === undefined) waiter?.resolve(answer.found);
       else waiter?.reject(errorFromData(answer.error));
     });
   }
 
   /** A reader that asks. The signal stays on the other side: the calling thread has the run's own. */
   reader(run: number, source: number): RegionReader {
+    const read = (
+      region: Box,
+      target: ReadTarget,
+      lazily: boolean,
+      probe: Probe | undefined,
+    ): Promise<Findings | undefined> =>
+      this.#ask({
+        kind: "read",
+        run,
+        source,
+        region,
+        target: placeOf(this.#memory, target),
+        lazily,
+        of: tracedBy(probe),
+      });
     return {
       readInto: (region, target, _signal, probe) =>
-        this.#ask({
-          kind: "read",
-          run,
-          source,
-          region,
-          target: placeOf(this.#memory, target),
-          of: tracedBy(probe),
-        }),
+        read(region, target, false, probe).then(() => undefined),
+      readSparse: (region, target, lazily, _signal, probe) =>
+        read(region, target, lazily, probe).then((found) => found ?? NOTHING),
     };
   }
 
@@ -101,11 +121,11 @@ export class CallerLine {
           position,
           elements: placeOf(this.#memory, elements),
           of: tracedBy(probe),
-        }),
+        }).then(() => undefined),
     };
   }
 
-  #ask(request: Unnumbered<CallerRequest>): Promise<void> {
+  #ask(request: Unnumbered<CallerRequest>): Promise<Findings | undefined> {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
@@ -165,7 +185,8 @@ export class CallerService {
     this.#open++;
     let answer: CallerAnswer = { id: request.id };
     try {
-      await this.#work(request);
+      const found = await this.#work(request);
+      if (found !== undefined) answer = { ...answer, found };
     } catch (error) {
       answer = { id: request.id, error: errorToData(error) };
     }
@@ -174,7 +195,7 @@ export class CallerService {
     if (this.#open === 0) this.#idle?.();
   }
 
-  #work(request: CallerRequest): void | Promise<void> {
+  #work(request: CallerRequest): Answer | Promise<Answer> {
     const run = this.#runs(request.run);
     if (run === undefined) throw new SourceError("the computation that asked for data is over");
     run.signal.throwIfAborted();
@@ -185,32 +206,37 @@ export class CallerService {
     const [what, kind] =
       request.kind === "read" ? [request.source, SPAN.fetch] : [request.sink, SPAN.store];
     const bytes = bytesOf(request.kind === "read" ? request.target : request.elements);
-    const end = (): void => probe.span(SPAN.serve, from, bytes, what);
+    const end = (found: Answer): Answer => {
+      probe.span(SPAN.serve, from, bytes, what);
+      return found;
+    };
     const done = this.#move(request, run, probe);
-    if (done !== undefined) return done.then(end);
+    if (isPromise(done)) return done.then(end);
     // Of what comes from memory nobody tells more.
     if (probe.count === before) probe.span(kind, from, bytes, what);
-    end();
+    return end(done);
   }
 
-  #move(request: CallerRequest, run: CallerRun, probe: Probe | undefined): void | Promise<void> {
+  #move(
+    request: CallerRequest,
+    run: CallerRun,
+    probe: Probe | undefined,
+  ): Answer | Promise<Answer> {
     if (request.kind === "read") {
       const source = run.bindings.sources[request.source];
       if (source === undefined) throw new InternalError(`there is no source ${request.source}`);
-      return source.reader.readInto(
-        request.region,
-        targetOf(this.#memory, request.target),
-        run.signal,
-        probe,
-      );
+      const { region, lazily } = request;
+      const target = targetOf(this.#memory, request.target);
+      const { reader } = source;
+      return reader.readSparse === undefined
+        ? (reader.readInto(region, target, run.signal, probe) as Answer | Promise<Answer>)
+        : reader.readSparse(region, target, lazily, run.signal, probe);
     }
     const sink = run.bindings.sinks[request.sink];
     if (sink === undefined) throw new InternalError(`there is no sink ${request.sink}`);
-    return sink.writer.writeChunk(
-      request.position,
-      targetOf(this.#memory, request.elements),
-      run.signal,
-      probe,
-    );
+    const elements = targetOf(this.#memory, request.elements);
+    return sink.writer.writeChunk(request.position, elements, run.signal, probe) as
+      | Answer
+      | Promise<Answer>;
   }
 }

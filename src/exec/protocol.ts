@@ -11,7 +11,12 @@
  * works the same way for the coordinator.
  */
 import type { ErrorData } from "../errors.js";
-import type { FunctionBinding, SinkDescription, SourceDescription } from "../ir/binding.js";
+import type {
+  Findings,
+  FunctionBinding,
+  SinkDescription,
+  SourceDescription,
+} from "../ir/binding.js";
 import type { Cuts } from "../ir/cuts.js";
 import type { DType } from "../ir/dtype.js";
 import type { Box } from "../ir/index-map.js";
@@ -59,6 +64,9 @@ const BYTES_DONE = 7;
 const MOVED = 8;
 const CHUNKS = 9;
 const CHUNK_BYTES = 10;
+const MISSING = 11;
+const SKIPPED = 12;
+const UNIFORM = 13;
 
 /** What a worker needs to know. */
 export interface ClaimedTicket {
@@ -200,6 +208,9 @@ export class ControlBlock {
     this.#floats[at + MOVED] = report.bytesMoved;
     this.#floats[at + CHUNKS] = report.chunksRead;
     this.#floats[at + CHUNK_BYTES] = report.chunkBytes;
+    this.#floats[at + MISSING] = report.chunksMissing;
+    this.#floats[at + SKIPPED] = report.chunksSkipped;
+    this.#floats[at + UNIFORM] = report.uniform;
     this.#floats[at + SECONDS] = report.seconds;
   }
 
@@ -211,6 +222,9 @@ export class ControlBlock {
       bytesMoved: this.#floats[at + MOVED] as number,
       chunksRead: this.#floats[at + CHUNKS] as number,
       chunkBytes: this.#floats[at + CHUNK_BYTES] as number,
+      chunksMissing: this.#floats[at + MISSING] as number,
+      chunksSkipped: this.#floats[at + SKIPPED] as number,
+      uniform: this.#floats[at + UNIFORM] as number,
       seconds: this.#floats[at + SECONDS] as number,
     };
   }
@@ -428,6 +442,8 @@ export type CallerRequest =
       readonly source: number;
       readonly region: Box;
       readonly target: ArenaPlace;
+      /** Whether a region of one value may be left alone but for its first element. */
+      readonly lazily: boolean;
       readonly of?: Traced | undefined;
     }
   | {
@@ -448,5 +464,7 @@ export interface Traced {
 
 export interface CallerAnswer {
   readonly id: number;
+  /** Of a read by a reader that has something to tell. */
+  readonly found?: Findings | undefined;
   readonly error?: ErrorData | undefined;
 }

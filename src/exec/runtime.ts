@@ -46,6 +46,12 @@ export interface StageStats {
   /** Storage chunks touched, each time one was, and their bytes as elements. */
   readonly chunksRead: number;
   readonly chunkBytes: number;
+  /** Of those, chunks that are not stored: they are the fill value, and nothing was decoded for them. */
+  readonly chunksMissing: number;
+  /** Storage chunks that were not read because nothing depended on them. */
+  readonly chunksSkipped: number;
+  /** Blocks, and steps of reductions, that were one value throughout: they were computed once. */
+  readonly uniform: number;
   /** Worker seconds, summed over its tasks. */
   readonly seconds: number;
 }

@@ -31,6 +31,11 @@ export interface Meter {
   /** Storage chunks touched, and their bytes. */
   chunks: number;
   chunkBytes: number;
+  /** Of those, chunks that are not stored; and chunks that were not read, since nothing depends on them. */
+  missing: number;
+  skipped: number;
+  /** Blocks and steps of one value. */
+  uniform: number;
   /** Told after every change. */
   readonly changed: (bytes: number) => void;
 }
@@ -41,6 +46,9 @@ export const newMeter = (changed: (bytes: number) => void): Meter => ({
   moved: 0,
   chunks: 0,
   chunkBytes: 0,
+  missing: 0,
+  skipped: 0,
+  uniform: 0,
   changed,
 });
 
@@ -50,6 +58,9 @@ export const reportOf = (meter: Meter, seconds: number): TaskReport => ({
   bytesMoved: meter.moved,
   chunksRead: meter.chunks,
   chunkBytes: meter.chunkBytes,
+  chunksMissing: meter.missing,
+  chunksSkipped: meter.skipped,
+  uniform: meter.uniform,
   seconds,
 });
 

@@ -16,6 +16,14 @@ export interface ReadTarget {
   readonly offset: number;
 }
 
+/** What a read found out on the way. */
+export interface Findings {
+  /** Storage chunks that were not there: their elements are the fill value. */
+  readonly missing: number;
+  /** The whole region is one value, and nothing but its first element was written. */
+  readonly uniform: boolean;
+}
+
 /** Something that can fill a target with any box of an array. May answer at once or later. */
 export interface RegionReader {
   /** `probe` is there in runs that are recorded. */
@@ -25,6 +33,17 @@ export interface RegionReader {
     signal: AbortSignal,
     probe?: Probe,
   ): void | Promise<void>;
+  /**
+   * As `readInto`, by readers that have something to tell. A region that is one value throughout may be left alone but
+   * for its first element if it is read `lazily`.
+   */
+  readSparse?(
+    region: Box,
+    target: ReadTarget,
+    lazily: boolean,
+    signal: AbortSignal,
+    probe?: Probe,
+  ): Findings | Promise<Findings>;
 }
 
 export interface SourceBinding {

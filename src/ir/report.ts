@@ -154,6 +154,12 @@ export interface StageActual {
   /** Bytes of the storage chunks that were touched, each time one was. */
   readonly readBytes: number;
   readonly readChunks: number;
+  /** Chunks of these that are not stored, so that nothing was decoded for them. */
+  readonly missingChunks: number;
+  /** Chunks that were not read because nothing depended on them. */
+  readonly skippedChunks: number;
+  /** Blocks, and steps of reductions, that were one value throughout: they were computed once. */
+  readonly uniformBlocks: number;
   /** Bytes of elements that were read from sources. */
   readonly elementBytes: number;
   readonly movedBytes: number;

@@ -97,9 +97,10 @@ function ownScratchBytes(stage: Stage, plan: Pick<Plan, "arrays" | "stages">): n
     case "map":
       return isCopy(stage)
         ? copyBytes(stage.operands[0] as Operand, stage.cuts.map(cutsMax))
-        : operandsBytes(stage.operands, plan, stage.cuts);
+        : guardBytes(stage) + operandsBytes(stage.operands, plan, stage.cuts);
     case "reduce":
       return (
+        guardBytes(stage) +
         batchBytes(stage) +
         workBytes(stage) +
         reduceSlots(stage) * slotBytes(stage, maxKept(stage)) +
@@ -175,6 +176,10 @@ function operandBytes(operand: Operand, plan: Arrays, cuts: readonly Cuts[]): nu
   if (operand.from !== "array") return hullBytes(operand, sizes);
   return mayStraddle(operand, arrayOf(plan, operand.id), cuts) ? usedBytes(operand, sizes) : 0;
 }
+
+/** Where tasks put what they find out about a condition: a byte for whether it is true anywhere, one for everywhere. */
+export const guardBytes = ({ guards = [] }: MapStage | ReduceStage): number =>
+  guards.length === 0 ? 0 : alignScratch(2);
 
 /** A map stage that only moves elements: they need no region of their own. */
 export const isCopy = (stage: MapStage): boolean =>

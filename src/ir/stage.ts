@@ -23,6 +23,7 @@ import {
   wholeCuts,
 } from "./cuts.js";
 import { type DType, itemSize } from "./dtype.js";
+import type { Guard } from "./guards.js";
 import { type AffineMap, type Box, imageOfBox, unravel } from "./index-map.js";
 import type { LeafMonoid, MonoidName } from "./monoid.js";
 import type { CallForm, CallParams, IndexList } from "./node.js";
@@ -104,12 +105,20 @@ export interface StageEstimate {
   readonly seconds: number;
 }
 
+/**
+ * There if tasks make use of what they find out about the values of their operands: what is one value throughout is
+ * computed once, and what nothing depends on is not read. The conditions that are looked at first, inner ones before
+ * those around them.
+ */
+export type Guards = readonly Guard[];
+
 /** Elementwise: every output has the space's shape. */
 export interface MapStage extends StageBase<"map"> {
   readonly operands: readonly Operand[];
   readonly program: ScalarProgram;
   /** Per output: the op of the program that is stored. */
   readonly values: readonly number[];
+  readonly guards?: Guards;
 }
 
 /** Fused producers and terminal reductions over the same axes of one space. */
@@ -126,6 +135,7 @@ export interface ReduceStage extends StageBase<"reduce"> {
   readonly split: { readonly axis: number; readonly steps: number; readonly segments: number };
   /** Raw array of partial states if there are several segments (then `outputs` is just that array). */
   readonly partial?: number;
+  readonly guards?: Guards;
 }
 
 export interface Accumulator {

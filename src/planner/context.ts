@@ -13,6 +13,7 @@ export const PASSES = [
   "fuse",
   "residency",
   "spill",
+  "statistics",
 ] as const;
 export type PassName = (typeof PASSES)[number];
 

@@ -11,7 +11,9 @@
  *  6. grid          in which blocks, from the grids of what is read
  *  7. rechunk       which misaligned reads are worth a copy in memory (this changes 5 and 6, which run again)
  *  8. residency     what is kept because it is read twice, how long blocks live, and the planned peak
- *  9. spill         what lies on disk where all that does not fit
+ *  9. statistics    which conditions tasks look at before they read the rest, so that what is one value throughout is
+ *                   computed once and what nothing depends on is not read
+ * 10. spill         what lies on disk where all that does not fit
  *
  * Choices that cost memory (keeping, copying, large blocks) are tried from the most generous to the most frugal; the
  * best plan that fits the budget is taken. Every pass can be switched off; the plan is then right, but worse.
@@ -45,6 +47,7 @@ import { copyCandidates } from "./passes/rechunk.js";
 import { keepHulls, keepPicks } from "./passes/residency.js";
 import { sink } from "./passes/sink.js";
 import { spillCandidates, spillOf, withSpilled } from "./passes/spill.js";
+import { statistics } from "./passes/statistics.js";
 import { takes } from "./passes/takes.js";
 
 export type { PassName, PlanConfig, PlanRequest } from "./context.js";
@@ -332,7 +335,12 @@ function attemptPlan(
     return assemble(drafts, requests, sizing, ctx);
   };
   const first = round();
-  if (!attempt.copy || !ctx.isOn("rechunk")) return { assembly: first, requests };
+  const finished = (assembly: Assembly): { assembly: Assembly; requests: typeof requests } => {
+    if (!ctx.isOn("statistics")) return { assembly, requests };
+    ctx.enter("statistics");
+    return { assembly: statistics(assembly, ctx), requests };
+  };
+  if (!attempt.copy || !ctx.isOn("rechunk")) return finished(first);
   ctx.enter("rechunk");
   const before = keep.size;
   const { sources } = first.bindings;
@@ -347,7 +355,7 @@ function attemptPlan(
     ctx.fired("in-memory", subject, `reads would touch its chunks ${times} times`);
     keep.add(subject);
   }
-  return { assembly: keep.size > before ? round() : first, requests };
+  return finished(keep.size > before ? round() : first);
 }
 
 /** The requests with the inputs of block functions computed for each of them. */

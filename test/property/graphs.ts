@@ -24,7 +24,7 @@ import { blockNode, compatible } from "./block-graphs.js";
 import { contraction, scan, selection } from "./more-steps.js";
 import { random } from "./random.js";
 import { lookup, scatter } from "./selections.js";
-import { storeBinding } from "./stores.js";
+import { punch, storeBinding } from "./stores.js";
 import { COMPLEX_BINARY, COMPLEX_UNARY, FLOAT_SPECIALS, INT_SPECIALS } from "./values.js";
 
 export interface Graph {
@@ -40,6 +40,10 @@ export function graphOf(roots: readonly Node[], reads: Graph["reads"]): Graph {
   return { roots, kinds, reads };
 }
 
+/** Share of the sources of which chunks are missing, and what is in the place of those. */
+const HOLED = 0.3;
+const INT_FILLS = [0, 0, 1, -1, 2 ** 31 - 1];
+const FLOAT_FILLS = [0, 0, -0, 1.5, Number.NaN, Number.POSITIVE_INFINITY];
 const EXTENTS = [0, 1, 2, 3, 4, 5, 7, 9, 12];
 const MOST_ELEMENTS = 4000;
 
@@ -64,10 +68,13 @@ export class Generator {
   readonly reads: { chunks: number } = { chunks: 0 };
   readonly options: GeneratorOptions;
   readonly #next: () => number;
+  /** Holes are drawn by themselves: graphs are what they were without them. */
+  readonly #holes: () => number;
   readonly #pool: Node[] = [];
 
   constructor(seed: number, options: GeneratorOptions = {}) {
     this.#next = random(seed);
+    this.#holes = random(seed ^ 0x61c88647);
     this.options = options;
   }
 
@@ -152,7 +159,21 @@ export class Generator {
     // Re-reading memory is free; only what a store delivers counts.
     const reads = residence === "store" ? this.reads : { chunks: 0 };
     const later = this.chance(0.2);
-    return sourceNode(storeBinding(data, reads, { shape, dtype, chunks, residence, later }));
+    const given = { shape, dtype, chunks, residence, later } as const;
+    const holes = this.#holes() < HOLED ? this.#punched(data, given) : undefined;
+    return sourceNode(storeBinding(data, reads, { ...given, holes }));
+  }
+
+  /** Takes chunks away: what is in their place is a fill value, most often 0. */
+  #punched(data: TypedArray, given: Parameters<typeof punch>[1]): Uint8Array {
+    const { dtype } = given;
+    const fills = dtype === "bool" ? [0, 0, 1] : isInteger(dtype) ? INT_FILLS : FLOAT_FILLS;
+    const one = (): number | bigint => {
+      const v = fills[Math.floor(this.#holes() * fills.length)] as number;
+      return isBig(dtype) ? BigInt(v) : v;
+    };
+    const share = [0.5, 0.9, 1][Math.floor(this.#holes() * 3)] as number;
+    return punch(data, given, [one(), one()], () => this.#holes() < share);
   }
 
   /** A node of the pool, recent ones more often. */

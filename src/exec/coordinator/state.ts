@@ -23,6 +23,12 @@ export interface TaskReport {
   /** Storage chunks touched, each time one was, and their bytes. */
   readonly chunksRead: number;
   readonly chunkBytes: number;
+  /** Of those, chunks that are not stored. */
+  readonly chunksMissing: number;
+  /** Storage chunks that were not read because nothing depended on them. */
+  readonly chunksSkipped: number;
+  /** Blocks and steps that were one value throughout, and were computed once. */
+  readonly uniform: number;
   readonly seconds: number;
 }
 
@@ -32,6 +38,9 @@ export const NO_REPORT: TaskReport = {
   bytesMoved: 0,
   chunksRead: 0,
   chunkBytes: 0,
+  chunksMissing: 0,
+  chunksSkipped: 0,
+  uniform: 0,
   seconds: 0,
 };
 

@@ -155,6 +155,9 @@ function finishTask(
     counters.bytesMoved += event.report.bytesMoved;
     counters.chunksRead += event.report.chunksRead;
     counters.chunkBytes += event.report.chunkBytes;
+    counters.chunksMissing += event.report.chunksMissing;
+    counters.chunksSkipped += event.report.chunksSkipped;
+    counters.uniform += event.report.uniform;
     counters.seconds += event.report.seconds;
   }
   if (event.outcome === "error" && event.error !== undefined) {

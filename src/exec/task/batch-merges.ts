@@ -69,17 +69,14 @@ export class BatchMerges {
     this.#kinds = recordedOf(ctx.kernels, stage);
   }
 
-  /**
-   * Makes the maximal nodes of the batch of its leaves, each where its first leaf lies. `before` is the number of
-   * elements per position of the batch's first axis.
-   */
+  /** Makes the maximal nodes of the batch of its leaves, each where its first leaf lies; `key` is its {@link kindOf}. */
   run(
+    key: string,
     leaves: Leaves,
     patterns: readonly (readonly Pattern[])[],
     layout: BatchLayout,
     before: number,
   ): void {
-    const key = this.#kindOf(leaves, patterns, layout, before);
     const known = this.#kinds.get(key);
     if (known !== undefined) {
       const { probe } = this.#ctx;
@@ -97,8 +94,11 @@ export class BatchMerges {
     this.#kinds.set(key, steps);
   }
 
-  /** Equal for batches with the same merges in the same places. */
-  #kindOf(
+  /**
+   * Equal for batches with the same merges in the same places. `before` is the number of elements per position of the
+   * batch's first axis.
+   */
+  kindOf(
     { axis, ranges }: Leaves,
     patterns: readonly (readonly Pattern[])[],
     layout: BatchLayout,

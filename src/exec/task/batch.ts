@@ -24,6 +24,7 @@ import type { Place, Scratch, ScratchStack, TaskContext } from "./context.js";
 import type { Forest } from "./forest.js";
 import { type LeafCall, type LeafRange, type StateGeometry, within } from "./leaf-calls.js";
 import { BORROWED, type StateMath } from "./states.js";
+import type { UniformLeaves } from "./uniform.js";
 
 export class LeafBatch {
   readonly #ctx: TaskContext;
@@ -33,6 +34,8 @@ export class LeafBatch {
   readonly #merges: BatchMerges;
   readonly #states: number;
   readonly #work: Scratch;
+  /** What the states are of, if that may come again. */
+  #held: string | undefined;
 
   constructor(
     ctx: TaskContext,
@@ -53,15 +56,33 @@ export class LeafBatch {
     this.#merges = new BatchMerges(ctx, stage, geometry, math, counts);
   }
 
-  /** Feeds the maximal nodes of the batch to the trees. `box` is the leaf box on the axes before the batch. */
-  run(step: Box, box: Box, places: readonly Place[], leaves: Leaves, forest: Forest): void {
+  /**
+   * Feeds the maximal nodes of the batch to the trees. `box` is the leaf box on the axes before the batch; `uniform` is
+   * there if all of its elements are equal.
+   */
+  run(
+    step: Box,
+    box: Box,
+    places: readonly Place[],
+    leaves: Leaves,
+    forest: Forest,
+    uniform: UniformLeaves | undefined,
+  ): void {
     const { axis, outer, ranges } = leaves;
     const layout = new BatchLayout(this.#stage, this.#geometry, this.#states, ranges);
     const patterns = ranges.map(([from, to], i) =>
       patternsOf(this.#stage.leaves[axis + i] as Cuts, from, to),
     );
-    for (const chosen of choices(patterns)) this.#leafCall(step, box, places, axis, chosen, layout);
-    this.#merges.run(leaves, patterns, layout, forest.elementsPer(axis, outer));
+    const before = forest.elementsPer(axis, outer);
+    const kind = this.#merges.kindOf(leaves, patterns, layout, before);
+    const held = uniform && `${kind}|${uniform.operands}`;
+    // Batch after batch of equal elements: the states are there from the last one.
+    if (held === undefined || held !== this.#held) {
+      for (const chosen of choices(patterns))
+        this.#leafCall(step, box, places, axis, chosen, layout, uniform);
+      this.#merges.run(kind, leaves, patterns, layout, before);
+    }
+    this.#held = held;
     const [from, to] = ranges[0] as LeafRange;
     const count = cutsCount(this.#stage.leaves[axis] as Cuts);
     for (const { level, index } of maximalNodes(from, to, count)) {
@@ -77,6 +98,7 @@ export class LeafBatch {
     first: number,
     chosen: readonly Pattern[],
     layout: BatchLayout,
+    uniform: UniformLeaves | undefined,
   ): void {
     const stage = this.#stage;
     const axes = chosen.map((_, i) => stage.reduced[first + i] as number);
@@ -91,6 +113,12 @@ export class LeafBatch {
     const more = 2 * chosen.length;
     const numbers = chosen.flatMap((p) => [p.outer, p.inner]);
     const target = layout.places(chosen);
+    if (uniform !== undefined) {
+      const shape = boxShape(box);
+      const one = shape.map((n, axis) => (stage.reduced.includes(axis) ? 1 : n));
+      uniform.fill(shape, within(places, step, box), [...numbers, ...one], target);
+      return;
+    }
     const operands = within(places, step, box).map(({ address, strides: own }) => ({
       address,
       strides: [

@@ -21,7 +21,8 @@ import {
 } from "./context.js";
 import { type Flow, isPromise } from "./flow.js";
 import { runForm } from "./forms.js";
-import { byteStrides, denseAt, placeRequests } from "./operands.js";
+import { byteStrides, denseAt } from "./operands.js";
+import { placeRequests } from "./regions.js";
 import type { Expected } from "./result.js";
 
 export function* callTask(

@@ -72,8 +72,18 @@ export interface TaskContext {
   cancelled(): boolean;
   /** Bytes of elements that were read from sources or written to sinks since the last call. */
   progress(bytes: number): void;
-  /** Counts what is copied between blocks, and the storage chunks that are touched. */
-  readonly meter?: { moved: number; chunks: number; chunkBytes: number };
+  /**
+   * Counts what is copied between blocks, the storage chunks that are touched, those of them that are not stored, those
+   * that are not read because nothing depends on them, and the boxes that are one value throughout.
+   */
+  readonly meter?: {
+    moved: number;
+    chunks: number;
+    chunkBytes: number;
+    missing: number;
+    skipped: number;
+    uniform: number;
+  };
   /** There if the run is recorded. */
   readonly probe?: Probe | undefined;
 }

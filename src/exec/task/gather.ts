@@ -27,7 +27,8 @@ import {
   type TaskContext,
 } from "./context.js";
 import { all, type Flow } from "./flow.js";
-import { copyFromBlocks, denseAt, readSource, throughMap } from "./operands.js";
+import { copyFromBlocks, denseAt, throughMap } from "./operands.js";
+import { readSource } from "./reads.js";
 
 /** Rows that are not wanted are read along if no more than this many lie between two that are. */
 const NEAR = 8;

@@ -17,6 +17,7 @@ import {
 import type { Forest } from "./forest.js";
 import {
   geometryOf,
+  isArg,
   type LeafCall,
   type LeafRange,
   leafCalls,
@@ -26,6 +27,7 @@ import {
 } from "./leaf-calls.js";
 import { positions } from "./operands.js";
 import type { NodeStates, Slots, StateMath } from "./states.js";
+import { UniformLeaves } from "./uniform.js";
 
 export class LeafRunner {
   readonly #ctx: TaskContext;
@@ -36,6 +38,9 @@ export class LeafRunner {
   readonly #most: number;
   readonly #work: Scratch;
   readonly #batch: LeafBatch | undefined;
+  readonly #equal: UniformLeaves;
+  /** Set while all elements of the step are equal. */
+  #uniform: UniformLeaves | undefined;
 
   constructor(
     ctx: TaskContext,
@@ -53,6 +58,7 @@ export class LeafRunner {
     this.#most = batchLeaves(stage);
     const bytes = workBytes(stage);
     this.#work = { address: scratch.take(bytes), bytes };
+    this.#equal = new UniformLeaves(ctx, stage, this.#calls, this.#work);
     if (this.#most > 1) {
       this.#batch = new LeafBatch(
         ctx,
@@ -64,6 +70,13 @@ export class LeafRunner {
         this.#work,
       );
     }
+  }
+
+  /** Says what the leaves to come are made of. Where an element is tells those of arg- reductions apart. */
+  begin(places: readonly Place[], uniform: boolean): void {
+    const equal = uniform && !this.#stage.accumulators.some((a) => isArg(a.monoid));
+    this.#uniform = equal ? this.#equal : undefined;
+    this.#uniform?.begin(places);
   }
 
   /** Feeds every leaf of a step to the trees. */
@@ -87,7 +100,8 @@ export class LeafRunner {
         const end = Math.min(to, n - (n % window) + window);
         const several = [[n, end] as const, ...ranges.slice(axis + 1)];
         if (this.#batch !== undefined && several.some(([a, b]) => b - a > 1)) {
-          this.#batch.run(step, box, places, { axis, outer, ranges: several }, forest);
+          const batch = { axis, outer, ranges: several };
+          this.#batch.run(step, box, places, batch, forest, this.#uniform);
         } else {
           const one = leafBox(stage, box, [...prefix, n]);
           const state = this.single(step, one, places);
@@ -124,6 +138,11 @@ export class LeafRunner {
     const states = this.#slots.take();
     const target = statePlaces(stage, states.components, this.#geometry.strides);
     const operands = within(places, step, box);
+    if (this.#uniform !== undefined) {
+      const one = boxShape(box).map((n, axis) => (stage.reduced.includes(axis) ? 1 : n));
+      this.#uniform.fill(boxShape(box), operands, one, target);
+      return states;
+    }
     for (const { accumulators, argStrides, spec } of this.#calls) {
       this.#ctx.kernels.leaf(
         spec,

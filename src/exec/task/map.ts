@@ -6,7 +6,10 @@ import { type MapStage, type Operand, taskBox } from "../../ir/stage.js";
 import type { MapSpec } from "../../kernels/index.js";
 import { checkCancelled, itemOf, type ScratchStack, type TaskContext } from "./context.js";
 import type { Flow } from "./flow.js";
-import { copyOperand, denseAt, placeOperands } from "./operands.js";
+import { LiveOperands } from "./live.js";
+import { denseAt } from "./operands.js";
+import { copyOperand } from "./regions.js";
+import { spreadFirst } from "./uniform.js";
 
 export function* mapTask(
   ctx: TaskContext,
@@ -27,9 +30,12 @@ export function* mapTask(
     }
     return;
   }
-  const places = yield* placeOperands(ctx, stage.operands, box, scratch);
+  const { places, uniform } = yield* new LiveOperands(ctx, stage, scratch).place(box);
   checkCancelled(ctx);
-  ctx.kernels.map(specOf(stage, dtypes), extents, box.lo, places, targets, stage.program.constants);
+  const done = uniform ? extents.map(() => 1) : extents;
+  ctx.kernels.map(specOf(stage, dtypes), done, box.lo, places, targets, stage.program.constants);
+  if (!uniform) return;
+  targets.forEach((target, i) => spreadFirst(ctx, dtypes[i] as DType, extents, target));
 }
 
 const specs = new WeakMap<MapStage, MapSpec>();

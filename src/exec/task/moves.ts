@@ -19,14 +19,9 @@ import {
   type TaskContext,
 } from "./context.js";
 import { all, type Flow } from "./flow.js";
-import {
-  canReadDirectly,
-  copyOperand,
-  denseAt,
-  placeOperands,
-  readDirectly,
-  shifted,
-} from "./operands.js";
+import { denseAt, shifted } from "./operands.js";
+import { canReadDirectly, readDirectly } from "./reads.js";
+import { copyOperand, placeOperands } from "./regions.js";
 
 interface Piece {
   readonly operand: Operand;

@@ -1,37 +1,21 @@
 /**
- * Operand regions: how a box of a stage's space finds its elements in a source or in the blocks of an array.
- *
- * `placeOperands` gives every operand as a place that kernels can loop over; `copyOperand` moves the elements of one
- * operand to a given place and needs no region where it can do without.
+ * Operands: how a box of a stage's space finds its elements in a source or in the blocks of an array. What has to be read
+ * first is read by `reads.ts`, to where `regions.ts` says.
  */
-import { InternalError } from "../../errors.js";
-import { type Cuts, pieceStart, piecesIn } from "../../ir/cuts.js";
+import { pieceStart } from "../../ir/cuts.js";
 import {
   type AffineMap,
   type Box,
   boxElements,
   boxIsEmpty,
   boxShape,
-  elementCount,
   imageOfBox,
   ravel,
   rowMajorStrides,
-  unravel,
 } from "../../ir/index-map.js";
-import { arrayOf, readsDirectly } from "../../ir/scratch.js";
+import { arrayOf } from "../../ir/scratch.js";
 import { blockBox, blocksTouched, gridOf, type Operand, type PlanArray } from "../../ir/stage.js";
-import { type Probe, SPAN } from "../../ir/trace.js";
-import {
-  itemOf,
-  type Place,
-  regionTarget,
-  type ScratchStack,
-  type TaskContext,
-} from "./context.js";
-import { all, type Flow, runFlow } from "./flow.js";
-
-/** A read that was not started yet. */
-type Start = () => void | PromiseLike<void>;
+import { itemOf, type Place, type ScratchStack, type TaskContext } from "./context.js";
 
 /** Row-major byte strides. */
 export const byteStrides = (shape: readonly number[], size: number): number[] =>
@@ -68,142 +52,6 @@ export function throughMap(map: AffineMap, region: Place, image: Box, box: Box):
   return { address, strides };
 }
 
-/**
- * Reads box `image` of a source to `region`. Where the operand takes every so many positions, storage chunks that lie
- * between two of them are left out: nobody looks at what is in their place.
- */
-export function readSource(
-  ctx: TaskContext,
-  operand: Operand,
-  image: Box,
-  region: Place,
-): void | PromiseLike<void> {
-  if (boxIsEmpty(image)) return undefined;
-  const runs = stridedRuns(ctx, operand, image);
-  if (runs === undefined) return readBox(ctx, operand, image, region);
-  const counts = runs.map((r) => r.length);
-  const parts = Array.from({ length: elementCount(counts) }, (_, n) => {
-    const chosen = unravel(n, counts).map((k, axis) => (runs[axis] as Run[])[k] as Run);
-    return { lo: chosen.map((r) => r[0]), hi: chosen.map((r) => r[1]) };
-  });
-  return runFlow(
-    all(
-      parts.map((part) => () => {
-        const offset = part.lo.map((v, i) => v - (image.lo[i] as number));
-        return readBox(ctx, operand, part, shifted(region, offset));
-      }),
-    ),
-  );
-}
-
-type Run = readonly [number, number];
-/** Chunks along an axis that are looked at one by one; beyond that the axis is read as a whole. */
-const MOST_CHUNKS = 4096;
-
-/** Per axis the intervals of chunks that hold a position; undefined if that is everything. */
-function stridedRuns(ctx: TaskContext, operand: Operand, image: Box): Run[][] | undefined {
-  if (operand.from === "disk" || operand.map.every((m) => Math.abs(m.step) <= 1)) return undefined;
-  const chunks = ctx.sourceChunks?.(operand.id);
-  if (chunks === undefined) return undefined;
-  const runs = image.lo.map((lo, axis) => {
-    const step = Math.abs(operand.map[axis]?.step ?? 0);
-    const hi = image.hi[axis] as number;
-    return step > 1 ? axisRuns(chunks[axis] as Cuts, lo, hi, step) : [[lo, hi] as const];
-  });
-  return runs.some((r) => r.length > 1) ? runs : undefined;
-}
-
-function axisRuns(cuts: Cuts, lo: number, hi: number, step: number): Run[] {
-  const [first, last] = piecesIn(cuts, lo, hi);
-  if (last - first >= MOST_CHUNKS) return [[lo, hi]];
-  const runs: Run[] = [];
-  for (let n = first; n <= last; n++) {
-    const start = Math.max(lo, pieceStart(cuts, n));
-    const end = Math.min(hi, pieceStart(cuts, n + 1));
-    if (lo + Math.ceil((start - lo) / step) * step >= end) continue;
-    const before = runs.at(-1);
-    if (before !== undefined && before[1] === start) runs[runs.length - 1] = [before[0], end];
-    else runs.push([start, end]);
-  }
-  return runs;
-}
-
-function readBox(
-  ctx: TaskContext,
-  operand: Operand,
-  image: Box,
-  region: Place,
-): void | PromiseLike<void> {
-  if (operand.from === "disk") {
-    readDisk(ctx, operand, image, region);
-    return undefined;
-  }
-  const there = ctx.sourcePlace?.(operand.id);
-  if (there !== undefined) {
-    const size = itemOf(operand.dtype);
-    const from = ctx.probe?.now();
-    ctx.kernels.copy(size, boxShape(image), shifted(there, image.lo), region);
-    ctx.progress(boxElements(image) * size);
-    if (from !== undefined) ctx.probe?.span(SPAN.read, from, boxElements(image) * size, operand.id);
-    return undefined;
-  }
-  if (ctx.probe !== undefined) return readRecorded(ctx, ctx.probe, operand, image, region);
-  const target = regionTarget(ctx.memory, operand.dtype, boxShape(image), region);
-  const done = ctx.reader(operand.id).readInto(image, target, ctx.signal);
-  const bytes = boxElements(image) * itemOf(operand.dtype);
-  countChunks(ctx, operand, image);
-  if (done === undefined) ctx.progress(bytes);
-  else return done.then(() => ctx.progress(bytes));
-}
-
-/** As {@link readBox} reads a source, telling `probe`. */
-function readRecorded(
-  ctx: TaskContext,
-  probe: Probe,
-  operand: Operand,
-  image: Box,
-  region: Place,
-): void | PromiseLike<void> {
-  const target = regionTarget(ctx.memory, operand.dtype, boxShape(image), region);
-  const bytes = boxElements(image) * itemOf(operand.dtype);
-  const [from, before] = [probe.now(), probe.count];
-  const done = ctx.reader(operand.id).readInto(image, target, ctx.signal, probe);
-  countChunks(ctx, operand, image);
-  const end = (): void => {
-    probe.span(SPAN.read, from, bytes, operand.id);
-    ctx.progress(bytes);
-  };
-  if (done !== undefined) return done.then(end);
-  // A reader that has nothing to fetch from afar and says nothing of itself is all fetching.
-  if (probe.count === before) probe.span(SPAN.fetch, from, bytes, operand.id);
-  end();
-}
-
-function readDisk(ctx: TaskContext, operand: Operand, image: Box, region: Place): void {
-  const { disk, diskBuffer } = ctx;
-  if (disk === undefined || diskBuffer === undefined) {
-    throw new InternalError(`array ${operand.id} lies on a disk that is not there`);
-  }
-  const from = ctx.probe?.now();
-  const bytes = disk.read(arrayOf(ctx.plan, operand.id), image, region, diskBuffer);
-  if (from !== undefined) ctx.probe?.span(SPAN.unspill, from, bytes, operand.id);
-}
-
-/** Enters the storage chunks that hold some of `image`. */
-function countChunks(ctx: TaskContext, operand: Operand, image: Box): void {
-  const grid = ctx.sourceChunks?.(operand.id);
-  if (ctx.meter === undefined || grid === undefined) return;
-  let chunks = 1;
-  let bytes: number = itemOf(operand.dtype);
-  blocksTouched(grid, image).forEach(([first, last], axis) => {
-    const cuts = grid[axis] as Cuts;
-    chunks *= last - first + 1;
-    bytes *= pieceStart(cuts, last + 1) - pieceStart(cuts, first);
-  });
-  ctx.meter.chunks += chunks;
-  ctx.meter.chunkBytes += bytes;
-}
-
 /** The block of `array` that holds all of `image`, as the place of that image, if there is one. */
 function inOneBlock(ctx: TaskContext, array: PlanArray, image: Box): Place | undefined {
   const touched = blocksTouched(array.cuts, image);
@@ -231,85 +79,6 @@ function blockPlace(
     at.map((v, i) => v - (block.lo[i] as number)),
   );
 }
-
-/** An operand and the box of the space, or of its own index space, that is wanted of it. */
-export interface Request {
-  readonly operand: Operand;
-  readonly box: Box;
-}
-
-/** A place over `box` for every operand; see {@link placeRequests}. */
-export const placeOperands = (
-  ctx: TaskContext,
-  operands: readonly Operand[],
-  box: Box,
-  scratch: ScratchStack,
-): Flow<Place[]> =>
-  placeRequests(
-    ctx,
-    operands.map((operand) => ({ operand, box })),
-    scratch,
-  );
-
-/**
- * A place over its box for every request. Regions of sources, and of arrays where they span blocks, go to scratch;
- * reads run side by side. Requests that read the same box of one source share its region.
- */
-export function* placeRequests(
-  ctx: TaskContext,
-  requests: readonly Request[],
-  scratch: ScratchStack,
-): Flow<Place[]> {
-  const reads: Start[] = [];
-  const regions: SharedRegion[] = [];
-  const places = requests.map(({ operand, box }) => {
-    if (boxIsEmpty(box)) return { address: 0, strides: box.lo.map(() => 0) };
-    if (operand.from === "array") return placeArray(ctx, operand, box, scratch);
-    const image = imageOfBox(operand.map, box);
-    const there = operand.from === "source" ? ctx.sourcePlace?.(operand.id) : undefined;
-    if (there !== undefined) {
-      const bytes = boxElements(image) * itemOf(operand.dtype);
-      ctx.progress(bytes);
-      // Nothing is moved, but this is where its bytes are used.
-      ctx.probe?.span(SPAN.read, ctx.probe.now(), bytes, operand.id);
-      return throughMap(operand.map, shifted(there, image.lo), image, box);
-    }
-    let known = regions.find(
-      (r) =>
-        r.operand.id === operand.id && r.operand.from === operand.from && sameBox(r.image, image),
-    );
-    if (known === undefined) {
-      const size = itemOf(operand.dtype);
-      const address = scratch.take(boxElements(image) * size);
-      const region = denseAt(address, boxShape(image), size);
-      const shared: SharedRegion = { image, region, operand, whole: false };
-      known = shared;
-      regions.push(shared);
-      reads.push(() =>
-        shared.whole
-          ? readBox(ctx, operand, image, region)
-          : readSource(ctx, operand, image, region),
-      );
-    } else if (!sameSteps(known.operand, operand)) known.whole = true;
-    return throughMap(operand.map, known.region, image, box);
-  });
-  yield* all(reads);
-  return places;
-}
-
-/** A region that several requests look at; with different steps they look at different elements of it. */
-interface SharedRegion {
-  readonly image: Box;
-  readonly region: Place;
-  readonly operand: Operand;
-  whole: boolean;
-}
-
-const sameSteps = (a: Operand, b: Operand): boolean =>
-  a.map.every((m, i) => Math.abs(m.step) === Math.abs((b.map[i] as AffineMap[number]).step));
-
-const sameBox = (a: Box, b: Box): boolean =>
-  a.lo.every((v, i) => v === b.lo[i]) && a.hi.every((v, i) => v === b.hi[i]);
 
 /** The place of an array operand, in its block or in a compact copy of the elements used. */
 export function placeArray(
@@ -391,50 +160,6 @@ function positionsIn(
     if ((lo[m.axis] as number) >= (hi[m.axis] as number)) return undefined;
   }
   return { lo, hi };
-}
-
-/** Moves what `box` reads of an operand to `target`, a place over the box. */
-export function* copyOperand(
-  ctx: TaskContext,
-  operand: Operand,
-  box: Box,
-  target: Place,
-  scratch: ScratchStack,
-): Flow {
-  if (boxIsEmpty(box)) return;
-  if (operand.from === "array") copyFromBlocks(ctx, operand, box, target);
-  else if (canReadDirectly(operand, box)) {
-    yield* all([() => readDirectly(ctx, operand, box, target)]);
-  } else {
-    const mark = scratch.mark();
-    const [place] = yield* placeOperands(ctx, [operand], box, scratch);
-    if (place === undefined) throw new InternalError("an operand without a place");
-    ctx.kernels.copy(itemOf(operand.dtype), boxShape(box), place, target);
-    scratch.reset(mark);
-  }
-}
-
-export const canReadDirectly = (operand: Operand, box: Box): boolean =>
-  operand.from !== "array" && readsDirectly(operand.map, boxShape(box));
-
-/** Reads a source to where the space wants it; see `readsDirectly`. */
-export function readDirectly(
-  ctx: TaskContext,
-  operand: Operand,
-  box: Box,
-  target: Place,
-): void | PromiseLike<void> {
-  const image = imageOfBox(operand.map, box);
-  const shape = boxShape(image);
-  const strides = new Array<number>(shape.length);
-  // An axis of length 1 gets the stride that a dense array would have: readers may look for long rows.
-  let next = itemOf(operand.dtype);
-  for (let i = shape.length - 1; i >= 0; i--) {
-    const axis = operand.map[i]?.axis ?? -1;
-    strides[i] = shape[i] === 1 || axis < 0 ? next : (target.strides[axis] as number);
-    next = (strides[i] as number) * (shape[i] as number);
-  }
-  return readSource(ctx, operand, image, { address: target.address, strides });
 }
 
 /** All positions of a box of numbers, row-major; the array is reused. */

@@ -12,7 +12,8 @@ import { checkCancelled, type ScratchStack, type TaskContext } from "./context.j
 import type { Flow } from "./flow.js";
 import { Forest } from "./forest.js";
 import { LeafRunner } from "./leaf.js";
-import { placeOperands, positions } from "./operands.js";
+import { LiveOperands } from "./live.js";
+import { positions } from "./operands.js";
 import { coverageOf, finishing, handOver, PartialLayout } from "./partials.js";
 import { type NodeStates, Slots, StateMath } from "./states.js";
 import { Verdict } from "./verdict.js";
@@ -62,6 +63,7 @@ export function* reduceTask(
   const look = verdict && ((states: NodeStates): void => verdict.look(states));
   const forest = new Forest(stage, slots, math, harvest, look);
   const leaves = new LeafRunner(ctx, stage, whole, slots, math, scratch);
+  const live = new LiveOperands(ctx, stage, scratch);
   const mark = scratch.mark();
   for (const step of positions(stepRanges(stage, task))) {
     checkCancelled(ctx);
@@ -71,7 +73,8 @@ export function* reduceTask(
       return;
     }
     const box = stepBox(stage, whole, step);
-    const places = yield* placeOperands(ctx, stage.operands, box, scratch);
+    const { places, uniform } = yield* live.place(box);
+    leaves.begin(places, uniform);
     if (treeAxis(stage) < 0) {
       const states = leaves.single(box, box, places);
       harvest.root(states);

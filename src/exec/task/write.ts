@@ -12,7 +12,8 @@ import {
   type TaskContext,
 } from "./context.js";
 import type { Flow } from "./flow.js";
-import { placeArray, placeOperands, positions, shifted } from "./operands.js";
+import { placeArray, positions, shifted } from "./operands.js";
+import { placeOperands } from "./regions.js";
 
 export function* writeTask(
   ctx: TaskContext,

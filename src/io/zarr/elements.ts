@@ -16,6 +16,8 @@ export interface Part {
   readonly target: ReadTarget;
   /** Element offset of the first element in the target's data. */
   readonly offset: number;
+  /** Gets what of it is not stored; without it that is filled at once. */
+  readonly absences?: { add(part: Part, chunks: number): void } | undefined;
 }
 
 /** The same target for a smaller box that starts at `lo` of the part's own coordinates. */
@@ -32,6 +34,7 @@ export function subPart(
     shape: hi.map((v, i) => v - lo[i]!),
     target: part.target,
     offset,
+    absences: part.absences,
   };
 }
 

@@ -6,11 +6,12 @@ import { ZarrError } from "../../errors.js";
 import { itemSize } from "../../ir/dtype.js";
 import { andFinally, isPromise, type Maybe, then } from "../maybe.js";
 import { Scratch } from "../scratch.js";
+import { deliverAbsent } from "./absences.js";
 import type { Blob } from "./blob.js";
 import { rawBytes } from "./chain.js";
 import type { ReaderContext } from "./context.js";
 import { storedSize } from "./dtypes.js";
-import { deliver, deliverFill, isDense, isVerbatim, type Part, storedStrides } from "./elements.js";
+import { deliver, isDense, isVerbatim, type Part, storedStrides } from "./elements.js";
 import type { Layout } from "./metadata.js";
 
 /** How many of the outermost stored axes are walked, and the elements from first to last of what is inside. */
@@ -66,11 +67,11 @@ export function readRaw(
   const one = (span: Span): Maybe<boolean> => readSpan(blob, layout, context, span, cut.span);
   const rest = (found: boolean): Maybe<void> => {
     // A store that answers later says only now that there is no value.
-    if (!found) return deliverFill(metadata, part);
+    if (!found) return deliverAbsent(metadata, layout, part);
     for (let next = spans.next(); next.done !== true; next = spans.next()) {
       const result = one(next.value);
       if (isPromise(result)) return result.then(rest);
-      if (!result) return deliverFill(metadata, part);
+      if (!result) return deliverAbsent(metadata, layout, part);
     }
   };
   return rest(true);
@@ -88,7 +89,7 @@ function readWhole(
   return andFinally(
     () =>
       then(blob.whole(total, scratch), (bytes) => {
-        if (bytes === undefined) return deliverFill(metadata, part);
+        if (bytes === undefined) return deliverAbsent(metadata, layout, part);
         if (bytes.length !== total) {
           throw new ZarrError(`damaged chunk: it has ${bytes.length} bytes instead of ${total}`);
         }

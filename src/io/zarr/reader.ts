@@ -11,12 +11,12 @@ import { type Probe, SPAN } from "../../ir/trace.js";
 import { andFinally, type Maybe, mapError, runAll, then } from "../maybe.js";
 import { Scratch } from "../scratch.js";
 import { isDirectoryStore, keyOf, type Store } from "../stores/store.js";
+import { Absences, deliverAbsent } from "./absences.js";
 import { type Blob, memoryBlob, openBlob } from "./blob.js";
 import { type Chain, decodeChain, makeChain, rawBytes } from "./chain.js";
 import { contextOf, type ReaderContext } from "./context.js";
 import {
   deliver,
-  deliverFill,
   isDense,
   isVerbatim,
   type Part,
@@ -86,13 +86,29 @@ export function zarrReader(
 ): RegionReader {
   const context = contextOf(store, metadata);
   const limit = inFlight(store, metadata);
+  const read = (part: Part, region: Box, signal: AbortSignal, probe?: Probe): Maybe<void> =>
+    runAll(tasks(store, path, name, context, region, part, signal, probe), limit);
   return {
     readInto: (region, target, signal, probe) => {
       if (boxIsEmpty(region)) return;
-      return runAll(tasks(store, path, name, context, region, target, signal, probe), limit);
+      return read(wholeOf(region, target), region, signal, probe);
+    },
+    readSparse: (region, target, lazily, signal, probe) => {
+      if (boxIsEmpty(region)) return { missing: 0, uniform: false };
+      const whole = wholeOf(region, target);
+      const absences = new Absences(metadata, elementCount(whole.shape), lazily);
+      return then(read({ ...whole, absences }, region, signal, probe), () => absences.end(whole));
     },
   };
 }
+
+/** A region of an array as a part of it, to be put to a target of the same shape. */
+const wholeOf = (region: Box, target: ReadTarget): Part => ({
+  lo: region.lo,
+  shape: boxShape(region),
+  target,
+  offset: target.offset,
+});
 
 function* tasks(
   store: Store,
@@ -100,12 +116,11 @@ function* tasks(
   name: string,
   context: ReaderContext,
   region: Box,
-  target: ReadTarget,
+  all: Part,
   signal: AbortSignal,
   probe: Probe | undefined,
 ): Generator<() => Maybe<void>> {
   const { shape } = context.metadata.layout;
-  const all: Part = { lo: region.lo, shape: boxShape(region), target, offset: target.offset };
   for (const { position, lo, hi, origin } of chunksIn(shape, region.lo, region.hi)) {
     const part = subPart(all, lo, hi, origin);
     yield () => {
@@ -144,8 +159,8 @@ function readChunk(
   probe: Probe | undefined,
 ): Maybe<void> {
   const blob = openBlob(store, key, signal, probe);
-  if (blob === undefined) return deliverFill(context.metadata, part);
   const { layout } = context.metadata;
+  if (blob === undefined) return deliverAbsent(context.metadata, layout, part);
   const read = layout.shard === undefined ? readPlain : readShard;
   return andFinally(
     () => read(blob, layout, context.chain, context, part, probe),
@@ -169,7 +184,7 @@ export function readPlain(
       if (chain.codecs.length === 0) return readRaw(blob, layout, context, part);
       const direct = directBytes(layout, metadata, part);
       return then(blob.whole(chain.bounds.at(-1) as number, scratch), (encoded) => {
-        if (encoded === undefined) return deliverFill(metadata, part);
+        if (encoded === undefined) return deliverAbsent(metadata, layout, part);
         const from = probe?.now();
         return then(decodeChain(chain, encoded, direct, scratch), (bytes) => {
           if (direct === undefined) deliverChunk(bytes, layout, metadata, part, scratch);
@@ -218,7 +233,7 @@ function readShard(
     () =>
       then(decodedShard(shardBlob, chain, scratch, probe), (blob) =>
         blob === undefined
-          ? deliverFill(context.metadata, part)
+          ? deliverAbsent(context.metadata, layout, part)
           : readInner(blob, layout, context, part, probe),
       ),
     () => scratch.release(),
@@ -253,7 +268,7 @@ function readInner(
   const { shard } = layout;
   if (shard === undefined) throw new ZarrError(`a chunk of ${show(layout.shape)} is no shard`);
   return then(readIndex(blob, layout, shard), (index) => {
-    if (index === undefined) return deliverFill(context.metadata, part);
+    if (index === undefined) return deliverAbsent(context.metadata, layout, part);
     const hi = part.lo.map((v, i) => v + part.shape[i]!);
     const pieces = chunksIn(shard.inner.shape, part.lo, hi);
     const work = function* (): Generator<() => Maybe<void>> {
@@ -261,7 +276,7 @@ function readInner(
         const inner = subPart(part, piece.lo, piece.hi, piece.origin);
         yield () => {
           const entry = index(piece.position);
-          if (entry === undefined) return deliverFill(context.metadata, inner);
+          if (entry === undefined) return deliverAbsent(context.metadata, shard.inner, inner);
           const innerChain = context.innerChain as Chain;
           return readPlain(entry, shard.inner, innerChain, context, inner, probe);
         };

@@ -52,7 +52,7 @@ function totals({ raw, planned, memory, workers, actual }: PlanReport): string[]
     "actual   estimate | actual",
     `         tasks ${planned.tasks} | ${actual.tasks}` +
       `  reads ${planned.readChunks} | ${counted(actual.readChunks, "chunk")}, ` +
-      `${bytesText(planned.readBytes)} | ${bytesText(actual.readBytes)}` +
+      `${bytesText(planned.readBytes)} | ${bytesText(actual.readBytes)}${foundText(actual)}` +
       `  moves ${bytesText(planned.movedBytes)} | ${bytesText(actual.movedBytes)}`,
     `         peak ${bytesText(planned.peakBytes)} | ${bytesText(peakBytes)}` +
       `  spilled ${bytesText(planned.spilledBytes)} | ${bytesText(spilledBytes)}` +
@@ -147,12 +147,21 @@ export const regionText = ({ region, shape }: Pick<InputReport, "region" | "shap
     })
     .join(", ")}]`;
 
+/** What there was no need to read, to decode or to compute. */
+function foundText({ missingChunks, skippedChunks, uniformBlocks }: StageActual): string {
+  const cells: string[] = [];
+  if (missingChunks > 0) cells.push(`${missingChunks} missing`);
+  if (skippedChunks > 0) cells.push(`${skippedChunks} more not needed`);
+  if (uniformBlocks > 0) cells.push(`${counted(uniformBlocks, "block")} of one value`);
+  return cells.length === 0 ? "" : ` (${cells.join(", ")})`;
+}
+
 function actualText(stage: StageReport, actual: StageActual): string[] {
   const cells = [`tasks ${stage.tasks} | ${actual.tasks}`];
   if (stage.readChunks > 0 || actual.readChunks > 0) {
     cells.push(
       `reads ${stage.readChunks} | ${counted(actual.readChunks, "chunk")}, ` +
-        `${bytesText(stage.readBytes)} | ${bytesText(actual.readBytes)}`,
+        `${bytesText(stage.readBytes)} | ${bytesText(actual.readBytes)}${foundText(actual)}`,
     );
   }
   if (stage.movedBytes > 0 || actual.movedBytes > 0) {
