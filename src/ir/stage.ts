@@ -360,6 +360,19 @@ export function operandsOf(stage: Stage): readonly Operand[] {
   }
 }
 
+type ConcatPart = ConcatStage["parts"][number];
+const partsByOperand = new WeakMap<ConcatStage["parts"], ReadonlyMap<Operand, ConcatPart>>();
+
+/** The part of a concatenation that an operand of it is; found once for all, since there may be thousands. */
+export function partOfConcat({ parts }: ConcatStage, operand: Operand): ConcatPart | undefined {
+  let table = partsByOperand.get(parts);
+  if (table === undefined) {
+    table = new Map(parts.map((p) => [p.operand, p]));
+    partsByOperand.set(parts, table);
+  }
+  return table.get(operand);
+}
+
 /** The operands of a stage with the box of each that a task of box `box` reads. */
 export function operandBoxes(
   stage: Stage,

@@ -21,7 +21,7 @@
 import { MemoryLimitError } from "../errors.js";
 import { itemSize } from "../ir/dtype.js";
 import { elementCount } from "../ir/index-map.js";
-import { dtypeOf, knownShape, type Node, topologicalOrder } from "../ir/node.js";
+import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import type {
   Bindings,
   CallStage,
@@ -342,11 +342,15 @@ function attemptPlan(
   };
   if (!attempt.copy || !ctx.isOn("rechunk")) return finished(first);
   ctx.enter("rechunk");
+  const { sources, sinks } = first.bindings;
+  const candidates = copyCandidates(first.stages, sources, first.sourceNodes);
+  if (candidates.length === 0) return { assembly: first, requests };
   const before = keep.size;
-  const { sources } = first.bindings;
-  for (const candidate of copyCandidates(first.stages, sources, first.sourceNodes)) {
+  const written = new Map(requests.map((r) => [r.sink, r.node]));
+  const calls = callsOf(requests, ctx);
+  for (const candidate of candidates) {
     const { node, amplification, operand, stage } = candidate;
-    const subject = copySubject(node, operand, stage, requests, first);
+    const subject = copySubject(node, operand, stage, (n) => written.get(sinks[n]), calls);
     if (subject === undefined) {
       ctx.declined("in-memory", node, "only a part of the source is read");
       continue;
@@ -372,13 +376,10 @@ function copySubject(
   source: Node,
   operand: Operand,
   stage: Stage,
-  requests: readonly FuseRequest[],
-  assembly: Assembly,
+  writtenTo: (sink: number) => Node | undefined,
+  calls: ReadonlyMap<number, Node>,
 ): Node | undefined {
-  if (stage.kind === "write") {
-    const sink = assembly.bindings.sinks[stage.sink];
-    return requests.find((r) => r.sink === sink)?.node;
-  }
+  if (stage.kind === "write") return writtenTo(stage.sink);
   const seen =
     stage.kind === "call" ? stage.args.find((a) => a.operand === operand)?.shape : stage.space;
   const read = operand.map.reduce(
@@ -386,17 +387,24 @@ function copySubject(
     1,
   );
   if (read >= 0.8 * elementCount(knownShape(source))) return source;
-  return stage.kind === "call" ? callInput(stage, operand, requests) : undefined;
+  return stage.kind === "call" ? callInput(stage, operand, calls) : undefined;
 }
+
+/** Block functions by the ids of their nodes. */
+const callsOf = (requests: readonly FuseRequest[], ctx: PassContext): ReadonlyMap<number, Node> =>
+  new Map(
+    ctx
+      .order(requests.map((r) => r.node))
+      .nodes.flatMap((node) => (node.op === "call" ? [[node.id, node] as const] : [])),
+  );
 
 /** What a block function is given: a view of a source, of which a copy holds no more than is seen. */
 function callInput(
   stage: CallStage,
   operand: Operand,
-  requests: readonly FuseRequest[],
+  calls: ReadonlyMap<number, Node>,
 ): Node | undefined {
-  const [id] = stage.nodes;
-  const call = topologicalOrder(requests.map((r) => r.node)).find((n) => n.id === id);
+  const call = calls.get(stage.nodes[0] as number);
   const input = call?.inputs[stage.args.findIndex((a) => a.operand === operand)];
   return input?.op === "view" ? input : undefined;
 }

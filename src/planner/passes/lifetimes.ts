@@ -13,6 +13,7 @@ import {
   maxBlockBytes,
   type Operand,
   type PlanArray,
+  partOfConcat,
   type Stage,
   taskCuts,
 } from "../../ir/stage.js";
@@ -153,7 +154,7 @@ function axisUse(
       return m.axis === stage.axis ? undefined : through(m, m.axis, tasks[m.axis] as Cuts);
     case "concat": {
       if (m.axis !== stage.axis) return through(m, m.axis, tasks[m.axis] as Cuts);
-      const part = stage.parts.find((p) => p.operand === operand);
+      const part = partOfConcat(stage, operand);
       if (part === undefined) return undefined;
       const cuts = tasks[m.axis] as Cuts;
       const clamp = (v: number): number => Math.max(0, Math.min(part.size, v - part.start));

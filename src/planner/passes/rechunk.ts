@@ -12,7 +12,7 @@ import { type Cuts, cutsCount, pieceSize, pieceStart, piecesIn } from "../../ir/
 import { itemSize } from "../../ir/dtype.js";
 import type { AxisMap } from "../../ir/index-map.js";
 import type { Node } from "../../ir/node.js";
-import { type Operand, operandsOf, type Stage, taskCuts } from "../../ir/stage.js";
+import { type Operand, operandsOf, partOfConcat, type Stage, taskCuts } from "../../ir/stage.js";
 
 /** Reads of more than this many times the bytes are worth a copy in memory. */
 export const WORTH_A_COPY = 1.3;
@@ -83,7 +83,7 @@ export function readCost(stage: Stage, operand: Operand, source: SourceBinding):
 /** Extent, and beginning in the space, of what is read along an axis that does not follow the map piece by piece. */
 function partOf(stage: Stage, operand: Operand, m: AxisMap): Part | undefined {
   if (m.axis < 0) return { start: 0, size: 1 };
-  if (stage.kind === "concat") return stage.parts.find((p) => p.operand === operand);
+  if (stage.kind === "concat") return partOfConcat(stage, operand);
   if (stage.kind === "call") {
     const argument = stage.args.find((x) => x.operand === operand);
     return argument && { start: 0, size: argument.shape[m.axis] as number };

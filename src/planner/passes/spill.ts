@@ -52,8 +52,11 @@ export function spillCandidates({ arrays, stages }: Assembly): readonly PlanArra
 export function withSpilled(assembly: Assembly, ids: ReadonlySet<number>): Assembly {
   const { stages, arrays } = assembly;
   const place = placer();
+  const readers = readersOf(stages, ids);
   const placed = arrays.map((array) =>
-    ids.has(array.id) ? { ...array, disk: place(array, stages) } : { ...array },
+    ids.has(array.id)
+      ? { ...array, disk: place(array, readers.get(array.id) ?? []) }
+      : { ...array },
   );
   const moved: Stage[] = [];
   for (const stage of stages) {
@@ -65,7 +68,7 @@ export function withSpilled(assembly: Assembly, ids: ReadonlySet<number>): Assem
       moved.push(stage);
       continue;
     }
-    const scratchBytes = taskScratchBytes(changed, { arrays: placed, stages: [...moved, changed] });
+    const scratchBytes = taskScratchBytes(changed, { arrays: placed, stages: moved });
     const cost = spillCost({ ...changed, scratchBytes }, placed);
     const estimate = {
       ...stage.estimate,
@@ -93,12 +96,12 @@ export function spillOf(arrays: readonly PlanArray[]): {
 }
 
 /** Gives arrays their places one after another. */
-function placer(): (array: PlanArray, stages: readonly Stage[]) => DiskPlace {
+function placer(): (array: PlanArray, readers: readonly Reader[]) => DiskPlace {
   let offset = 0;
   let firstSum = 0;
-  return (array, stages) => {
+  return (array, readers) => {
     const disk: DiskPlace = {
-      inner: innerCuts(array, readerCuts(array, stages)),
+      inner: innerCuts(array, readerCuts(array, readers)),
       offset,
       slotBytes: slotBytesOf(maxBlockBytes(array)),
       firstSum,
@@ -109,18 +112,37 @@ function placer(): (array: PlanArray, stages: readonly Stage[]) => DiskPlace {
   };
 }
 
-/** The cuts that the reader of most bytes would like along each axis. */
-function readerCuts(array: PlanArray, stages: readonly Stage[]): readonly (Cuts | undefined)[] {
-  let best: readonly (Cuts | undefined)[] = [];
-  let most = -1;
+interface Reader {
+  readonly stage: Stage;
+  readonly operand: Operand;
+}
+
+/** Who reads each of the arrays. */
+function readersOf(
+  stages: readonly Stage[],
+  ids: ReadonlySet<number>,
+): ReadonlyMap<number, readonly Reader[]> {
+  const readers = new Map<number, Reader[]>();
   for (const stage of stages) {
     for (const operand of operandsOf(stage)) {
-      if (operand.from !== "array" || operand.id !== array.id) continue;
-      const elements = elementCount(stage.space);
-      if (elements <= most) continue;
-      most = elements;
-      best = wantedCuts(array, operand.map, readingCuts(stage, operand));
+      if (operand.from !== "array" || !ids.has(operand.id)) continue;
+      const known = readers.get(operand.id);
+      if (known === undefined) readers.set(operand.id, [{ stage, operand }]);
+      else known.push({ stage, operand });
     }
+  }
+  return readers;
+}
+
+/** The cuts that the reader of most bytes would like along each axis. */
+function readerCuts(array: PlanArray, readers: readonly Reader[]): readonly (Cuts | undefined)[] {
+  let best: readonly (Cuts | undefined)[] = [];
+  let most = -1;
+  for (const { stage, operand } of readers) {
+    const elements = elementCount(stage.space);
+    if (elements <= most) continue;
+    most = elements;
+    best = wantedCuts(array, operand.map, readingCuts(stage, operand));
   }
   return best;
 }
