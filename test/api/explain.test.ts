@@ -163,6 +163,21 @@ describe("analyze", () => {
     },
   );
 
+  it("tells what was missing in a store", async () => {
+    const store = new Map<string, Uint8Array>();
+    await cw.ones([256, 512], { chunks: [32, 512] }).toZarr(store, { path: "x" });
+    for (const key of [...store.keys()]) if (/\/c\/[0-5]\//.test(key)) store.delete(key);
+    const x = await cw.openZarr(store, { path: "x" });
+    expect((await x.sum().compute()).item()).toBe(2 * 32 * 512);
+    const { actual } = await x.sum().analyze({ format: "json" });
+    expect(actual).toMatchObject({ readChunks: 8, missingChunks: 6, skippedChunks: 0 });
+    expect(actual?.uniformBlocks).toBeGreaterThan(0);
+    const text = await x.sum().analyze();
+    expect(text).toMatch(/reads 8 \| 8 chunks, .* \(6 missing, \d+ blocks? of one value\)/);
+    const { actual: off } = await x.sum().analyze({ format: "json", optimize: false });
+    expect(off).toMatchObject({ readChunks: 8, missingChunks: 6, uniformBlocks: 0 });
+  });
+
   it("says so as text and in the drawing", async () => {
     const { array: x } = counted([1000, 400], [100, 100]);
     const text = await x.sum().analyze({ memory: "64MiB" });

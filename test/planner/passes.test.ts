@@ -79,6 +79,14 @@ describe("switching a pass off makes the plan worse", () => {
     expect(on.peak).toBeLessThan(off.peak);
   });
 
+  test("statistics: where the condition is false in a block, the rest of it is not read", async () => {
+    const x = store([512, 512], [64, 64]);
+    const upper = ops.expandDims(ops.binary.less(ops.arange(0, 512, 1), 128), 1);
+    const { on, off } = await compare(x, [ops.sum(ops.where(upper, x.node, 0))], "statistics");
+    expect(off.chunks).toBe(64);
+    expect(on.chunks).toBeLessThan(off.chunks);
+  });
+
   test("sink: every second row of a selection is selected, and no other", async () => {
     const x = store([100, 100], [10, 10]);
     const rows = ops.at(ops.take(x.node, [95, 3, 44, 3, 71], 0), [ops.slice(null, null, 2)]);

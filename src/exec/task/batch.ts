@@ -75,7 +75,7 @@ export class LeafBatch {
     );
     const before = forest.elementsPer(axis, outer);
     const kind = this.#merges.kindOf(leaves, patterns, layout, before);
-    const held = uniform && `${kind}|${uniform.operands}`;
+    const held = uniform && `${kind}|${uniform.value}`;
     // Batch after batch of equal elements: the states are there from the last one.
     if (held === undefined || held !== this.#held) {
       for (const chosen of choices(patterns))
@@ -114,9 +114,8 @@ export class LeafBatch {
     const numbers = chosen.flatMap((p) => [p.outer, p.inner]);
     const target = layout.places(chosen);
     if (uniform !== undefined) {
-      const shape = boxShape(box);
-      const one = shape.map((n, axis) => (stage.reduced.includes(axis) ? 1 : n));
-      uniform.fill(shape, within(places, step, box), [...numbers, ...one], target);
+      const one = boxShape(box).map((n, axis) => (stage.reduced.includes(axis) ? 1 : n));
+      uniform.fill(box, within(places, step, box), [...numbers, ...one], target);
       return;
     }
     const operands = within(places, step, box).map(({ address, strides: own }) => ({

@@ -25,6 +25,7 @@ import {
   statePlaces,
   within,
 } from "./leaf-calls.js";
+import type { Placed } from "./live.js";
 import { positions } from "./operands.js";
 import type { NodeStates, Slots, StateMath } from "./states.js";
 import { UniformLeaves } from "./uniform.js";
@@ -73,10 +74,10 @@ export class LeafRunner {
   }
 
   /** Says what the leaves to come are made of. Where an element is tells those of arg- reductions apart. */
-  begin(places: readonly Place[], uniform: boolean): void {
+  begin({ places, uniform, facts }: Placed): void {
     const equal = uniform && !this.#stage.accumulators.some((a) => isArg(a.monoid));
     this.#uniform = equal ? this.#equal : undefined;
-    this.#uniform?.begin(places);
+    this.#uniform?.begin(places, facts);
   }
 
   /** Feeds every leaf of a step to the trees. */
@@ -140,7 +141,7 @@ export class LeafRunner {
     const operands = within(places, step, box);
     if (this.#uniform !== undefined) {
       const one = boxShape(box).map((n, axis) => (stage.reduced.includes(axis) ? 1 : n));
-      this.#uniform.fill(boxShape(box), operands, one, target);
+      this.#uniform.fill(box, operands, one, target);
       return states;
     }
     for (const { accumulators, argStrides, spec } of this.#calls) {

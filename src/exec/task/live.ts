@@ -4,10 +4,17 @@
  *
  * A look costs little beside what it may save: a corner of the block is looked at first, and whoever finds there that
  * both branches are taken asks no further. Where conditions come from a store that answers later, waiting for them
- * takes time of its own: after some blocks in which it did not help, it is done for a few of them only.
+ * takes time of its own: after some blocks in which it did not help, it is done for a few of them only. Of conditions
+ * that make each other superfluous those come first that have helped so far.
  */
-
-import { type Dependence, dependence, derived, type Guard, programFor } from "../../ir/guards.js";
+import {
+  type Dependence,
+  dependence,
+  derived,
+  type Facts,
+  type Guard,
+  programFor,
+} from "../../ir/guards.js";
 import { type Box, boxElements, boxShape } from "../../ir/index-map.js";
 import { guardBytes } from "../../ir/scratch.js";
 import type { MapStage, ReduceStage } from "../../ir/stage.js";
@@ -29,6 +36,8 @@ export interface Placed {
   readonly places: readonly Place[];
   /** Every element of the box has the same operands, as far as they matter: all places repeat one element. */
   readonly uniform: boolean;
+  /** What was found out about conditions: with equal operands, values are equal only where this is too. */
+  readonly facts: string;
 }
 
 /** Looks at the operands of one stage in one task. */
@@ -53,17 +62,18 @@ export class LiveOperands {
     const { operands, guards } = this.#stage;
     if (guards === undefined) {
       const places = yield* placeOperands(this.#ctx, operands, box, this.#scratch);
-      return { places, uniform: false };
+      return { places, uniform: false, facts: "" };
     }
     const requests = operands.map((operand) => ({ operand, box }));
     const laid = layOut(this.#ctx, requests, this.#scratch);
-    const facts = this.#known.patient() ? yield* this.#ask(guards, laid, box) : new Map();
+    const facts: Facts = this.#known.patient() ? yield* this.#ask(laid, box) : new Map();
     const { operands: live, indexed } = this.#known.dependence(facts);
     yield* readRegions(
       this.#ctx,
       laid.regions.filter((_, i) => live.has(i)),
       true,
     );
+    this.#learn(guards, laid, box);
     this.#blank(laid.regions);
     for (const region of new Set(laid.regions)) {
       if (region?.state === "unread") countSkipped(this.#ctx, region.operand, region.image);
@@ -73,22 +83,22 @@ export class LiveOperands {
     const same = shown.every((place, i) => !live.has(i) || isRepeated(place, extents));
     if (same && !indexed && boxElements(box) > 1) {
       if (this.#ctx.meter !== undefined) this.#ctx.meter.uniform++;
-      return { places: shown.map(repeated), uniform: true };
+      return { places: shown.map(repeated), uniform: true, facts: keyOf(facts) };
     }
     for (const region of new Set(laid.regions)) {
       if (region?.state !== "uniform") continue;
       spreadFirst(this.#ctx, region.operand.dtype, boxShape(region.image), region.place);
       region.state = "read";
     }
-    return { places: laid.places, uniform: false };
+    return { places: laid.places, uniform: false, facts: "" };
   }
 
   /** Reads what conditions need, one after the other, as long as something depends on them; what is found out. */
-  *#ask(guards: readonly Guard[], laid: LaidOut, box: Box): Flow<ReadonlyMap<number, boolean>> {
+  *#ask(laid: LaidOut, box: Box): Flow<Facts> {
     const known = this.#known;
-    let facts: ReadonlyMap<number, boolean> = new Map();
+    let facts: Facts = new Map();
     let [helped, later] = [false, false];
-    for (const guard of guards) {
+    for (const guard of known.guards()) {
       if (facts.has(guard.op)) continue;
       const { operands: live } = known.dependence(facts);
       const gains = (dead: readonly number[]): boolean =>
@@ -104,12 +114,27 @@ export class LiveOperands {
         )) || later;
       this.#blank(guard.operands.map((n) => laid.regions[n]));
       const answer = this.#answer(guard, laid, box, wanted);
+      known.score(guard, answer !== undefined);
       if (answer === undefined) continue;
       facts = derived(this.#stage.program, new Map([...facts, [guard.op, answer]]));
       helped = true;
     }
     known.learn(later, helped);
     return facts;
+  }
+
+  /** Notes which conditions would have helped, had they come first; only where that is known at once. */
+  #learn(guards: readonly Guard[], laid: LaidOut, box: Box): void {
+    if (guards.length < 2) return;
+    for (const guard of guards) {
+      const seen = guard.operands.length > 0 && guard.operands.every((n) => shownAt(laid, n));
+      const late = (dead: readonly number[]): boolean =>
+        dead.some((n) => laid.regions[n]?.state === "read");
+      if (!seen || this.#known.condition(guard).indexed) continue;
+      const wanted = { isFalse: late(guard.ifFalse), isTrue: late(guard.ifTrue) };
+      if (!wanted.isFalse && !wanted.isTrue) continue;
+      if (this.#answer(guard, laid, box, wanted) !== undefined) this.#known.score(guard, true);
+    }
   }
 
   /** Whether a condition is true everywhere, or false everywhere, as far as that is of interest. */
@@ -191,24 +216,30 @@ interface Condition {
   readonly indexed: boolean;
 }
 
+const keyOf = (facts: Facts): string => [...facts].map(([op, fact]) => (fact ? op : ~op)).join();
+
 /** What a thread knows of a stage from one task to the next. */
 class Knowledge {
   readonly #stage: MapStage | ReduceStage;
   readonly #values: readonly number[];
   readonly #dependences = new Map<string, Dependence>();
   readonly #conditions = new Map<Guard, Condition>();
+  /** The conditions, those that help first, and how often they did of late. */
+  #guards: readonly Guard[];
+  readonly #scores = new Map<Guard, number>();
   #later = false;
   /** Blocks since a condition helped. */
   #vain = 0;
 
   constructor(stage: MapStage | ReduceStage) {
     this.#stage = stage;
+    this.#guards = stage.guards ?? [];
     this.#values = stage.kind === "map" ? stage.values : stage.accumulators.map((a) => a.value);
   }
 
   /** What the values of the stage depend on where `facts` hold. */
-  dependence(facts: ReadonlyMap<number, boolean>): Dependence {
-    const key = [...facts].map(([op, fact]) => (fact ? op : ~op)).join();
+  dependence(facts: Facts): Dependence {
+    const key = keyOf(facts);
     let found = this.#dependences.get(key);
     if (found === undefined) {
       found = dependence(this.#stage.program, this.#values, facts);
@@ -224,6 +255,22 @@ class Knowledge {
       this.#conditions.set(guard, found);
     }
     return found;
+  }
+
+  guards(): readonly Guard[] {
+    return this.#guards;
+  }
+
+  /** Enters whether a condition helped in a block. */
+  score(guard: Guard, helped: boolean): void {
+    const before = this.#scores.get(guard) ?? 0;
+    const after = Math.max(-PATIENCE, Math.min(PATIENCE, before + (helped ? 1 : -1)));
+    this.#scores.set(guard, after);
+    const of = (g: Guard): number => this.#scores.get(g) ?? 0;
+    const sorted = this.#guards.every(
+      (g, i) => i === 0 || of(this.#guards[i - 1] as Guard) >= of(g),
+    );
+    if (!sorted) this.#guards = [...this.#guards].sort((a, b) => of(b) - of(a));
   }
 
   /** Whether the conditions of the next block are worth waiting for. */

@@ -73,8 +73,9 @@ export function* reduceTask(
       return;
     }
     const box = stepBox(stage, whole, step);
-    const { places, uniform } = yield* live.place(box);
-    leaves.begin(places, uniform);
+    const placed = yield* live.place(box);
+    const { places } = placed;
+    leaves.begin(placed);
     if (treeAxis(stage) < 0) {
       const states = leaves.single(box, box, places);
       harvest.root(states);

@@ -3,6 +3,7 @@
  * every element of a map, and every leaf of equal elements of a reduction, is computed in the same order on its own.
  */
 import type { DType } from "../../ir/dtype.js";
+import { type Box, boxShape } from "../../ir/index-map.js";
 import { stateComponents } from "../../ir/scratch.js";
 import type { Operand, ReduceStage } from "../../ir/stage.js";
 import { itemOf, type Place, type Scratch, type TaskContext } from "./context.js";
@@ -43,10 +44,10 @@ export class UniformLeaves {
   readonly #stage: ReduceStage;
   readonly #calls: readonly LeafCall[];
   readonly #work: Scratch;
-  /** States of leaves of some shape, for operands that have these bits. */
+  /** States of leaves by their shape, for the value that the leaves have now. */
   readonly #known = new Map<string, readonly string[]>();
   readonly #dtypes: readonly DType[];
-  #operands = "";
+  #value = "";
 
   constructor(ctx: TaskContext, stage: ReduceStage, calls: readonly LeafCall[], work: Scratch) {
     this.#ctx = ctx;
@@ -56,40 +57,42 @@ export class UniformLeaves {
     this.#dtypes = stateComponents(stage).map((c) => c.dtype);
   }
 
-  /** Equal while the operands are. */
-  get operands(): string {
-    return this.#operands;
+  /** Equal only for leaves of the same value. */
+  get value(): string {
+    return this.#value;
   }
 
-  /** Says where the operands are that the next leaves are made of. */
-  begin(operands: readonly Place[]): void {
+  /** Says where the operands are that the next leaves are made of, and what is known of conditions there. */
+  begin(operands: readonly Place[], facts: string): void {
     const { memory } = this.#ctx;
     const bits = operands.map(({ address }, i) =>
       bitsAt(memory, itemOf((this.#stage.operands[i] as Operand).dtype), address),
     );
-    if (bits.join() === this.#operands) return;
-    this.#operands = bits.join();
+    const value = `${facts}|${bits.join()}`;
+    if (value === this.#value) return;
+    this.#value = value;
     this.#known.clear();
   }
 
   /**
-   * Fills states with those of a leaf of `shape` (an extent per axis of the space; those of kept axes do not matter).
-   * `target` has, per accumulator, the places of its components over `extents`, of which the first element is used too.
+   * Fills states with those of the leaf `box`, of which the extents of kept axes do not matter, nor where it lies beside
+   * other boxes of the same facts. `target` has, per accumulator, the places of its components over `extents`, of which the first element is used too.
    */
   fill(
-    shape: readonly number[],
+    box: Box,
     operands: readonly Place[],
     extents: readonly number[],
     target: readonly (readonly Place[])[],
   ): void {
     const { space, reduced } = this.#stage;
+    const shape = boxShape(box);
     const one = space.map((_, axis) => (reduced.includes(axis) ? (shape[axis] as number) : 1));
     const key = one.join();
     const places = target.flat();
     const dtypes = this.#dtypes;
     let bits = this.#known.get(key);
     if (bits === undefined) {
-      this.#leaf(one, operands, target);
+      this.#leaf(one, box.lo, operands, target);
       bits = dtypes.map((dtype, i) =>
         bitsAt(this.#ctx.memory, itemOf(dtype), (places[i] as Place).address),
       );
@@ -103,14 +106,15 @@ export class UniformLeaves {
 
   #leaf(
     shape: readonly number[],
+    origin: readonly number[],
     operands: readonly Place[],
     target: readonly (readonly Place[])[],
   ): void {
     const { program, reduced } = this.#stage;
-    const origin = shape.map(() => 0);
+    const none = shape.map(() => 0);
     for (const { accumulators, argStrides, spec } of this.#calls) {
       const states = accumulators.map((a) =>
-        (target[a] as readonly Place[]).map(({ address }) => ({ address, strides: origin })),
+        (target[a] as readonly Place[]).map(({ address }) => ({ address, strides: none })),
       );
       this.#ctx.kernels.leaf(
         spec,
