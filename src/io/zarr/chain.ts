@@ -2,7 +2,7 @@
 import { ZarrError } from "../../errors.js";
 import { elementCount } from "../../ir/index-map.js";
 import { type Probe, SPAN } from "../../ir/trace.js";
-import { type Codec, compressedBound, damaged } from "../codecs/codec.js";
+import { type Codec, compressedBound, damaged, type TakeRoom } from "../codecs/codec.js";
 import { codecEntry } from "../codecs/registry.js";
 import { type Maybe, then } from "../maybe.js";
 import type { Scratch } from "../scratch.js";
@@ -95,8 +95,16 @@ function outputSize(chain: Chain, k: number, src: Uint8Array): number {
   return stated;
 }
 
-/** Encodes a whole chain; `probe` is told how long it took. */
-export function encodeChain(chain: Chain, raw: Uint8Array, probe?: Probe): Maybe<Uint8Array> {
+/**
+ * Encodes a whole chain; `probe` is told how long it took. The answer lies in room that was taken with `take`, or is a
+ * codec's own.
+ */
+export function encodeChain(
+  chain: Chain,
+  raw: Uint8Array,
+  take: TakeRoom,
+  probe?: Probe,
+): Maybe<Uint8Array> {
   if (chain.codecs.length === 0) return raw;
   const from = probe?.now();
   let result: Maybe<Uint8Array> = raw;
@@ -104,7 +112,7 @@ export function encodeChain(chain: Chain, raw: Uint8Array, probe?: Probe): Maybe
     result = then(result, (bytes) => {
       if (codec.encode === undefined)
         throw new ZarrError(`codec ${chain.names[k]} cannot be written`);
-      return codec.encode(bytes);
+      return codec.encode(bytes, take);
     });
   });
   return then(result, (bytes) => {
