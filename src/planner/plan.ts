@@ -32,6 +32,7 @@ import type {
 } from "../ir/stage.js";
 import { operandsOf } from "../ir/stage.js";
 import { type Assembly, assemble } from "./assemble.js";
+import { ATTEMPTS, type Attempt, sizingOf } from "./attempts.js";
 import { PassContext, type PassName, type PlanConfig, type PlanRequest } from "./context.js";
 import { paddedBytes, taskFootprint } from "./estimate.js";
 import { trimMaps } from "./lower.js";
@@ -50,13 +51,8 @@ import { takes } from "./passes/takes.js";
 
 export type { PassName, PlanConfig, PlanRequest } from "./context.js";
 
-/** Bytes that a task aims to handle: a few cache-sized tiles, little beside any sensible budget. */
-const TASK_TARGET = 4 * 1024 * 1024;
 /** A plan that spills must be so many times faster than one that does not: disks are known least of all. */
 const SPILL_MARGIN = 2;
-/** Part of the budget that one task may take. */
-const TASK_SHARE = 1 / 8;
-
 export interface PlanResult {
   readonly plan: Plan;
   readonly bindings: Bindings;
@@ -175,32 +171,6 @@ interface Figures {
   readonly peakBytes: number;
 }
 
-interface Attempt {
-  readonly keep: boolean;
-  readonly copy: boolean;
-  /** Only worth a look if what does not fit may lie on disk. */
-  readonly spill?: boolean;
-  /** Target and limit of task sizes, as factors of their defaults. */
-  readonly target: number;
-  readonly limit: number;
-}
-
-const ATTEMPTS: readonly Attempt[] = [
-  { keep: true, copy: true, target: 1, limit: 1 },
-  { keep: true, copy: true, target: 1 / 8, limit: 1 / 4 },
-  { keep: true, copy: true, target: Number.POSITIVE_INFINITY, limit: 1, spill: true },
-  { keep: true, copy: false, target: 1, limit: 1 },
-  { keep: true, copy: false, target: Number.POSITIVE_INFINITY, limit: 2 },
-  { keep: true, copy: false, target: Number.POSITIVE_INFINITY, limit: 4 },
-  { keep: false, copy: false, target: 1, limit: 1 },
-  { keep: false, copy: false, target: Number.POSITIVE_INFINITY, limit: 2 },
-  { keep: false, copy: false, target: Number.POSITIVE_INFINITY, limit: 4 },
-  { keep: false, copy: false, target: 1 / 8, limit: 6 },
-  { keep: false, copy: false, target: 1 / 8, limit: 1 / 4 },
-  { keep: false, copy: false, target: 1 / 64, limit: 1 / 16 },
-  { keep: false, copy: false, target: 1 / 512, limit: 1 / 64 },
-];
-
 /** Puts arrays on disk, largest first, until the rest fits; everything as it was if it never does. */
 function spilled(
   assembly: Assembly,
@@ -254,6 +224,7 @@ function physical(requests: readonly FuseRequest[], ctx: PassContext): Physical 
   let bestLog: typeof ctx.log = [];
   for (const attempt of ATTEMPTS) {
     if (attempt.spill === true && !ctx.isOn("spill")) continue;
+    if (attempt.bands === true && !hasBands(smallest?.assembly)) continue;
     ctx.log.length = start;
     const made = attemptPlan(requests, attempt, ctx);
     let { assembly } = made;
@@ -288,9 +259,7 @@ function attemptPlan(
   attempt: Attempt,
   ctx: PassContext,
 ): { readonly assembly: Assembly; readonly requests: readonly FuseRequest[] } {
-  const { memory } = ctx.config;
-  const limit = Math.max(16 * 1024, memory * TASK_SHARE * attempt.limit);
-  const sizing = { target: Math.min(TASK_TARGET * attempt.target, limit / 2), limit };
+  const sizing = sizingOf(attempt, ctx.config);
   let requests = attempt.keep || !ctx.isOn("residency") ? asked : recomputed(asked);
   let keep = new Set<Node>();
   const mayKeep = attempt.keep && ctx.isOn("residency");
@@ -334,6 +303,9 @@ function attemptPlan(
   }
   return { assembly: keep.size > before ? round() : first, requests };
 }
+
+const hasBands = (assembly: Assembly | undefined): boolean =>
+  assembly?.bindings.sources.some(({ bands }) => bands !== undefined) === true;
 
 /** The requests with the inputs of block functions computed for each of them. */
 function recomputed(requests: readonly FuseRequest[]): readonly FuseRequest[] {
