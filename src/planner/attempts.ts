@@ -14,7 +14,10 @@ export interface Attempt {
   readonly copy: boolean;
   /** Only worth a look if what does not fit may lie on disk. */
   readonly spill?: boolean;
-  /** Only worth a look where parts of storage chunks can be read alone: tasks as large as all workers can have at once. */
+  /**
+   * Only worth a look where parts of storage chunks can be read alone: tasks as large as all workers can have at once, if
+   * each part is then read by one.
+   */
   readonly bands?: boolean;
   /** Target and limit of task sizes, as factors of their defaults. */
   readonly target: number;

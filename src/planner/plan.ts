@@ -228,6 +228,7 @@ function physical(requests: readonly FuseRequest[], ctx: PassContext): Physical 
     ctx.log.length = start;
     const made = attemptPlan(requests, attempt, ctx);
     let { assembly } = made;
+    if (attempt.bands === true && readsTwice(assembly)) continue;
     let figures = figuresOf(assembly, made.requests, ctx);
     if (figures.serialBytes > memory && ctx.isOn("spill")) {
       ({ assembly, figures } = spilled(assembly, figures, made.requests, ctx));
@@ -303,6 +304,10 @@ function attemptPlan(
   }
   return { assembly: keep.size > before ? round() : first, requests };
 }
+
+/** Whether a store's chunks, or their bands, are read by several tasks. */
+const readsTwice = ({ stages, bindings, sourceNodes }: Assembly): boolean =>
+  copyCandidates(stages, bindings.sources, sourceNodes).length > 0;
 
 const hasBands = (assembly: Assembly | undefined): boolean =>
   assembly?.bindings.sources.some(({ bands }) => bands !== undefined) === true;

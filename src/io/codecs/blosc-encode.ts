@@ -124,7 +124,7 @@ export function bloscEncoderBytes(config: CodecConfig, length: number): number {
   const options = bloscOptions(config);
   const [block, blocks] = blocksOf(options, length);
   const { cname, clevel } = options;
-  const state = cname === "zstd" ? block + zstdTier().heapBytes(block, zstdLevel(clevel)) : 0;
+  const state = cname === "zstd" ? block + zstdTier().encoderBytes(block, zstdLevel(clevel)) : 0;
   return bloscRoom(length, blocks) + 3 * block + state + CODEC_HEAP_BYTES;
 }
 

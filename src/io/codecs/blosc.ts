@@ -139,17 +139,17 @@ const MOST_BLOCK = 4 << 20;
 function decoderBytes({ cname, blocksize }: CodecConfig, decoded: number): number {
   const most = typeof blocksize === "number" && blocksize > 0 ? blocksize : MOST_BLOCK;
   const block = Math.min(decoded, most);
-  const inner = cname === "zstd" ? zstdTier().heapBytes(block, 1) : cname === "zlib" ? block : 0;
+  const inner = cname === "zstd" ? zstdTier().decoderBytes(block) : cname === "zlib" ? block : 0;
   return 3 * block + inner + CODEC_HEAP_BYTES;
 }
 
 export const blosc: CodecEntry = {
   make: (config): Codec => ({
-    heapBytes: (decoded) =>
-      Math.max(
-        decoderBytes(config, decoded),
-        isWritable(config) ? bloscEncoderBytes(config, decoded) : 0,
-      ),
+    heapBytes: (decoded) => {
+      const writing = isWritable(config) ? bloscEncoderBytes(config, decoded) : 0;
+      return Math.max(decoderBytes(config, decoded), writing);
+    },
+    decoderBytes: (decoded) => decoderBytes(config, decoded),
     decode,
     sizeOf: (src) =>
       src.length < HEADER

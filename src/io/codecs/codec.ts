@@ -7,6 +7,8 @@ export interface Codec {
   readonly fixedSize?: ((decoded: number) => number) | undefined;
   /** Bytes that decoding to or encoding from `decoded` bytes takes beside source and destination. */
   readonly heapBytes: (decoded: number) => number;
+  /** The same for decoding alone, where that takes less. */
+  readonly decoderBytes?: ((decoded: number) => number) | undefined;
   /**
    * Fills `dst`, whose length is the exact decoded size. Throws {@link damaged} when `src` holds more, less or
    * nonsense.

@@ -4,7 +4,7 @@
  */
 import { createRequire } from "node:module";
 import { Scratch } from "../scratch.js";
-import { encoderBytes, frameBound, type ZstdTier } from "./zstd-tier.js";
+import { encoderState, frameBound, STATE_BYTES, type ZstdTier } from "./zstd-tier.js";
 
 /** As much of `zstd-napi/binding` as is used here. */
 export interface ZstdBinding {
@@ -47,6 +47,7 @@ export function zstdOf({ CCtx, DCtx, CParameter }: ZstdBinding): ZstdTier {
         scratch.release();
       }
     },
-    heapBytes: (decoded, level) => frameBound(decoded) + encoderBytes(decoded, level),
+    encoderBytes: (decoded, level) => frameBound(decoded) + encoderState(decoded, level),
+    decoderBytes: () => STATE_BYTES,
   };
 }

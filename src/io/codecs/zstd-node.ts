@@ -1,7 +1,7 @@
 /** Zstandard by Node's own zlib, which has it from 22.15 on. */
 import * as zlib from "node:zlib";
 import { dropped } from "./garbage.js";
-import { encoderBytes, frameBound, type ZstdTier } from "./zstd-tier.js";
+import { encoderState, frameBound, type ZstdTier } from "./zstd-tier.js";
 
 interface ZlibWithZstd {
   zstdDecompressSync(src: Uint8Array, options: object): Uint8Array;
@@ -34,7 +34,7 @@ export function nodeZstd(): ZstdTier | undefined {
         },
         pledgedSrcSize: src.length,
       }),
-    heapBytes: (decoded, level) =>
-      Math.max(decoded + (1 << 20), frameBound(decoded) + encoderBytes(decoded, level)),
+    encoderBytes: (decoded, level) => frameBound(decoded) + encoderState(decoded, level),
+    decoderBytes: (decoded) => decoded + (1 << 20),
   };
 }

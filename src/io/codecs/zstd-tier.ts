@@ -8,8 +8,10 @@ export interface ZstdTier {
   decode(src: Uint8Array, dst: Uint8Array): number;
   /** One frame that states its content size. */
   encode(src: Uint8Array, level: number, checksum: boolean, take: TakeRoom): Uint8Array;
-  /** Bytes beside source and destination. */
-  heapBytes(decoded: number, level: number): number;
+  /** Bytes that encoding takes beside source and destination. */
+  encoderBytes(decoded: number, level: number): number;
+  /** Bytes that decoding takes beside them. */
+  decoderBytes(decoded: number): number;
 }
 
 /** ZSTD_compressBound: the longest frame that so many bytes can become. */
@@ -20,9 +22,12 @@ const LOG_TABLES = [
   18, 18, 19, 20, 21, 22, 22, 23, 23, 24, 25, 25, 26, 26, 26, 26, 26, 26, 26, 27, 28, 29, 30,
 ] as const;
 
+/** Bytes of a decoder's state, and what is in a heap from the start. */
+export const STATE_BYTES = 7 << 18;
+
 /** Bytes of an encoder's state for `decoded` bytes: its tables are no larger than the content is worth. */
-export function encoderBytes(decoded: number, level: number): number {
+export function encoderState(decoded: number, level: number): number {
   const log = LOG_TABLES[Math.min(Math.max(level, 0), LOG_TABLES.length - 1)] as number;
   const content = 2 ** Math.ceil(Math.log2(Math.max(decoded, 1024)));
-  return Math.min(2 ** log, 16 * content) + (3 << 20);
+  return Math.min(2 ** log, 16 * content) + STATE_BYTES;
 }

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dropped } from "./garbage.js";
 import { xxh64 } from "./xxh64.js";
-import { encoderBytes, frameBound, type ZstdTier } from "./zstd-tier.js";
+import { encoderState, frameBound, STATE_BYTES, type ZstdTier } from "./zstd-tier.js";
 
 /** What the package's module has once it is instantiated. */
 interface Zstd {
@@ -102,8 +102,9 @@ export const wasmZstd: ZstdTier = {
     });
   },
   // Both sides in the heap, and a fifth that it grows by beyond what is asked for.
-  heapBytes: (decoded, level) =>
-    Math.ceil(1.2 * (decoded + frameBound(decoded) + encoderBytes(decoded, level))),
+  encoderBytes: (decoded, level) =>
+    Math.ceil(1.2 * (decoded + frameBound(decoded) + encoderState(decoded, level))),
+  decoderBytes: (decoded) => Math.ceil(1.2 * (decoded + frameBound(decoded) + STATE_BYTES)),
 };
 
 /** Sets the checksum flag of a frame and fills its last bytes with the checksum (RFC 8878, 3.1.1). */

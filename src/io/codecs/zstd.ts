@@ -74,7 +74,11 @@ export const zstd: CodecEntry = {
   make: (config): Codec => {
     const level = integerOption("zstd", config, "level", 1, -131_072, 22);
     return {
-      heapBytes: (decoded) => zstdTier().heapBytes(decoded, level),
+      heapBytes: (decoded) => {
+        const tier = zstdTier();
+        return Math.max(tier.encoderBytes(decoded, level), tier.decoderBytes(decoded));
+      },
+      decoderBytes: (decoded) => zstdTier().decoderBytes(decoded),
       decode: zstdInto,
       sizeOf: zstdContentSize,
       encode: (src, take = newRoom) => zstdEncode(src, level, config["checksum"] === true, take),

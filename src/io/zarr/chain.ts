@@ -18,6 +18,8 @@ export interface Chain {
   readonly bounds: readonly number[];
   /** Codec heaps and buffers between the codecs, beside the encoded and the decoded bytes. */
   readonly heapBytes: number;
+  /** The same for decoding alone. */
+  readonly decoderBytes: number;
 }
 
 /** Decoded bytes of a layout without codecs: its elements, or an upper bound for a shard. */
@@ -37,6 +39,7 @@ export function makeChain(layout: Layout, stored: StoredDType): Chain {
   const bounds = [raw];
   const codecs: Codec[] = [];
   let heap = 0;
+  let decoder = 0;
   let between = 0;
   for (const { name, config } of layout.codecs) {
     const codec = codecEntry(name).make(config);
@@ -45,12 +48,15 @@ export function makeChain(layout: Layout, stored: StoredDType): Chain {
     const fixed = codec.fixedSize;
     sizes.push(fixed === undefined || size === undefined ? undefined : fixed(size));
     bounds.push(fixed === undefined ? compressedBound(bound) : fixed(bound));
-    heap = Math.max(heap, codec.heapBytes(bound));
+    const most = codec.heapBytes(bound);
+    heap = Math.max(heap, most);
+    decoder = Math.max(decoder, codec.decoderBytes?.(bound) ?? most);
     if (codecs.length > 0) between += bound;
     codecs.push(codec);
   }
   const names = layout.codecs.map((c) => c.name);
-  return { names, codecs, sizes, bounds, heapBytes: heap + between };
+  const [heapBytes, decoderBytes] = [heap + between, decoder + between];
+  return { names, codecs, sizes, bounds, heapBytes, decoderBytes };
 }
 
 /**
