@@ -105,6 +105,7 @@ export {
 export { createGroup, explainToZarr, httpStore, s3Store, store, toZarr } from "./api/store.js";
 export type { Floating, Promote, ShapeLike, SumOf } from "./api/types.js";
 export {
+  describeCodecs,
   describeStore,
   type OpenGroupOptions,
   type OpenZarrOptions,

@@ -189,6 +189,16 @@ export async function describeStore(
   return (await zarr()).describeStore(url, checked);
 }
 
+/**
+ * What does the work of codecs that have several implementations: `node:zlib`, the package `zstd-napi` if it is installed,
+ * or `@foxglove/wasm-zstd`. What is written is the same format everywhere.
+ *
+ * @example await describeCodecs(); // { zstd: "node:zlib" }
+ */
+export async function describeCodecs(): Promise<{ readonly zstd: string }> {
+  return { zstd: (await zarr()).zstdTier().name };
+}
+
 /** Physical values of packed data (CF conventions, section 8). */
 export function unpacked(raw: Node, packing: Packing): Node {
   const stored = dtypeOf(raw);

@@ -22,6 +22,7 @@ ${COMMANDS.map((c) => `  ${c.name.padEnd(10)}${c.summary}`).join("\n")}
 Options:
   -h, --help     show this help; chunkwise <command> --help shows a command's
   --version      print the version
+  --codecs       print what does the work of codecs that have several implementations
 
 Exit codes: 0 success, 1 failure, 2 wrong usage, 130 interrupted.
 `;
@@ -44,6 +45,7 @@ export async function run(
       return EXIT.usage;
     }
     if (first === "--version") terminal.out(`${await version()}\n`);
+    else if (first === "--codecs") terminal.out(await codecs());
     else if (first === "--help" || first === "-h") terminal.out(HELP);
     else if (first === "help") terminal.out(rest[0] === undefined ? HELP : find(rest[0]).help);
     else await runCommand(find(first), rest, terminal, signal);
@@ -77,6 +79,13 @@ function find(name: string): Command {
 async function version(): Promise<string> {
   const text = await readFile(new URL("../../package.json", import.meta.url), "utf8");
   return (JSON.parse(text) as { version: string }).version;
+}
+
+async function codecs(): Promise<string> {
+  const { describeCodecs } = await import("../index.js");
+  return Object.entries(await describeCodecs())
+    .map(([name, by]) => `${name}  ${by}\n`)
+    .join("");
 }
 
 /** Codes of errors that can only come from the values of the command line's options. */

@@ -2,6 +2,7 @@
 
 export type { Codec, CodecEntry } from "./codecs/codec.js";
 export { registerCodec } from "./codecs/registry.js";
+export { zstdTier } from "./codecs/zstd.js";
 export type { Maybe } from "./maybe.js";
 export { openReader, openWriter, prepareCodecs, registerReader } from "./readers.js";
 export { arrayBinding } from "./sources/array.js";

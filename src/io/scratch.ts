@@ -15,10 +15,16 @@ export function take(bytes: number): Uint8Array {
       best = i;
     }
   }
-  if (best < 0) return new Uint8Array(bytes);
+  if (best < 0) return new Uint8Array(roomy(bytes)).subarray(0, bytes);
   const [buffer] = free.splice(best, 1) as [ArrayBuffer];
   kept -= buffer.byteLength;
   return new Uint8Array(buffer, 0, bytes);
+}
+
+/** Somewhat more, so that lengths which differ a little, as those of encoded chunks do, share their buffers. */
+function roomy(bytes: number): number {
+  const grain = 2 ** Math.max(6, Math.ceil(Math.log2(Math.max(1, bytes))) - 4);
+  return Math.ceil(bytes / grain) * grain;
 }
 
 export function give(bytes: Uint8Array): void {

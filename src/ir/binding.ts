@@ -56,6 +56,8 @@ export interface SourceBinding {
   readonly dtype: DType;
   /** Storage grid. */
   readonly chunks: readonly Cuts[];
+  /** Parts of the chunks that can be read alone for hardly more than their bytes, if there are any smaller ones. */
+  readonly bands?: readonly Cuts[] | undefined;
   /** "memory": re-reading is free; "store": every read of a chunk costs I/O and decoding. */
   readonly residence: "memory" | "store";
   /** Which thread may read it: any thread from `description`, or only the calling thread through `reader`. */

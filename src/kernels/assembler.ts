@@ -170,6 +170,12 @@ export class Code {
     return this;
   }
 
+  memoryFill(): this {
+    this.#op("memory.fill");
+    this.#out.byte(0);
+    return this;
+  }
+
   /** Calls an imported function. */
   callImport(name: string, type: ValueType, arity: number): this {
     return this.#index(0x10, this.imports.index(name, type, arity));

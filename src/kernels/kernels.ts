@@ -7,6 +7,7 @@ import { type ItemSize, launchCopy, launchFill } from "./launch-copy.js";
 import type { Work } from "./launch-gemm.js";
 import { type HalfWay, launchHalves } from "./launch-halves.js";
 import { launchLeaf } from "./launch-leaf.js";
+import { type Lz4Place, launchLz4Decode, launchLz4Encode } from "./launch-lz4.js";
 import { type Launcher, launchMap } from "./launch-map.js";
 import { launchShuffle } from "./launch-shuffle.js";
 import { KernelCache } from "./modules.js";
@@ -135,6 +136,19 @@ export class Kernels {
   /** A checksum of `bytes` bytes: a uint32. Changes when any 32-bit word of them does. */
   checksum(address: number, bytes: number): number {
     return launchChecksum(this.#launcher, this.#memory, address, bytes);
+  }
+
+  /**
+   * Encodes `length` bytes as an LZ4 block of at most `room` bytes and answers its length, or 0 where it does not fit;
+   * {@link lz4Bound} bytes are always enough. `acceleration` trades length for speed; 1 gives the shortest blocks.
+   */
+  lz4Encode(place: Lz4Place, acceleration: number): number {
+    return launchLz4Encode(this.#launcher, this.#memory, place, acceleration);
+  }
+
+  /** Decodes an LZ4 block, which may hold anything, and answers the length, or one of {@link LZ4_FAULTS}. */
+  lz4Decode(place: Lz4Place): number {
+    return launchLz4Decode(this.#launcher, this.#memory, place);
   }
 
   /** Converts `count` adjacent elements to or from float16 or bfloat16. Source and target must not overlap. */

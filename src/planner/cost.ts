@@ -6,6 +6,8 @@ import type { ScalarProgram } from "../ir/scalar.js";
 
 /** Bytes per second. */
 export const READ_STORE = 800e6;
+/** One read of a part of a file, seconds. */
+export const READ_PART = 40e-6;
 export const MEMORY_COPY = 6e9;
 export const WRITE_STORE = 500e6;
 /** To and from spill files, most of which the system's cache takes. */

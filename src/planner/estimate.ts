@@ -17,6 +17,7 @@ import {
 import {
   MEMORY_COPY,
   programCost,
+  READ_PART,
   READ_STORE,
   SCALAR_RATE,
   TASK_OVERHEAD,
@@ -89,6 +90,7 @@ export function estimateOf(
       const cost = readCost(stage, o, source);
       readBytes += cost.bytes;
       readChunks += cost.chunks;
+      if (source.bands !== undefined) seconds += cost.chunks * READ_PART;
       seconds += cost.bytes / (source.residence === "store" ? READ_STORE : MEMORY_COPY);
     } else {
       const bytes = elementCount(o.shape) * itemSize(o.dtype);

@@ -117,7 +117,7 @@ const configKey = ({ memory, workers, passes = {}, rules = {} }: PlanConfig): st
 };
 
 const geometryKey = (s: SourceBinding): string =>
-  `${s.residence}|${s.thread}|${s.scratchBytes}|${cutsKey(s.chunks)}`;
+  `${s.residence}|${s.thread}|${s.scratchBytes}|${cutsKey(s.chunks)}|${cutsKey(s.bands ?? [])}`;
 
 function hasIndex(tree: Scalar): boolean {
   switch (tree.kind) {

@@ -32,6 +32,7 @@ import type {
   Stage,
 } from "../ir/stage.js";
 import { type Assembly, assemble } from "./assemble.js";
+import { ATTEMPTS, type Attempt, sizingOf } from "./attempts.js";
 import { PassContext, type PassName, type PlanConfig, type PlanRequest } from "./context.js";
 import { paddedBytes, taskFootprint } from "./estimate.js";
 import { endToEnd, type Figures, figuresOf } from "./figures.js";
@@ -52,13 +53,8 @@ import { takes } from "./passes/takes.js";
 
 export type { PassName, PlanConfig, PlanRequest } from "./context.js";
 
-/** Bytes that a task aims to handle: a few cache-sized tiles, little beside any sensible budget. */
-const TASK_TARGET = 4 * 1024 * 1024;
 /** A plan that spills must be so many times faster than one that does not: disks are known least of all. */
 const SPILL_MARGIN = 2;
-/** Part of the budget that one task may take. */
-const TASK_SHARE = 1 / 8;
-
 export interface PlanResult {
   readonly plan: Plan;
   readonly bindings: Bindings;
@@ -172,32 +168,6 @@ function rewritten(roots: readonly Node[], ctx: PassContext): readonly Node[] {
   return nodes;
 }
 
-interface Attempt {
-  readonly keep: boolean;
-  readonly copy: boolean;
-  /** Only worth a look if what does not fit may lie on disk. */
-  readonly spill?: boolean;
-  /** Target and limit of task sizes, as factors of their defaults. */
-  readonly target: number;
-  readonly limit: number;
-}
-
-const ATTEMPTS: readonly Attempt[] = [
-  { keep: true, copy: true, target: 1, limit: 1 },
-  { keep: true, copy: true, target: 1 / 8, limit: 1 / 4 },
-  { keep: true, copy: true, target: Number.POSITIVE_INFINITY, limit: 1, spill: true },
-  { keep: true, copy: false, target: 1, limit: 1 },
-  { keep: true, copy: false, target: Number.POSITIVE_INFINITY, limit: 2 },
-  { keep: true, copy: false, target: Number.POSITIVE_INFINITY, limit: 4 },
-  { keep: false, copy: false, target: 1, limit: 1 },
-  { keep: false, copy: false, target: Number.POSITIVE_INFINITY, limit: 2 },
-  { keep: false, copy: false, target: Number.POSITIVE_INFINITY, limit: 4 },
-  { keep: false, copy: false, target: 1 / 8, limit: 6 },
-  { keep: false, copy: false, target: 1 / 8, limit: 1 / 4 },
-  { keep: false, copy: false, target: 1 / 64, limit: 1 / 16 },
-  { keep: false, copy: false, target: 1 / 512, limit: 1 / 64 },
-];
-
 /** The assembly with its stages run from end to end where more of them are, if that needs less memory. */
 function oneByOne(
   assembly: Assembly,
@@ -269,9 +239,11 @@ function physical(requests: readonly FuseRequest[], ctx: PassContext): Physical 
   let bestLog: typeof ctx.log = [];
   for (const attempt of ATTEMPTS) {
     if (attempt.spill === true && !ctx.isOn("spill")) continue;
+    if (attempt.bands === true && !hasBands(smallest?.assembly)) continue;
     ctx.log.length = start;
     const made = attemptPlan(requests, attempt, ctx);
     let { assembly } = made;
+    if (attempt.bands === true && readsTwice(assembly)) continue;
     let figures = figuresOf(assembly, made.requests, ctx.config);
     if (figures.serialBytes > memory) {
       ({ assembly, figures } = oneByOne(assembly, figures, made.requests, ctx));
@@ -306,9 +278,7 @@ function attemptPlan(
   attempt: Attempt,
   ctx: PassContext,
 ): { readonly assembly: Assembly; readonly requests: readonly FuseRequest[] } {
-  const { memory } = ctx.config;
-  const limit = Math.max(16 * 1024, memory * TASK_SHARE * attempt.limit);
-  const sizing = { target: Math.min(TASK_TARGET * attempt.target, limit / 2), limit };
+  const sizing = sizingOf(attempt, ctx.config);
   let requests = attempt.keep || !ctx.isOn("residency") ? asked : recomputed(asked);
   let keep = new Set<Node>();
   const mayKeep = attempt.keep && ctx.isOn("residency");
@@ -361,6 +331,13 @@ function attemptPlan(
   }
   return finished(keep.size > before ? round() : first);
 }
+
+/** Whether a store's chunks, or their bands, are read by several tasks. */
+const readsTwice = ({ stages, bindings, sourceNodes }: Assembly): boolean =>
+  copyCandidates(stages, bindings.sources, sourceNodes).length > 0;
+
+const hasBands = (assembly: Assembly | undefined): boolean =>
+  assembly?.bindings.sources.some(({ bands }) => bands !== undefined) === true;
 
 /** The requests with the inputs of block functions computed for each of them. */
 function recomputed(requests: readonly FuseRequest[]): readonly FuseRequest[] {

@@ -40,6 +40,7 @@ describe("LazyArray", () => {
       "concat",
       "configure",
       "createGroup",
+      "describeCodecs",
       "describeStore",
       "directoryStore",
       "einsum",

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { parseChunks } from "../../dist/cli/chunks.js";
 import { run } from "../../dist/cli/run.js";
 import { alignColumns, formatBytes, formatSeconds } from "../../dist/cli/text.js";
+import * as cw from "../../dist/index.js";
 
 interface Outcome {
   readonly code: number;
@@ -64,6 +65,12 @@ describe("help and version", () => {
     const { version } = JSON.parse(manifest) as { version: string };
     expect(await chunkwise("--version")).toEqual({ code: 0, out: `${version}\n`, err: "" });
   });
+});
+
+test("--codecs tells what does the work", async () => {
+  const { zstd } = await cw.describeCodecs();
+  expect(["node:zlib", "zstd-napi", "@foxglove/wasm-zstd"]).toContain(zstd);
+  expect(await chunkwise("--codecs")).toEqual({ code: 0, out: `zstd  ${zstd}\n`, err: "" });
 });
 
 describe("usage errors", () => {

@@ -20,6 +20,7 @@ const ELSEWHERE: readonly string[] = [
   "compute",
   "configure",
   "createGroup",
+  "describeCodecs",
   "describeStore",
   "directoryStore",
   "explain",

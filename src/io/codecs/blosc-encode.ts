@@ -4,11 +4,13 @@
  */
 import * as zlib from "node:zlib";
 import { ZarrError } from "../../errors.js";
-import { isPromise, type Maybe, then } from "../maybe.js";
-import { type CodecConfig, integerOption } from "./codec.js";
-import { lz4Block } from "./lz4-encode.js";
-import { shuffleBits, shuffleBytes } from "./shuffles.js";
-import { zstdEncode } from "./zstd.js";
+import { Scratch } from "../scratch.js";
+import { type CodecConfig, integerOption, newRoom, type TakeRoom } from "./codec.js";
+import { CODEC_HEAP_BYTES, type CodecHeap, inCodecHeap } from "./codec-heap.js";
+import { shuffleInHeap } from "./heap-shuffles.js";
+import { lz4OfHeap } from "./lz4.js";
+import { lz4hcBlock } from "./lz4hc.js";
+import { zstdEncode, zstdTier } from "./zstd.js";
 
 export const HEADER = 16;
 /**
@@ -63,64 +65,82 @@ export function isWritable(config: CodecConfig): boolean {
   }
 }
 
-/** The stream of one block; undefined where it would not be shorter than the block. */
-function compress(block: Uint8Array, { cname, clevel }: Options): Maybe<Uint8Array | undefined> {
-  if (cname === "zstd")
-    return zstdEncode(block, clevel === 9 ? 22 : Math.max(1, 2 * clevel - 1), false);
+/** The stream of one block, which lies in the heap. */
+function compress(heap: CodecHeap, block: Uint8Array, { cname, clevel }: Options): Uint8Array {
+  if (cname === "zstd") return zstdEncode(block, zstdLevel(clevel), false, newRoom);
   if (cname === "zlib") return zlib.deflateSync(block, { level: clevel });
-  const out = new Uint8Array(block.length);
-  const length = lz4Block(block, out, cname === "lz4" ? 1 : 1 << clevel);
-  return length === 0 ? undefined : out.subarray(0, length);
+  if (cname === "lz4") return lz4OfHeap(heap, block, acceleration(clevel));
+  const out = heap.take(block.length);
+  const length = lz4hcBlock(block, out, 1 << clevel);
+  return length === 0 ? block : out.subarray(0, length);
 }
 
-/** Where the next block goes, and the container so far. */
+/** The container so far, and where the next block goes. */
 interface Job {
   readonly src: Uint8Array;
   readonly out: Uint8Array;
   readonly view: DataView;
   readonly options: Options;
   readonly blockSize: number;
-  readonly shuffled: Uint8Array;
   at: number;
 }
 
 /** A function that encodes whole chunks. */
-export function bloscEncoder(config: CodecConfig): (src: Uint8Array) => Maybe<Uint8Array> {
+export function bloscEncoder(
+  config: CodecConfig,
+): (src: Uint8Array, take?: TakeRoom) => Uint8Array {
   const options = bloscOptions(config);
-  return (src) => {
-    const { typeSize } = options;
-    const unit = 8 * typeSize;
-    const wanted = Math.max(unit, Math.floor((options.blockSize || BLOCK) / unit) * unit);
-    const blockSize = Math.max(1, Math.min(wanted, src.length));
-    const blocks = Math.ceil(src.length / blockSize);
-    const out = new Uint8Array(HEADER + 8 * blocks + src.length);
-    const job: Job = {
-      src,
-      out,
-      view: new DataView(out.buffer),
-      options,
-      blockSize,
-      shuffled: new Uint8Array(options.shuffle === "noshuffle" ? 0 : blockSize),
-      at: HEADER + 4 * blocks,
-    };
-    if (options.clevel === 0) return stored(job);
-    return then(blocksFrom(0, blocks, job), () => finished(job));
+  return (src, take = newRoom) => {
+    const [blockSize, blocks] = blocksOf(options, src.length);
+    const scratch = new Scratch();
+    try {
+      const out = scratch.take(bloscRoom(src.length, blocks));
+      const view = new DataView(out.buffer, out.byteOffset, out.length);
+      const job: Job = { src, out, view, options, blockSize, at: HEADER + 4 * blocks };
+      for (let n = 0; options.clevel > 0 && n < blocks; n++) oneBlock(n, job);
+      const length = finish(job);
+      const whole = take(length);
+      whole.set(out.subarray(0, length));
+      return whole;
+    } finally {
+      scratch.release();
+    }
   };
 }
 
-function blocksFrom(first: number, blocks: number, job: Job): Maybe<void> {
-  for (let n = first; n < blocks; n++) {
-    const result = oneBlock(n, job);
-    if (isPromise(result)) return result.then(() => blocksFrom(n + 1, blocks, job));
-  }
+/** Header, starts and lengths, and at most all bytes as they are. */
+const bloscRoom = (length: number, blocks: number): number => HEADER + 8 * blocks + length;
+
+/** How long the blocks of so many bytes are, and how many. */
+function blocksOf({ typeSize, blockSize }: Options, length: number): readonly [number, number] {
+  const unit = 8 * typeSize;
+  const wanted = Math.max(unit, Math.floor((blockSize || BLOCK) / unit) * unit);
+  const size = Math.max(1, Math.min(wanted, length));
+  return [size, Math.ceil(length / size)];
 }
 
-function oneBlock(n: number, job: Job): Maybe<void> {
+/** Bytes that encoding takes beside source and destination: the container, and three times a block or with its frame. */
+export function bloscEncoderBytes(config: CodecConfig, length: number): number {
+  const options = bloscOptions(config);
+  const [block, blocks] = blocksOf(options, length);
+  const { cname, clevel } = options;
+  const state = cname === "zstd" ? block + zstdTier().encoderBytes(block, zstdLevel(clevel)) : 0;
+  return bloscRoom(length, blocks) + 3 * block + state + CODEC_HEAP_BYTES;
+}
+
+/** As c-blosc has them. */
+const acceleration = (clevel: number): number => 10 - clevel;
+const zstdLevel = (clevel: number): number => (clevel === 9 ? 22 : Math.max(1, 2 * clevel - 1));
+
+function oneBlock(n: number, job: Job): void {
   const { src, out, view, options, blockSize } = job;
-  const block = shuffled(src.subarray(n * blockSize, (n + 1) * blockSize), job);
-  return then(compress(block, options), (stream) => {
+  inCodecHeap((heap) => {
+    const raw = heap.take(Math.min(blockSize, src.length - n * blockSize));
+    raw.set(src.subarray(n * blockSize, n * blockSize + raw.length));
+    const block = shuffled(heap, raw, options);
+    const stream = compress(heap, block, options);
     // A stream as long as the block is the block itself.
-    const bytes = stream === undefined || stream.length >= block.length ? block : stream;
+    const bytes = stream.length === 0 || stream.length >= block.length ? block : stream;
     view.setUint32(HEADER + 4 * n, job.at, true);
     view.setInt32(job.at, bytes.length, true);
     out.set(bytes, job.at + 4);
@@ -128,14 +148,14 @@ function oneBlock(n: number, job: Job): Maybe<void> {
   });
 }
 
-function shuffled(block: Uint8Array, job: Job): Uint8Array {
-  const { shuffle, typeSize } = job.options;
-  const into = job.shuffled.subarray(0, block.length);
-  if (shuffle === "shuffle" && typeSize > 1) shuffleBytes(block, into, typeSize);
-  else if (shuffle === "bitshuffle" && isWholeBits(block.length, typeSize)) {
-    shuffleBits(block, into, typeSize);
-  } else return block;
-  return into;
+function shuffled(heap: CodecHeap, block: Uint8Array, { shuffle, typeSize }: Options): Uint8Array {
+  if (shuffle === "shuffle" && typeSize > 1) {
+    return shuffleInHeap(heap, block, typeSize, "bytes", false);
+  }
+  if (shuffle === "bitshuffle" && isWholeBits(block.length, typeSize)) {
+    return shuffleInHeap(heap, block, typeSize, "bits", false);
+  }
+  return block;
 }
 
 /** c-blosc shuffles the bits of a block only if its elements are a multiple of eight. */
@@ -153,18 +173,19 @@ function header(job: Job, flags: number, length: number): void {
   view.setUint32(12, length, true);
 }
 
-function finished(job: Job): Uint8Array {
+/** Writes the header and answers how long the container is. */
+function finish(job: Job): number {
   const { options, src, at } = job;
-  if (at >= HEADER + src.length) return stored(job);
+  if (options.clevel === 0 || at >= HEADER + src.length) return stored(job);
   const byte = options.shuffle === "shuffle" && options.typeSize > 1 ? SHUFFLE : 0;
   const bit = options.shuffle === "bitshuffle" ? BITSHUFFLE : 0;
   header(job, byte | bit | WHOLE, at);
-  return job.out.slice(0, at);
+  return at;
 }
 
-function stored(job: Job): Uint8Array {
+function stored(job: Job): number {
   const length = HEADER + job.src.length;
   header(job, STORED | WHOLE, length);
   job.out.set(job.src, HEADER);
-  return job.out.slice(0, length);
+  return length;
 }

@@ -3,27 +3,33 @@
  * block one or several compressed streams of shuffled bytes. Parsed here, block by block into the destination,
  * since every length can then be checked; the inner formats are those of c-blosc.
  */
-import type { Maybe } from "../maybe.js";
-import { isPromise, then } from "../maybe.js";
-import { bloscEncoder, bloscOptions, HEADER, isWritable } from "./blosc-encode.js";
+import {
+  bloscEncoder,
+  bloscEncoderBytes,
+  bloscOptions,
+  HEADER,
+  isWritable,
+} from "./blosc-encode.js";
 import { blosclzInto, snappyInto } from "./blosclz.js";
-import { type Codec, type CodecEntry, damaged } from "./codec.js";
+import { type Codec, type CodecConfig, type CodecEntry, damaged } from "./codec.js";
+import { CODEC_HEAP_BYTES, type CodecHeap, inCodecHeap } from "./codec-heap.js";
 import { inflateInto } from "./gzip.js";
-import { lz4BlockInto } from "./lz4.js";
-import { unshuffleBits, unshuffleBytes } from "./shuffles.js";
-import { loadZstd, zstdInto, zstdIsSync } from "./zstd.js";
+import { shuffleInHeap } from "./heap-shuffles.js";
+import { lz4InHeap } from "./lz4.js";
+import { zstdInto, zstdTier } from "./zstd.js";
 
 /** c-blosc splits a block into one stream per byte of an element only above this many bytes a stream. */
 const MIN_STREAM = 128;
 
-type Inner = (src: Uint8Array, dst: Uint8Array) => Maybe<void>;
+/** Decodes one stream; `dst` lies in the heap. */
+type Inner = (heap: CodecHeap, src: Uint8Array, dst: Uint8Array) => void;
 /** By the compressor format in the header's flags. */
 const INNER: readonly Inner[] = [
-  blosclzInto,
-  lz4BlockInto,
-  snappyInto,
-  (src, dst) => inflateInto("zlib", src, dst),
-  zstdInto,
+  (_, src, dst) => blosclzInto(src, dst),
+  lz4InHeap,
+  (_, src, dst) => snappyInto(src, dst),
+  (_, src, dst) => inflateInto("zlib", src, dst),
+  (_, src, dst) => zstdInto(src, dst),
 ];
 
 interface Header {
@@ -50,7 +56,7 @@ function headerOf(src: Uint8Array, view: DataView): Header {
   return { flags, typeSize, size, blockSize, blocks: size === 0 ? 0 : Math.ceil(size / blockSize) };
 }
 
-function decode(src: Uint8Array, dst: Uint8Array): Maybe<void> {
+function decode(src: Uint8Array, dst: Uint8Array): void {
   const view = new DataView(src.buffer, src.byteOffset, src.length);
   const header = headerOf(src, view);
   if (header.size !== dst.length) {
@@ -64,9 +70,8 @@ function decode(src: Uint8Array, dst: Uint8Array): Maybe<void> {
   if (src.length < HEADER + 4 * header.blocks) throw bad("it ends inside the table of blocks");
   const inner = INNER[header.flags >> 5];
   if (inner === undefined) throw bad(`compressor format ${header.flags >> 5} is unknown`);
-  const shuffled = (header.flags & 5) !== 0;
-  const block = shuffled ? new Uint8Array(Math.min(header.blockSize, header.size)) : undefined;
-  return blocksFrom(0, { src, dst, view, header, inner, block });
+  const job: Job = { src, dst, view, header, inner };
+  for (let n = 0; n < header.blocks; n++) inCodecHeap((heap) => oneBlock(n, job, heap));
 }
 
 interface Job {
@@ -75,18 +80,9 @@ interface Job {
   readonly view: DataView;
   readonly header: Header;
   readonly inner: Inner;
-  /** Room for one block before it is unshuffled. */
-  readonly block: Uint8Array | undefined;
 }
 
-function blocksFrom(first: number, job: Job): Maybe<void> {
-  for (let n = first; n < job.header.blocks; n++) {
-    const result = oneBlock(n, job);
-    if (isPromise(result)) return result.then(() => blocksFrom(n + 1, job));
-  }
-}
-
-function oneBlock(n: number, job: Job): Maybe<void> {
+function oneBlock(n: number, job: Job, heap: CodecHeap): void {
   const { header, view } = job;
   const from = n * header.blockSize;
   const out = job.dst.subarray(from, Math.min(from + header.blockSize, header.size));
@@ -97,47 +93,63 @@ function oneBlock(n: number, job: Job): Maybe<void> {
     whole &&
     header.typeSize <= 16 &&
     header.blockSize / header.typeSize >= MIN_STREAM;
-  const into = job.block === undefined ? out : job.block.subarray(0, out.length);
-  const done = streams(job, into, start, split ? Math.max(1, header.typeSize) : 1);
-  return job.block === undefined ? done : then(done, () => unshuffle(into, out, header));
+  const block = heap.take(out.length);
+  streams(job, heap, block, start, split ? Math.max(1, header.typeSize) : 1);
+  out.set(unshuffled(heap, block, header));
 }
 
-function streams(job: Job, into: Uint8Array, start: number, count: number): Maybe<void> {
-  const { src, view, inner } = job;
+function streams(
+  { src, view, inner }: Job,
+  heap: CodecHeap,
+  into: Uint8Array,
+  start: number,
+  count: number,
+): void {
   const length = Math.floor(into.length / count);
-  const step = (first: number, position: number): Maybe<void> => {
-    let at = position;
-    for (let k = first; k < count; k++) {
-      if (at + 4 > src.length) throw bad("a block lies outside the data");
-      const encoded = view.getInt32(at, true);
-      at += 4;
-      if (encoded < 0 || at + encoded > src.length) throw bad("a block lies outside the data");
-      const stream = src.subarray(at, at + encoded);
-      const part = into.subarray(k * length, (k + 1) * length);
-      at += encoded;
-      if (encoded === length) part.set(stream);
-      else {
-        const result = inner(stream, part);
-        const next = at;
-        if (isPromise(result)) return result.then(() => step(k + 1, next));
-      }
-    }
-  };
-  return step(0, start);
+  let at = start;
+  for (let k = 0; k < count; k++) {
+    if (at + 4 > src.length) throw bad("a block lies outside the data");
+    const encoded = view.getInt32(at, true);
+    at += 4;
+    if (encoded < 0 || at + encoded > src.length) throw bad("a block lies outside the data");
+    const stream = src.subarray(at, at + encoded);
+    const part = into.subarray(k * length, (k + 1) * length);
+    at += encoded;
+    if (encoded === length) part.set(stream);
+    else inner(heap, stream, part);
+  }
 }
 
-function unshuffle(from: Uint8Array, to: Uint8Array, { flags, typeSize }: Header): void {
-  const elements = Math.floor(from.length / Math.max(1, typeSize));
-  if ((flags & 1) !== 0 && typeSize > 1) unshuffleBytes(from, to, typeSize);
-  else if ((flags & 4) !== 0 && elements > 0 && elements % 8 === 0) {
-    unshuffleBits(from, to, typeSize);
-  } else to.set(from);
+function unshuffled(heap: CodecHeap, block: Uint8Array, { flags, typeSize }: Header): Uint8Array {
+  const elements = Math.floor(block.length / Math.max(1, typeSize));
+  if ((flags & 1) !== 0 && typeSize > 1) return shuffleInHeap(heap, block, typeSize, "bytes", true);
+  if ((flags & 4) !== 0 && elements > 0 && elements % 8 === 0) {
+    return shuffleInHeap(heap, block, typeSize, "bits", true);
+  }
+  return block;
+}
+
+/** c-blosc makes no larger blocks of its own accord. */
+const MOST_BLOCK = 4 << 20;
+
+/**
+ * One stream, the block, and the block before the shuffle; and what the inner decoder takes. What is in a container only
+ * itself can tell: where it has larger blocks or another format than the configuration, reading takes more.
+ */
+function decoderBytes({ cname, blocksize }: CodecConfig, decoded: number): number {
+  const most = typeof blocksize === "number" && blocksize > 0 ? blocksize : MOST_BLOCK;
+  const block = Math.min(decoded, most);
+  const inner = cname === "zstd" ? zstdTier().decoderBytes(block) : cname === "zlib" ? block : 0;
+  return 3 * block + inner + CODEC_HEAP_BYTES;
 }
 
 export const blosc: CodecEntry = {
   make: (config): Codec => ({
-    // One block before the shuffle; the inner decoder's output and, for the WebAssembly zstd, its heap.
-    heapBytes: (decoded) => (zstdIsSync ? 2 * decoded : 4 * decoded) + (1 << 20),
+    heapBytes: (decoded) => {
+      const writing = isWritable(config) ? bloscEncoderBytes(config, decoded) : 0;
+      return Math.max(decoderBytes(config, decoded), writing);
+    },
+    decoderBytes: (decoded) => decoderBytes(config, decoded),
     decode,
     sizeOf: (src) =>
       src.length < HEADER
@@ -147,8 +159,4 @@ export const blosc: CodecEntry = {
     ...(isWritable(config) && { encode: bloscEncoder(config) }),
   }),
   check: bloscOptions,
-  prepare: async (config) => {
-    if (!zstdIsSync && (config["cname"] === "zstd" || config["cname"] === undefined))
-      await loadZstd();
-  },
 };

@@ -1,8 +1,15 @@
 /** The two small formats that only live inside Blosc containers here: BloscLZ and Snappy (raw) blocks. */
 import { damaged } from "./codec.js";
-import { copyMatch } from "./lz4.js";
 
 type Bytes = Readonly<Record<number, number>> & Uint8Array;
+
+/** Repeats what lies `distance` bytes back; source and destination may overlap. */
+function copyMatch(dst: Uint8Array, at: number, distance: number, length: number): void {
+  const d = dst as Record<number, number> & Uint8Array;
+  if (distance >= length && length > 48) dst.copyWithin(at, at - distance, at - distance + length);
+  else if (distance === 1 && length > 48) dst.fill(d[at - 1]!, at, at + length);
+  else for (let k = at; k < at + length; k++) d[k] = d[k - distance]!;
+}
 
 /** BloscLZ (format of c-blosc 1 `blosclz.c`, a FastLZ descendant). `dst` has the exact size. */
 export function blosclzInto(src: Uint8Array, dst: Uint8Array): void {

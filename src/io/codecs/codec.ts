@@ -7,6 +7,8 @@ export interface Codec {
   readonly fixedSize?: ((decoded: number) => number) | undefined;
   /** Bytes that decoding to or encoding from `decoded` bytes takes beside source and destination. */
   readonly heapBytes: (decoded: number) => number;
+  /** The same for decoding alone, where that takes less. */
+  readonly decoderBytes?: ((decoded: number) => number) | undefined;
   /**
    * Fills `dst`, whose length is the exact decoded size. Throws {@link damaged} when `src` holds more, less or
    * nonsense.
@@ -14,9 +16,13 @@ export interface Codec {
   decode(src: Uint8Array, dst: Uint8Array): Maybe<void>;
   /** Decoded size as the encoding itself tells it, where it does: for compressors below another one. */
   sizeOf?: ((src: Uint8Array) => number | undefined) | undefined;
-  /** Undefined for codecs that are only read. */
-  encode?: ((src: Uint8Array) => Maybe<Uint8Array>) | undefined;
+  /** Undefined for codecs that are only read. The answer may lie in room that was taken with `take`. */
+  encode?: ((src: Uint8Array, take?: TakeRoom) => Maybe<Uint8Array>) | undefined;
 }
+
+/** Answers room for so many bytes of any content, which may have been used before. */
+export type TakeRoom = (bytes: number) => Uint8Array;
+export const newRoom: TakeRoom = (bytes) => new Uint8Array(bytes);
 
 /** Configuration as metadata gives it, checked by the codec's `make`. */
 export type CodecConfig = Readonly<Record<string, unknown>>;

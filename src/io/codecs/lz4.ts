@@ -1,58 +1,57 @@
-/** LZ4 blocks (lz4_Block_format.md), and the framing of numcodecs: the decoded size in four bytes before. */
-import { type CodecEntry, compressedBound, damaged } from "./codec.js";
-import { lz4Block } from "./lz4-encode.js";
+/**
+ * LZ4 blocks (lz4_Block_format.md) by kernels, and the framing of numcodecs: the decoded size in four bytes before. Blocks
+ * are coded in a memory that holds nothing else, so what a damaged one could reach is its own.
+ */
+import { LZ4_FAULTS, lz4Bound } from "../../kernels/index.js";
+import { type CodecEntry, damaged, newRoom } from "./codec.js";
+import { CODEC_HEAP_BYTES, type CodecHeap, inCodecHeap } from "./codec-heap.js";
 
 const bad = (what: string): Error => damaged("lz4", what);
 
-/** Decodes one block; `dst` has the exact size. Every index is checked: the data may be anything. */
-export function lz4BlockInto(src: Uint8Array, dst: Uint8Array): void {
-  const s = src as Readonly<Record<number, number>> & Uint8Array;
-  const end = src.length;
-  const room = dst.length;
-  let i = 0;
-  let o = 0;
-  while (i < end) {
-    const token = s[i++]!;
-    let literals = token >> 4;
-    if (literals === 15) {
-      let more = 255;
-      while (more === 255 && i < end) {
-        more = s[i++]!;
-        literals += more;
-      }
-    }
-    if (i + literals > end) throw bad("it ends inside literals");
-    if (o + literals > room) throw bad(`it holds more than ${room} bytes`);
-    if (literals > 32) dst.set(src.subarray(i, i + literals), o);
-    else for (let k = 0; k < literals; k++) dst[o + k] = s[i + k]!;
-    i += literals;
-    o += literals;
-    if (i === end) break;
-    if (i + 2 > end) throw bad("it ends inside a match");
-    const distance = s[i]! | (s[i + 1]! << 8);
-    i += 2;
-    let length = (token & 15) + 4;
-    if (length === 19) {
-      let more = 255;
-      while (more === 255 && i < end) {
-        more = s[i++]!;
-        length += more;
-      }
-    }
-    if (distance === 0 || distance > o) throw bad("a match points before the start");
-    if (o + length > room) throw bad(`it holds more than ${room} bytes`);
-    copyMatch(dst, o, distance, length);
-    o += length;
-  }
-  if (o !== room) throw bad(`it holds ${o} bytes instead of ${room}`);
+const FAULTS: Readonly<Record<number, string>> = {
+  [LZ4_FAULTS.literals]: "it ends inside literals",
+  [LZ4_FAULTS.match]: "it ends inside a match",
+  [LZ4_FAULTS.start]: "a match points before the start",
+};
+
+/** Decodes one block; `dst` has the exact size and lies in the heap. */
+export function lz4InHeap(heap: CodecHeap, src: Uint8Array, dst: Uint8Array): void {
+  const mark = heap.mark();
+  const source = heap.take(src.length);
+  source.set(src);
+  const result = heap.kernels.lz4Decode({
+    source: source.byteOffset,
+    length: src.length,
+    target: dst.byteOffset,
+    room: dst.length,
+    work: heap.work,
+  });
+  heap.release(mark);
+  if (result === dst.length) return;
+  if (result === LZ4_FAULTS.room) throw bad(`it holds more than ${dst.length} bytes`);
+  throw bad(FAULTS[result] ?? `it holds ${result} bytes instead of ${dst.length}`);
 }
 
-/** Repeats what lies `distance` bytes back; source and destination may overlap. */
-export function copyMatch(dst: Uint8Array, at: number, distance: number, length: number): void {
-  const d = dst as Record<number, number> & Uint8Array;
-  if (distance >= length && length > 48) dst.copyWithin(at, at - distance, at - distance + length);
-  else if (distance === 1 && length > 48) dst.fill(d[at - 1]!, at, at + length);
-  else for (let k = at; k < at + length; k++) d[k] = d[k - distance]!;
+/** Decodes one block; `dst` has the exact size. */
+export function lz4BlockInto(src: Uint8Array, dst: Uint8Array): void {
+  inCodecHeap((heap) => {
+    const out = heap.take(dst.length);
+    lz4InHeap(heap, src, out);
+    dst.set(out);
+  });
+}
+
+/** The block of what lies in the heap, in the heap. */
+export function lz4OfHeap(heap: CodecHeap, src: Uint8Array, acceleration: number): Uint8Array {
+  const out = heap.take(lz4Bound(src.length));
+  const place = {
+    source: src.byteOffset,
+    length: src.length,
+    target: out.byteOffset,
+    room: out.length,
+    work: heap.work,
+  };
+  return out.subarray(0, heap.kernels.lz4Encode(place, acceleration));
 }
 
 const sizeOf = (src: Uint8Array): number | undefined =>
@@ -60,20 +59,32 @@ const sizeOf = (src: Uint8Array): number | undefined =>
     ? undefined
     : new DataView(src.buffer, src.byteOffset, src.length).getUint32(0, true);
 
+/** As the reference encoder takes it, which makes 1 of what is less. */
+const accelerationOf = (value: unknown): number =>
+  Number.isInteger(value) ? Math.min(Math.max(value as number, 1), 65_537) : 1;
+
 export const lz4: CodecEntry = {
-  make: () => ({
-    heapBytes: compressedBound,
-    decode: (src, dst) => {
-      const size = sizeOf(src);
-      if (size === undefined) throw bad("it has no header");
-      if (size !== dst.length) throw bad(`it holds ${size} bytes instead of ${dst.length}`);
-      lz4BlockInto(src.subarray(4), dst);
-    },
-    sizeOf,
-    encode: (src) => {
-      const out = new Uint8Array(4 + compressedBound(src.length));
-      new DataView(out.buffer).setUint32(0, src.length, true);
-      return out.slice(0, 4 + lz4Block(src, out.subarray(4), 1));
-    },
-  }),
+  make: (config) => {
+    const acceleration = accelerationOf(config["acceleration"]);
+    return {
+      heapBytes: (decoded) => decoded + lz4Bound(decoded) + CODEC_HEAP_BYTES,
+      decode: (src, dst) => {
+        const size = sizeOf(src);
+        if (size === undefined) throw bad("it has no header");
+        if (size !== dst.length) throw bad(`it holds ${size} bytes instead of ${dst.length}`);
+        lz4BlockInto(src.subarray(4), dst);
+      },
+      sizeOf,
+      encode: (src, take = newRoom) =>
+        inCodecHeap((heap) => {
+          const raw = heap.take(src.length);
+          raw.set(src);
+          const block = lz4OfHeap(heap, raw, acceleration);
+          const out = take(4 + block.length);
+          new DataView(out.buffer, out.byteOffset).setUint32(0, src.length, true);
+          out.set(block, 4);
+          return out;
+        }),
+    };
+  },
 };

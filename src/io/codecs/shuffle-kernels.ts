@@ -44,7 +44,8 @@ export function shuffleByKernel(
   }
 }
 
-const WAYS = {
+/** Names of the kernels: forward, and inverse. */
+export const WAYS = {
   bytes: ["shuffle", "unshuffle"],
   bits: ["bitShuffle", "bitUnshuffle"],
 } as const;

@@ -2,7 +2,7 @@
 import { ZarrError } from "../../errors.js";
 import { elementCount } from "../../ir/index-map.js";
 import { type Probe, SPAN } from "../../ir/trace.js";
-import { type Codec, compressedBound, damaged } from "../codecs/codec.js";
+import { type Codec, compressedBound, damaged, type TakeRoom } from "../codecs/codec.js";
 import { codecEntry } from "../codecs/registry.js";
 import { type Maybe, then } from "../maybe.js";
 import type { Scratch } from "../scratch.js";
@@ -18,6 +18,8 @@ export interface Chain {
   readonly bounds: readonly number[];
   /** Codec heaps and buffers between the codecs, beside the encoded and the decoded bytes. */
   readonly heapBytes: number;
+  /** The same for decoding alone. */
+  readonly decoderBytes: number;
 }
 
 /** Decoded bytes of a layout without codecs: its elements, or an upper bound for a shard. */
@@ -37,6 +39,7 @@ export function makeChain(layout: Layout, stored: StoredDType): Chain {
   const bounds = [raw];
   const codecs: Codec[] = [];
   let heap = 0;
+  let decoder = 0;
   let between = 0;
   for (const { name, config } of layout.codecs) {
     const codec = codecEntry(name).make(config);
@@ -45,12 +48,15 @@ export function makeChain(layout: Layout, stored: StoredDType): Chain {
     const fixed = codec.fixedSize;
     sizes.push(fixed === undefined || size === undefined ? undefined : fixed(size));
     bounds.push(fixed === undefined ? compressedBound(bound) : fixed(bound));
-    heap = Math.max(heap, codec.heapBytes(bound));
+    const most = codec.heapBytes(bound);
+    heap = Math.max(heap, most);
+    decoder = Math.max(decoder, codec.decoderBytes?.(bound) ?? most);
     if (codecs.length > 0) between += bound;
     codecs.push(codec);
   }
   const names = layout.codecs.map((c) => c.name);
-  return { names, codecs, sizes, bounds, heapBytes: heap + between };
+  const [heapBytes, decoderBytes] = [heap + between, decoder + between];
+  return { names, codecs, sizes, bounds, heapBytes, decoderBytes };
 }
 
 /**
@@ -95,8 +101,16 @@ function outputSize(chain: Chain, k: number, src: Uint8Array): number {
   return stated;
 }
 
-/** Encodes a whole chain; `probe` is told how long it took. */
-export function encodeChain(chain: Chain, raw: Uint8Array, probe?: Probe): Maybe<Uint8Array> {
+/**
+ * Encodes a whole chain; `probe` is told how long it took. The answer lies in room that was taken with `take`, or is a
+ * codec's own.
+ */
+export function encodeChain(
+  chain: Chain,
+  raw: Uint8Array,
+  take: TakeRoom,
+  probe?: Probe,
+): Maybe<Uint8Array> {
   if (chain.codecs.length === 0) return raw;
   const from = probe?.now();
   let result: Maybe<Uint8Array> = raw;
@@ -104,7 +118,7 @@ export function encodeChain(chain: Chain, raw: Uint8Array, probe?: Probe): Maybe
     result = then(result, (bytes) => {
       if (codec.encode === undefined)
         throw new ZarrError(`codec ${chain.names[k]} cannot be written`);
-      return codec.encode(bytes);
+      return codec.encode(bytes, take);
     });
   });
   return then(result, (bytes) => {

@@ -6,6 +6,7 @@ import type { DType } from "../../ir/dtype.js";
 import { freshId } from "../../ir/node.js";
 import { descriptionOf, isRemoteStore } from "../stores/described.js";
 import { isDirectoryStore } from "../stores/store.js";
+import { bandsOf } from "./bands.js";
 import { type CodecChoice, carriedCodecs } from "./codec-choice.js";
 import { type NodeDocument, readNode } from "./documents.js";
 import type { StoredDType } from "./dtypes.js";
@@ -121,6 +122,7 @@ export function bindSource(place: Place, { metadata }: ArrayDocument): SourceBin
     shape: metadata.shape,
     dtype: metadata.dtype,
     chunks: metadata.shape.map((n, i) => uniformCuts(n, grid[i] as number)),
+    bands: bandsOf(store, metadata),
     residence: "store",
     thread: described === undefined ? "caller" : "any",
     scratchBytes: readScratchBytes(store, metadata),

@@ -40,7 +40,8 @@ export function chunkScratch(store: Store, metadata: ArrayMetadata): number {
   const of = (l: Layout): number => {
     const chain = makeChain(l, stored);
     const elements = elementCount(l.shape);
-    const own = (chain.bounds.at(-1) as number) + chain.heapBytes + widenedBytes(stored, elements);
+    const own =
+      (chain.bounds.at(-1) as number) + chain.decoderBytes + widenedBytes(stored, elements);
     return l.codecs.length === 0 ? own : own + (chain.bounds[0] as number);
   };
   const { shard } = layout;

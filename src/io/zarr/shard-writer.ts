@@ -10,6 +10,7 @@ import { AbortError } from "../../errors.js";
 import type { ReadTarget } from "../../ir/binding.js";
 import { type Box, boxIsEmpty, boxShape } from "../../ir/index-map.js";
 import { type Probe, SPAN } from "../../ir/trace.js";
+import { newRoom } from "../codecs/codec.js";
 import { andFinally, type Maybe, mapError, runAll, then } from "../maybe.js";
 import { Scratch } from "../scratch.js";
 import { isRemoteStore } from "../stores/described.js";
@@ -216,7 +217,9 @@ function innerBytes(
   const placement = { origin, lo: own.lo, before: stays ? read : undefined };
   const raw = storedBytes(metadata, inner, elementsAt(job, own), placement, scratch);
   return then(raw, (bytes) =>
-    isFill(metadata, inner, bytes) ? undefined : encodeChain(chain, bytes, job.probe),
+    isFill(metadata, inner, bytes)
+      ? undefined
+      : encodeChain(chain, bytes, (length) => scratch.take(length), job.probe),
   );
 }
 
@@ -280,7 +283,7 @@ function collected({ store, key, context, signal }: ShardJob): Output {
     finish: (index) => {
       all.set(index, shard.indexAtEnd ? offset : 0);
       const bytes = all.subarray(0, shard.indexAtEnd ? offset + index.length : offset);
-      const encoded = encodeChain(chain, bytes);
+      const encoded = encodeChain(chain, bytes, newRoom);
       return then(encoded, (value) => {
         // A store that keeps what it is given keeps no more than the shard.
         const kept = value === bytes && !isRemoteStore(store) ? bytes.slice() : value;

@@ -3,6 +3,7 @@ import { AbortError, ChunkwiseError, InternalError, SourceError } from "../../er
 import type { ChunkWriter, ReadTarget } from "../../ir/binding.js";
 import { type Box, boxShape } from "../../ir/index-map.js";
 import { type Probe, SPAN } from "../../ir/trace.js";
+import { newRoom, type TakeRoom } from "../codecs/codec.js";
 import { andFinally, type Maybe, mapError, then } from "../maybe.js";
 import { Scratch } from "../scratch.js";
 import { isRemoteStore } from "../stores/described.js";
@@ -146,11 +147,14 @@ function write(
   return andFinally(
     () => {
       const raw = storedBytes(metadata, metadata.layout, elements, placement, scratch);
-      const encoded = then(raw, (bytes) => encodeChain(chain, bytes, probe));
+      // A store may keep the array it is given; only of directories it is known that they do not.
+      const inFiles = isDirectoryStore(store);
+      const room: TakeRoom = inFiles ? (length) => scratch.take(length) : newRoom;
+      const encoded = then(raw, (bytes) => encodeChain(chain, bytes, room, probe));
       return then(encoded, (bytes) => {
         const from = probe?.now();
-        // A store may keep the array it is given; these bytes are used again.
-        const kept = chain.codecs.length === 0 && !isDirectoryStore(store) ? bytes.slice() : bytes;
+        // Bytes that no codec has touched are used again.
+        const kept = chain.codecs.length === 0 && !inFiles ? bytes.slice() : bytes;
         return then(store.set?.(key, kept, { signal }) as Maybe<unknown>, () => {
           if (from !== undefined) probe?.span(SPAN.store, from, kept.length);
         });

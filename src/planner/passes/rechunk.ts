@@ -22,14 +22,25 @@ const SAMPLED_PIECES = 8192;
 export interface ReadCost {
   /** Storage chunks touched, each time one is touched. */
   readonly chunks: number;
-  /** Bytes of these chunks. */
+  /** Bytes of these chunks, or of those of their bands that are touched. */
   readonly bytes: number;
-  /** Bytes divided by the bytes of the distinct chunks that are needed at all. */
+  /** Bytes divided by the bytes of the distinct chunks or bands that are needed at all. */
   readonly amplification: number;
 }
 
 /** What a stage's reads of one source operand cost; exact for grids of up to `SAMPLED_PIECES` per axis. */
 export function readCost(stage: Stage, operand: Operand, source: SourceBinding): ReadCost {
+  const whole = costOfPieces(stage, operand, source, source.chunks);
+  if (source.bands === undefined) return whole;
+  return { ...costOfPieces(stage, operand, source, source.bands), chunks: whole.chunks };
+}
+
+function costOfPieces(
+  stage: Stage,
+  operand: Operand,
+  source: SourceBinding,
+  pieces: readonly Cuts[],
+): ReadCost {
   // A reduction reads step by step.
   const tasks = stage.kind === "call" || stage.kind === "reduce" ? stage.cuts : taskCuts(stage);
   let chunks = 1;
@@ -39,7 +50,7 @@ export function readCost(stage: Stage, operand: Operand, source: SourceBinding):
   // The operand of a call maps the argument's own axes, which follow loop axes or arrive whole.
   const argument =
     stage.kind === "call" ? stage.args.find((a) => a.operand === operand) : undefined;
-  source.chunks.forEach((grid, i) => {
+  pieces.forEach((grid, i) => {
     const m = operand.map[i];
     const follows = m === undefined || m.axis < 0 ? undefined : argument?.axes[m.axis];
     const along = argument === undefined ? (m?.axis ?? -1) : (follows?.loop ?? -1);

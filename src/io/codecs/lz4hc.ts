@@ -1,6 +1,6 @@
 /**
- * Encodes LZ4 blocks (lz4_Block_format.md): greedy matches found through a hash of four bytes, and for lz4hc through a
- * chain of earlier positions with the same hash.
+ * Encodes LZ4 blocks (lz4_Block_format.md) with more patience than the kernel: greedy matches found through a hash of four
+ * bytes and a chain of earlier positions with the same hash.
  */
 
 const HASH_BITS = 14;
@@ -29,30 +29,26 @@ function matchLength(s: Uint8Array, a: number, b: number, end: number): number {
 
 /**
  * Encodes `src` into `dst` and answers the length; 0 where `dst` is too short. `attempts` earlier positions are tried
- * for every match: 1 is lz4, more are lz4hc.
+ * for every match.
  */
-export function lz4Block(src: Uint8Array, dst: Uint8Array, attempts: number): number {
+export function lz4hcBlock(src: Uint8Array, dst: Uint8Array, attempts: number): number {
   heads.fill(-1);
   const lastStart = src.length - LAST_START;
   const end = src.length - LAST_LITERALS;
   let at = 0;
   let anchor = 0;
   let out = 0;
-  let misses = 0;
   while (at <= lastStart) {
     const found = longest(src, at, end, attempts);
     remember(src, at);
     if (found.length < MIN_MATCH) {
-      // What does not compress is passed over in growing steps, as the reference encoder does.
-      at += attempts > 1 ? 1 : 1 + (misses++ >> 6);
+      at++;
       continue;
     }
-    misses = 0;
     out = sequence(src, dst, out, anchor, at, found.length, found.distance);
     if (out === 0) return 0;
     const next = at + found.length;
-    if (attempts > 1) for (let i = at + 1; i < next && i <= lastStart; i++) remember(src, i);
-    else if (next - 2 <= lastStart) remember(src, next - 2);
+    for (let i = at + 1; i < next && i <= lastStart; i++) remember(src, i);
     at = next;
     anchor = next;
   }
