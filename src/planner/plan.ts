@@ -11,13 +11,11 @@
  *  6. grid          in which blocks, from the grids of what is read
  *  7. rechunk       which misaligned reads are worth a copy in memory (this changes 5 and 6, which run again)
  *  8. residency     what is kept because it is read twice, how long blocks live, and the planned peak
- *  9. spill         what lies on disk where all that does not fit
+ *  9. spill         what lies outside the arena, in further memory or on disk, where all that does not fit
  *
  * Choices that cost memory (keeping, copying, large blocks) are tried from the most generous to the most frugal; the
  * best plan that fits the budget is taken. Every pass can be switched off; the plan is then right, but worse.
  */
-import { MemoryLimitError } from "../errors.js";
-import { type Cuts, cutsCount, sameCuts } from "../ir/cuts.js";
 import { itemSize } from "../ir/dtype.js";
 import { elementCount } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node, topologicalOrder } from "../ir/node.js";
@@ -30,10 +28,15 @@ import type {
   PlanRoot,
   Stage,
 } from "../ir/stage.js";
-import { operandsOf } from "../ir/stage.js";
 import { type Assembly, assemble } from "./assemble.js";
-import { PassContext, type PassName, type PlanConfig, type PlanRequest } from "./context.js";
-import { paddedBytes, taskFootprint } from "./estimate.js";
+import {
+  arenaOf,
+  PassContext,
+  type PassName,
+  type PlanConfig,
+  type PlanRequest,
+} from "./context.js";
+import { type Figures, figuresOf, fits, tooLarge } from "./figures.js";
 import { trimMaps } from "./lower.js";
 import { algebra } from "./passes/algebra.js";
 import { apart } from "./passes/apart.js";
@@ -41,11 +44,11 @@ import { canonicalize } from "./passes/canonicalize.js";
 import { demand } from "./passes/demand.js";
 import { expand } from "./passes/expand.js";
 import { draftsOf, type FuseRequest, type FuseResult, fuse } from "./passes/fuse.js";
-import { type Consumer, heldBytes, liveBytes, totalBytes } from "./passes/lifetimes.js";
+import { heldBytes } from "./passes/lifetimes.js";
 import { copyCandidates } from "./passes/rechunk.js";
 import { keepHulls, keepPicks } from "./passes/residency.js";
 import { sink } from "./passes/sink.js";
-import { spillCandidates, spillOf, withSpilled } from "./passes/spill.js";
+import { mediaFor, spillCandidates, spillOf, withSpilled } from "./passes/spill.js";
 import { takes } from "./passes/takes.js";
 
 export type { PassName, PlanConfig, PlanRequest } from "./context.js";
@@ -116,12 +119,13 @@ export function plan(
     plan: {
       version: 1,
       memory: config.memory,
+      arena: arenaOf(config),
       workers: config.workers,
       arrays: assembly.arrays,
       stages: assembly.stages,
       roots,
       ...figures,
-      spill: spillOf(assembly.arrays),
+      spill: spillOf(assembly.arrays).file,
       estimate,
       log: ctx.log,
     },
@@ -169,16 +173,10 @@ function rewritten(roots: readonly Node[], ctx: PassContext): readonly Node[] {
   return nodes;
 }
 
-interface Figures {
-  readonly resultBytes: number;
-  readonly serialBytes: number;
-  readonly peakBytes: number;
-}
-
 interface Attempt {
   readonly keep: boolean;
   readonly copy: boolean;
-  /** Only worth a look if what does not fit may lie on disk. */
+  /** Only worth a look if what does not fit may lie elsewhere. */
   readonly spill?: boolean;
   /** Target and limit of task sizes, as factors of their defaults. */
   readonly target: number;
@@ -201,7 +199,10 @@ const ATTEMPTS: readonly Attempt[] = [
   { keep: false, copy: false, target: 1 / 512, limit: 1 / 64 },
 ];
 
-/** Puts arrays on disk, largest first, until the rest fits; everything as it was if it never does. */
+/**
+ * Lets arrays leave the arena, largest first, until the rest fits it; everything as it was if it never does. As many of
+ * them as the budget has room for, largest first, lie in memory beyond the arena, the others on disk.
+ */
 function spilled(
   assembly: Assembly,
   figures: Figures,
@@ -209,32 +210,40 @@ function spilled(
   ctx: PassContext,
 ): { readonly assembly: Assembly; readonly figures: Figures } {
   ctx.enter("spill");
+  const { config } = ctx;
   const candidates = spillCandidates(assembly);
   // Twice as many each time, so that a plan of many small arrays is not looked at again for each of them.
   for (let count = 1; ; count *= 2) {
     const chosen = candidates.slice(0, count);
     // Tasks do not become smaller: what the chosen ones hold is the most that there is to gain.
     const gain = chosen.reduce((n, array) => n + heldBytes(array), 0);
-    if (figures.serialBytes - gain > ctx.config.memory) {
-      if (count >= candidates.length) return { assembly, figures };
-      continue;
-    }
-    const made = withSpilled(assembly, new Set(chosen.map((a) => a.id)));
-    const after = figuresOf(made, requests, ctx);
-    if (chosen.length > 0 && after.serialBytes <= ctx.config.memory) {
-      for (const array of chosen) {
-        const stage = made.stages[array.stage] as Stage;
-        ctx.log.push({
-          pass: "spill",
-          rule: "spill",
-          node: stage.nodes[0] ?? -1,
-          outcome: "fired",
-          detail: `${Math.ceil(array.liveBytes / 1048576)} MiB of ${stage.label} do not fit`,
-        });
+    const least = { ...figures, serialBytes: figures.serialBytes - gain };
+    if (chosen.length > 0 && fits(least, config)) {
+      const onDisk = withSpilled(assembly, new Map(chosen.map((a) => [a.id, "file"])));
+      const rest = figuresOf(onDisk, requests, ctx);
+      if (fits(rest, config)) {
+        const media = mediaFor(onDisk, chosen, config.memory - rest.serialBytes);
+        const made = withSpilled(assembly, media);
+        logSpilled(made, chosen, ctx);
+        return { assembly: made, figures: figuresOf(made, requests, ctx) };
       }
-      return { assembly: made, figures: after };
     }
     if (count >= candidates.length) return { assembly, figures };
+  }
+}
+
+function logSpilled(made: Assembly, chosen: readonly PlanArray[], ctx: PassContext): void {
+  for (const array of chosen) {
+    const stage = made.stages[array.stage] as Stage;
+    const mib = Math.ceil(array.liveBytes / 1048576);
+    const beyond = made.arrays[array.id]?.outside?.medium === "memory";
+    ctx.log.push({
+      pass: "spill",
+      rule: beyond ? "beyond" : "spill",
+      node: stage.nodes[0] ?? -1,
+      outcome: "fired",
+      detail: `${mib} MiB of ${stage.label} do not fit${beyond ? " one WebAssembly memory" : ""}`,
+    });
   }
 }
 
@@ -247,7 +256,6 @@ interface Physical {
 
 /** Passes 5 to 9: expression to stages, by trying. */
 function physical(requests: readonly FuseRequest[], ctx: PassContext): Physical {
-  const { memory } = ctx.config;
   let best: (Physical & { readonly seconds: number }) | undefined;
   let smallest: { assembly: Assembly; figures: Figures } | undefined;
   const start = ctx.log.length;
@@ -258,25 +266,25 @@ function physical(requests: readonly FuseRequest[], ctx: PassContext): Physical 
     const made = attemptPlan(requests, attempt, ctx);
     let { assembly } = made;
     let figures = figuresOf(assembly, made.requests, ctx);
-    if (figures.serialBytes > memory && ctx.isOn("spill")) {
+    if (!fits(figures, ctx.config) && ctx.isOn("spill")) {
       ({ assembly, figures } = spilled(assembly, figures, made.requests, ctx));
     }
     if (smallest === undefined || figures.serialBytes < smallest.figures.serialBytes) {
       smallest = { assembly, figures };
     }
-    if (figures.serialBytes > memory) continue;
+    if (!fits(figures, ctx.config)) continue;
     const predicted = assembly.stages.reduce((n, s) => n + s.estimate.seconds, 0);
-    const spills = assembly.arrays.some((a) => a.disk !== undefined);
+    const spills = assembly.arrays.some((a) => a.outside?.medium === "file");
     const seconds = spills ? SPILL_MARGIN * predicted : predicted;
     if (best === undefined || seconds < best.seconds) {
       best = { assembly, figures, requests: made.requests, seconds };
       bestLog = ctx.log.slice(start);
     }
     // The most generous plan fits: nothing below it can be better.
-    if (attempt === ATTEMPTS[0] && !spills) break;
+    if (attempt === ATTEMPTS[0] && !assembly.arrays.some((a) => a.outside !== undefined)) break;
   }
   if (best === undefined) {
-    throw tooLarge(smallest as { assembly: Assembly; figures: Figures }, memory);
+    throw tooLarge(smallest as { assembly: Assembly; figures: Figures }, ctx.config);
   }
   ctx.log.length = start;
   ctx.log.push(...bestLog);
@@ -288,8 +296,7 @@ function attemptPlan(
   attempt: Attempt,
   ctx: PassContext,
 ): { readonly assembly: Assembly; readonly requests: readonly FuseRequest[] } {
-  const { memory } = ctx.config;
-  const limit = Math.max(16 * 1024, memory * TASK_SHARE * attempt.limit);
+  const limit = Math.max(16 * 1024, arenaOf(ctx.config) * TASK_SHARE * attempt.limit);
   const sizing = { target: Math.min(TASK_TARGET * attempt.target, limit / 2), limit };
   let requests = attempt.keep || !ctx.isOn("residency") ? asked : recomputed(asked);
   let keep = new Set<Node>();
@@ -376,120 +383,4 @@ function callInput(
   const call = topologicalOrder(requests.map((r) => r.node)).find((n) => n.id === id);
   const input = call?.inputs[stage.args.findIndex((a) => a.operand === operand)];
   return input?.op === "view" ? input : undefined;
-}
-
-/** Live bytes of every array (filled in), and the planned peak. */
-function figuresOf(
-  assembly: Assembly,
-  requests: readonly FuseRequest[],
-  ctx: PassContext,
-): Figures {
-  const { arrays, stages } = assembly;
-  const consumers: Consumer[][] = arrays.map(() => []);
-  const merges = new Map<number, Stage>();
-  for (const stage of stages) {
-    if (stage.kind === "merge") merges.set(stage.input, stage);
-    for (const operand of operandsOf(stage)) {
-      if (operand.from !== "source") consumers[operand.id]?.push({ stage, operand });
-    }
-  }
-  const orderly = orderlyStages(stages, arrays, consumers);
-  let live = 0;
-  for (const array of arrays) {
-    if (array.disk !== undefined) {
-      array.liveBytes = 0;
-      continue;
-    }
-    const merge = merges.get(array.id);
-    const users = consumers[array.id] as Consumer[];
-    // A requested stage runs from end to end before what comes after it: the rest of its outputs wait.
-    const waits =
-      users.length > 0 &&
-      (stages[array.stage] as Stage).outputs.some((id) => arrays[id]?.root !== undefined);
-    array.liveBytes = waits
-      ? totalBytes(array)
-      : merge?.kind === "merge"
-        ? Math.min(totalBytes(array), merge.fan * (array.rawBytes ?? 0))
-        : liveBytes(
-            array,
-            users,
-            users.every((u) => orderly.has(u.stage.id)),
-          );
-    live += heldBytes(array);
-  }
-  const feet = stages.map((s) => taskFootprint(s, arrays)).sort((a, b) => b - a);
-  const resultBytes = requests.reduce(
-    (n, { node, sink }) =>
-      n + (sink === undefined ? elementCount(knownShape(node)) * itemSize(dtypeOf(node)) : 0),
-    0,
-  );
-  const serialBytes = Math.ceil(resultBytes + live + (feet[0] ?? 0));
-  const side = 2 * ctx.config.workers * feet.slice(0, 4).reduce((a, b) => a + b, 0);
-  const peakBytes = Math.min(ctx.config.memory, Math.ceil(serialBytes + side));
-  return { resultBytes, serialBytes, peakBytes };
-}
-
-/** Stages whose tasks run in ascending order: sinks, and producers that follow such a stage block by block. */
-function orderlyStages(
-  stages: readonly Stage[],
-  arrays: readonly PlanArray[],
-  consumers: readonly (readonly Consumer[])[],
-): ReadonlySet<number> {
-  const orderly = new Set<number>();
-  const merged = new Set(stages.flatMap((s) => (s.kind === "merge" ? [s.input] : [])));
-  for (let i = stages.length - 1; i >= 0; i--) {
-    const stage = stages[i] as Stage;
-    const users = stage.outputs.flatMap((id) => consumers[id] ?? []);
-    const isMerged = stage.outputs.some((id) => merged.has(id));
-    const follows = users.every(
-      ({ stage: user, operand }) =>
-        orderly.has(user.id) &&
-        (user.kind === "map" || user.kind === "write" || inRowMajorOrder(user)) &&
-        operand.map.every((m, a) => m.axis === a && m.step === 1 && m.start === 0) &&
-        (arrays[operand.id] as PlanArray).cuts.every((c, a) => sameCuts(c, user.cuts[a] as Cuts)),
-    );
-    if (!isMerged && users.length <= 1 && follows) orderly.add(stage.id);
-  }
-  return orderly;
-}
-
-/** Reductions go through the kept axes first: that is row-major where no divided axis is out of turn. */
-function inRowMajorOrder(stage: Stage): boolean {
-  if (stage.kind !== "reduce") return false;
-  const divided = stage.cuts.map((_, a) => a).filter((a) => cutsCount(stage.cuts[a] as Cuts) > 1);
-  const firstReduced = divided.find((a) => stage.reduced.includes(a));
-  return divided.every(
-    (a) => stage.reduced.includes(a) || firstReduced === undefined || a < firstReduced,
-  );
-}
-
-function tooLarge(
-  { assembly, figures }: { readonly assembly: Assembly; readonly figures: Figures },
-  memory: number,
-): MemoryLimitError {
-  const mib = (bytes: number): string =>
-    bytes < 1048576
-      ? `${(bytes / 1024).toFixed(2)} KiB`
-      : `${(bytes / 1048576).toFixed(bytes < 10485760 ? 2 : 0)} MiB`;
-  if (figures.resultBytes > memory) {
-    return new MemoryLimitError(
-      `the result takes ${mib(figures.resultBytes)}, more than memory = ${mib(memory)}`,
-      { hint: "write it with toZarr(), or give more memory" },
-    );
-  }
-  const worst = assembly.stages.reduce((a, b) =>
-    taskFootprint(b, assembly.arrays) > taskFootprint(a, assembly.arrays) ? b : a,
-  );
-  const array = assembly.arrays.reduce<PlanArray | undefined>(
-    (a, b) => (a === undefined || b.liveBytes > a.liveBytes ? b : a),
-    undefined,
-  );
-  const task = paddedBytes(taskFootprint(worst, assembly.arrays));
-  const held =
-    array !== undefined && array.liveBytes > task
-      ? `stage ${array.stage} (${(assembly.stages[array.stage] as Stage).label}) has to hold ${mib(array.liveBytes)} of its result`
-      : `stage ${worst.id} (${worst.label}) takes ${mib(task)} for one task`;
-  return new MemoryLimitError(`the computation does not fit memory = ${mib(memory)}: ${held}`, {
-    hint: `memory: "${Math.ceil(figures.serialBytes / 1048576)}MiB" would fit, or smaller chunks`,
-  });
 }
