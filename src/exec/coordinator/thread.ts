@@ -297,8 +297,11 @@ class Coordinator {
     clearTimeout(run.grace);
     if (run.trace !== undefined) this.#traced--;
     if (run.started) this.#pool.sendAll(() => ({ kind: "end", run: id }));
-    // When nothing on the stack knows them any more.
-    if (run.segments.length > 0) setImmediate(collectNow);
+    if (run.segments.length > 0) {
+      // Threads that sleep have to collect theirs too, and this one when nothing on the stack knows them any more.
+      this.#control.ring(WORK);
+      setImmediate(collectNow);
+    }
     return run;
   }
 
