@@ -1,8 +1,8 @@
 /** Process-wide defaults of runs, and what a run's options mean. */
 import { OptionError } from "../errors.js";
-import { defaultMemory, defaultWorkers, MOST_MEMORY } from "../exec/config.js";
+import { defaultMemory, defaultWorkers, usableMemory } from "../exec/config.js";
 import { MAX_THREADS } from "../exec/memory/arena.js";
-import { regionBytes } from "../exec/memory/regions.js";
+import { arenaRoom } from "../exec/memory/regions.js";
 import { type BasicSelector, type ChunkSpec, parseBytes, valueText } from "../ops/index.js";
 import {
   type CodecChoice,
@@ -209,16 +209,16 @@ export function withDefaults<T extends RunOptions>(options: T): T {
 
 /** The planner's arguments for a run. */
 export function planConfig(options: RunOptions): PlanConfig {
-  // More than one arena holds beside the arrays in it cannot be used: the bound that was asked for is kept all the same.
-  const most = Math.max(0, MOST_MEMORY - Math.ceil((regionBytes() * 16) / 15));
-  const asked =
-    options.memory === undefined ? defaultMemory() : parseBytes(options.memory, "memory");
-  const memory = Math.min(most, asked);
+  const arena = arenaRoom();
+  const memory =
+    options.memory === undefined
+      ? defaultMemory()
+      : usableMemory(parseBytes(options.memory, "memory"), arena);
   const workers =
     options.executor === "inline" ? 1 : Math.min(MAX_THREADS, options.workers ?? defaultWorkers());
-  if (options.optimize !== false) return { memory, workers };
+  if (options.optimize !== false) return { memory, arena, workers };
   const passes = Object.fromEntries(PASSES.map((name) => [name, false]));
-  return { memory, workers, passes };
+  return { memory, arena, workers, passes };
 }
 
 /** Bytes up to which a run stays on the calling thread; undefined leaves it to the runtime. */

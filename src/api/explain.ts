@@ -133,10 +133,10 @@ export function reportOf(requests: readonly PlanRequest[], options: RunOptions):
 function rawReport(requests: readonly PlanRequest[], config: PlanConfig): RawReport {
   const nodes = topologicalOrder(requests.map((r) => r.node)).length;
   if (nodes > MOST_RAW_NODES) return { nodes };
-  const { memory, workers } = config;
+  const { memory, arena, workers } = config;
   const { passes } = planConfig({ memory, workers, optimize: false });
   try {
-    const { plan } = plannerNow().planCache.plan(requests, { memory, workers, passes });
+    const { plan } = plannerNow().planCache.plan(requests, { memory, arena, workers, passes });
     return { nodes, figures: explaining().figuresOf(plan.estimate) };
   } catch (error) {
     if (error instanceof MemoryLimitError) return { nodes };

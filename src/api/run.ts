@@ -1,8 +1,9 @@
 /** Running expressions: one plan for all that is asked for together, answered in the shape it was asked in. */
 
 import { AbortError, MemoryLimitError, OptionError } from "../errors.js";
-import { type Region, takeRegion } from "../exec/memory/regions.js";
-import { type ArrayFor, type DType, itemSize, viewOf } from "../ir/dtype.js";
+import { MOST_ELEMENTS } from "../exec/config.js";
+import { arenaRoom, type Region, takeRegion } from "../exec/memory/regions.js";
+import { type ArrayFor, type DType, isComplex, itemSize, viewOf } from "../ir/dtype.js";
 import { elementCount } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import { type Plan, totalStages } from "../ir/stage.js";
@@ -112,8 +113,10 @@ export async function runPlan(
   const { signal, onProgress, progress, shared, spillDirectory, trace = false } = options;
   if (trace !== false) await (await traces()).checkPlace(trace);
   const inlineBytes = inlineLimit(options);
+  // Beside what the plan itself has in the arena.
+  const fits = plan.peakBytes - plan.beyondBytes <= arenaRoom();
   const places = plan.roots.map((root) =>
-    stay && root.array >= 0 ? takeRegion(root.bytes) : undefined,
+    stay && fits && root.array >= 0 ? takeRegion(root.bytes) : undefined,
   );
   const bar = progress === true ? progressBar(totalStages(plan)) : undefined;
   let done = false;
@@ -196,8 +199,17 @@ export async function settle(
   return nodes.map((node) => known.get(node) ?? node);
 }
 
-/** Results are refused before anything is planned if they alone are more than the budget. */
+/** Results are refused before anything is planned if they alone are more than the budget, or no typed array holds one. */
 function checkResults(nodes: readonly Node[], config: PlanConfig): void {
+  for (const node of nodes) {
+    const dtype = dtypeOf(node);
+    const elements = elementCount(knownShape(node)) * (isComplex(dtype) ? 2 : 1);
+    if (elements <= MOST_ELEMENTS) continue;
+    throw new MemoryLimitError(
+      `compute: a result has ${elements} elements, and a typed array of Node.js ${process.version} at most ${MOST_ELEMENTS}`,
+      { hint: "write it with toZarr, go through it with blocks(), or reduce it first" },
+    );
+  }
   const bytes = nodes.reduce((n, x) => n + elementCount(knownShape(x)) * itemSize(dtypeOf(x)), 0);
   if (bytes > config.memory) {
     const { bytesText } = displays();

@@ -1,12 +1,15 @@
 /** Defaults that depend on the machine: how much memory and how many workers a computation gets. */
+import { constants } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { availableParallelism, freemem } from "node:os";
-import { MAX_BLOCKS, MAX_THREADS } from "./memory/arena.js";
+import { MAX_THREADS } from "./memory/arena.js";
 
-/** Never less by default: below it even small arrays are cut into slivers. */
+/** Never less by default, unless that is more than what is free: below it even small arrays are cut into slivers. */
 const LEAST_MEMORY: number = 256 * 1024 * 1024;
-/** Never more: what blocks can occupy in one arena, less 1/16 for what placing them wastes. */
-export const MOST_MEMORY: number = Math.floor((MAX_BLOCKS / 16) * 15);
+/** Never less, whatever the system says of itself: with less nothing can run. */
+const BARE_MEMORY: number = 16 * 1024 * 1024;
+/** Elements of the longest typed array that JavaScript makes: 2^32 in Node.js 20. */
+export const MOST_ELEMENTS: number = constants.MAX_LENGTH;
 
 /** Reads a file; undefined if it is not there. */
 export type ReadText = (path: string) => string | undefined;
@@ -19,19 +22,21 @@ const readText: ReadText = (path) => {
   }
 };
 
-/** Bytes that the container still leaves: cgroup v2, then v1, then what the machine has free. */
+/** Bytes that the machine has free and the container, by cgroup v2 or v1, still leaves. */
 export function freeMemory(read: ReadText = readText, free: () => number = freemem): number {
   const rooms = [free()];
   for (const folder of cgroupFolders(read)) {
-    const v2 = roomOf(
-      read,
-      `/sys/fs/cgroup${folder}/memory.max`,
-      `/sys/fs/cgroup${folder}/memory.current`,
+    const v2 = `/sys/fs/cgroup${folder}`;
+    for (const limit of ["memory.max", "memory.high"]) {
+      rooms.push(
+        roomOf(read, `${v2}/${limit}`, `${v2}/memory.current`, v2, /^inactive_file (\d+)$/m),
+      );
+    }
+    const v1 = `/sys/fs/cgroup/memory${folder}`;
+    const used = `${v1}/memory.usage_in_bytes`;
+    rooms.push(
+      roomOf(read, `${v1}/memory.limit_in_bytes`, used, v1, /^total_inactive_file (\d+)$/m),
     );
-    if (v2 !== undefined) rooms.push(v2);
-    const base = `/sys/fs/cgroup/memory${folder}`;
-    const v1 = roomOf(read, `${base}/memory.limit_in_bytes`, `${base}/memory.usage_in_bytes`);
-    if (v1 !== undefined) rooms.push(v1);
   }
   return Math.min(...rooms);
 }
@@ -49,17 +54,45 @@ function cgroupFolders(read: ReadText): Set<string> {
   return folders;
 }
 
-function roomOf(read: ReadText, limitPath: string, usedPath: string): number | undefined {
+/** Infinite where there is no limit. Pages of files that nobody has looked at lately are given back when memory is asked for. */
+function roomOf(
+  read: ReadText,
+  limitPath: string,
+  usedPath: string,
+  folder: string,
+  cache: RegExp,
+): number {
   const limit = Number.parseInt(read(limitPath) ?? "", 10);
-  const used = Number.parseInt(read(usedPath) ?? "", 10);
   // "max", and the huge number that v1 writes when there is no limit, say nothing.
-  if (!Number.isFinite(limit) || limit >= 2 ** 60) return undefined;
-  return Math.max(0, limit - (Number.isFinite(used) ? used : 0));
+  if (!Number.isFinite(limit) || limit >= 2 ** 60) return Number.POSITIVE_INFINITY;
+  const used = Number.parseInt(read(usedPath) ?? "", 10);
+  const idle = Number(cache.exec(read(`${folder}/memory.stat`) ?? "")?.[1] ?? 0);
+  return Math.max(0, limit - (Number.isFinite(used) ? Math.max(0, used - idle) : 0));
 }
 
-/** Default of `memory`: half of what the container leaves, at least 256 MiB, at most what one arena holds. */
+/** Rounded down to an eighth of a power of two: what is free changes all the time, and a plan is kept for its budget. */
+const steady = (bytes: number): number => {
+  const unit = 2 ** Math.max(0, Math.floor(Math.log2(Math.max(1, bytes))) - 3);
+  return Math.floor(bytes / unit) * unit;
+};
+
+/** Default of `memory`: half of what is free, at least 256 MiB, but never more than what is free. */
 export function defaultMemory(read: ReadText = readText, free: () => number = freemem): number {
-  return Math.min(MOST_MEMORY, Math.max(LEAST_MEMORY, Math.floor(freeMemory(read, free) / 2)));
+  const room = freeMemory(read, free);
+  return Math.max(BARE_MEMORY, steady(Math.min(room, Math.max(LEAST_MEMORY, room / 2))));
+}
+
+/**
+ * What is used of a budget that was asked for: beyond `arena` bytes no more than is free. A bound may be generous; a
+ * plan that took it by its word would end in swapping, or in the death of the process.
+ */
+export function usableMemory(
+  asked: number,
+  arena: number,
+  read: ReadText = readText,
+  free: () => number = freemem,
+): number {
+  return asked <= arena ? asked : Math.min(asked, Math.max(arena, steady(freeMemory(read, free))));
 }
 
 /** Default of `workers`: the processors that this process may use. */

@@ -33,8 +33,8 @@ import {
   type ToCoordinator,
 } from "./protocol.js";
 import type { ResultBuffer } from "./results.js";
-import type { SpillData } from "./spill/access.js";
 import { openSpill } from "./spill/file.js";
+import type { FileData } from "./spill/file-channel.js";
 import { Recorder, recorded, type TraceBuffer, traceBuffer } from "./trace/index.js";
 
 export interface EngineResult {
@@ -331,7 +331,7 @@ function runData(
   bindings: Bindings,
   { regions = [] }: EngineOptions,
   { buffer }: WebAssembly.Memory,
-  spill: SpillData | undefined,
+  file: FileData | undefined,
 ): RunData {
   const addressIn = (region: { buffer: SharedArrayBuffer; address: number } | undefined) =>
     region !== undefined && (region.buffer as unknown) === buffer ? region.address : undefined;
@@ -360,6 +360,6 @@ function runData(
       description: s.thread === "any" ? s.description : undefined,
     })),
     functions: bindings.functions.map(({ name, code, params }) => ({ name, code, params })),
-    spill,
+    file,
   };
 }

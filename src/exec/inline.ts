@@ -12,7 +12,7 @@ import {
 } from "../errors.js";
 import { itemSize } from "../ir/dtype.js";
 import { elementCount } from "../ir/index-map.js";
-import type { Bindings, Plan, PlanArray, Stage } from "../ir/stage.js";
+import { type Bindings, outsideBytes, type Plan, type PlanArray, type Stage } from "../ir/stage.js";
 import { SPAN } from "../ir/trace.js";
 import { Kernels } from "../kernels/index.js";
 import {
@@ -33,6 +33,7 @@ import { heldRegions } from "./memory/regions.js";
 import { progressData } from "./protocol.js";
 import { copyBlock, createResults, type ResultBuffer } from "./results.js";
 import { SpillAccess, type SpillData } from "./spill/access.js";
+import { createSegments } from "./spill/beyond.js";
 import { openSpill } from "./spill/file.js";
 import { FunctionTable, runTask, type TaskContext } from "./task/index.js";
 import type { RunTrace } from "./trace/index.js";
@@ -110,14 +111,16 @@ export class InlineEngine {
   }
 
   async run(plan: Plan, bindings: Bindings, options: EngineOptions): Promise<EngineResult> {
-    const wanted = FIRST + Math.ceil((plan.peakBytes * 9) / 8) + 16 * PAGE;
+    const inside = plan.peakBytes - outsideBytes(plan);
+    const wanted = FIRST + Math.ceil((inside * 9) / 8) + 16 * PAGE;
     const arena =
       this.#spare !== undefined && this.#spare.bytes >= wanted
         ? this.#spare
         : new InlineArena(Math.max(SMALL_ARENA, wanted));
     if (this.#spare === arena) this.#spare = undefined;
     const spill = openSpill(plan, options.spillDirectory);
-    const run = new InlineRun(arena, plan, bindings, options, spill?.data);
+    const segments = createSegments(plan.beyondBytes);
+    const run = new InlineRun(arena, plan, bindings, options, { file: spill?.data, segments });
     this.#states.add(run.state);
     const held = [
       ...heldRegions(bindings, options.regions),
@@ -152,7 +155,7 @@ class InlineRun {
   readonly #bindings: Bindings;
   readonly #options: EngineOptions;
   readonly #table: Uint32Array;
-  readonly #disk: SpillAccess | undefined;
+  readonly #outside: SpillAccess | undefined;
   readonly #layout: TableLayout;
   readonly #arrays: ReadonlyMap<number, PlanArray>;
   readonly #functions: FunctionTable;
@@ -172,9 +175,11 @@ class InlineRun {
     plan: Plan,
     bindings: Bindings,
     options: EngineOptions,
-    spill: SpillData | undefined,
+    spill: SpillData,
   ) {
-    this.#disk = spill && new SpillAccess(spill, arena.memory, arena.kernels);
+    if (spill.file !== undefined || spill.segments.length > 0) {
+      this.#outside = new SpillAccess(spill, arena.memory, arena.kernels);
+    }
     this.#arena = arena;
     this.#plan = plan;
     this.#bindings = bindings;
@@ -378,7 +383,7 @@ class InlineRun {
         const sink = found(sinks[id], "sink", id);
         return meteredWriter(sink.writer, itemSize(sink.dtype), meter);
       },
-      disk: this.#disk,
+      outside: this.#outside,
       sinkInfo: (id) => found(sinks[id], "sink", id),
       fn: (index) => this.#functions.get(index),
       blockAddress: (array, block) => this.#address(array, block),

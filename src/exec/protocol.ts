@@ -24,7 +24,7 @@ import type { IndexList } from "../ir/node.js";
 import type { Plan } from "../ir/stage.js";
 import { NO_REPORT, SLOTS, type StageCounters, type TaskReport } from "./coordinator/state.js";
 import { MAX_THREADS } from "./memory/arena.js";
-import type { SpillData } from "./spill/access.js";
+import type { FileData } from "./spill/file-channel.js";
 import type { TraceBuffer } from "./trace/index.js";
 
 const ROW = 16;
@@ -297,7 +297,7 @@ export interface RunData {
   readonly sinks: readonly SinkData[];
   readonly functions: readonly FunctionData[];
   /** There if the plan has arrays on disk. */
-  readonly spill: SpillData | undefined;
+  readonly file: FileData | undefined;
 }
 
 export interface RunStatsData {
@@ -403,6 +403,8 @@ export type ToWorker =
       readonly kind: "run";
       readonly data: RunData;
       readonly table: SharedArrayBuffer;
+      /** Memory beyond the arena; none if the plan needs none. */
+      readonly segments: readonly SharedArrayBuffer[];
       /** There if the worker is to record what it does. */
       readonly trace: TraceBuffer | undefined;
     }

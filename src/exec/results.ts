@@ -2,27 +2,38 @@
  * Results: finished root blocks are copied out of the arena, row by row, into one buffer that is handed over at the
  * end. A view of the arena would carry the whole arena along (and `Response` and WebCrypto refuse shared memory).
  */
+import { MemoryLimitError } from "../errors.js";
 import { itemSize } from "../ir/dtype.js";
 import { blockBox, type Plan, type PlanArray } from "../ir/stage.js";
+import { MOST_ELEMENTS } from "./config.js";
 
 export type ResultBuffer = ArrayBuffer | SharedArrayBuffer;
 
 /** Rows shorter than this many bytes are copied word by word: a view per row costs more. */
 const SHORT_ROW = 256;
 
-/** One buffer per root that is an array and has no address in the arena; roots of the same array have one each. */
+/**
+ * One buffer per root that is an array and has no address in the arena; roots of the same array have one each.
+ *
+ * @throws MemoryLimitError if the system does not give one.
+ */
 export function createResults(
   plan: Plan,
   shared: boolean,
   addresses: readonly (number | undefined)[] = [],
 ): (ResultBuffer | undefined)[] {
-  return plan.roots.map((root, i) =>
-    root.array < 0 || addresses[i] !== undefined
-      ? undefined
-      : shared
-        ? new SharedArrayBuffer(root.bytes)
-        : new ArrayBuffer(root.bytes),
-  );
+  const Buffers = shared ? SharedArrayBuffer : ArrayBuffer;
+  return plan.roots.map(({ array, bytes }, i) => {
+    if (array < 0 || addresses[i] !== undefined) return undefined;
+    try {
+      return new Buffers(bytes);
+    } catch (cause) {
+      throw new MemoryLimitError(`the system does not give ${bytes} bytes for a result`, {
+        hint: "write it with toZarr(), go through it with blocks(), or reduce it first",
+        cause,
+      });
+    }
+  });
 }
 
 /** Copies a block (row-major at `address` of `arena`) to its place in the row-major result. */
@@ -81,6 +92,10 @@ function rowCopier(
   bytes: number,
   rows: number,
 ): Copier {
+  if (target.byteLength > MOST_ELEMENTS) {
+    return (from, to) =>
+      new Uint8Array(target, to, bytes).set(new Uint8Array(source, address + from, bytes));
+  }
   if (rows === 1 || bytes >= SHORT_ROW) {
     const all = new Uint8Array(target);
     return (from, to) => all.set(new Uint8Array(source, address + from, bytes), to);

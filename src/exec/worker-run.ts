@@ -77,7 +77,7 @@ export class WorkerRun {
   readonly #writers = new Map<number, ChunkWriter>();
   readonly #functions: FunctionTable;
   readonly #abort = new AbortController();
-  readonly #disk: SpillAccess | undefined;
+  readonly #outside: SpillAccess | undefined;
   /** Sources that lie in the arena. */
   readonly #places: readonly (Place | undefined)[];
   /** Of roots that are put together in the arena: the array, and where its first element goes. */
@@ -89,6 +89,7 @@ export class WorkerRun {
     memory: WebAssembly.Memory,
     kernels: Kernels,
     line: CallerLine,
+    segments: readonly SharedArrayBuffer[],
     trace: TraceBuffer | undefined,
   ) {
     this.data = data;
@@ -99,7 +100,9 @@ export class WorkerRun {
     this.#memory = memory;
     this.#kernels = kernels;
     this.#line = line;
-    this.#disk = data.spill && new SpillAccess(data.spill, memory, kernels);
+    if (data.file !== undefined || segments.length > 0) {
+      this.#outside = new SpillAccess({ file: data.file, segments }, memory, kernels);
+    }
     this.#places = data.sources.map(({ address, shape, dtype }) =>
       address === undefined ? undefined : denseAt(address, shape, itemSize(dtype)),
     );
@@ -145,7 +148,7 @@ export class WorkerRun {
       reader: (source) => found(this.#readers.get(source), "source", source),
       sourceChunks: (source) => this.#source(source).chunks,
       sourcePlace: (source) => this.#places[source],
-      disk: this.#disk,
+      outside: this.#outside,
       writer: (sink) => this.#meteredWriter(sink, meter),
       sinkInfo: (sink) => this.#sink(sink),
       fn: (index) => this.#functions.get(index),

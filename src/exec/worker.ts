@@ -12,6 +12,7 @@ import { SPAN } from "../ir/trace.js";
 import { Kernels } from "../kernels/index.js";
 import { CallerLine } from "./caller.js";
 import { THREAD_SCRATCH, threadScratch } from "./memory/arena.js";
+import { collectNow } from "./memory/trim.js";
 import { outputPending, outputTaken } from "./output.js";
 import {
   CANCELLED,
@@ -52,6 +53,8 @@ class Worker {
   #pending = false;
   /** Runs that are recorded. */
   #traced = 0;
+  /** A run with memory beyond the arena has ended: its pages wait for this thread too. */
+  #garbage = false;
 
   constructor(init: WorkerInit) {
     this.#id = init.worker;
@@ -68,6 +71,7 @@ class Worker {
       const bell = this.#control.bell(WORK);
       if (this.#control.stopped) return;
       this.#drain();
+      if (this.#garbage) this.#collect();
       const slot =
         this.#calls === 0 && this.#inFlight < IN_FLIGHT ? this.#control.claim(this.#id) : -1;
       if (slot >= 0) {
@@ -90,8 +94,10 @@ class Worker {
       if (received === undefined) return;
       const message = received.message as ToWorker;
       if (message.kind === "end") {
-        if (this.#runs.get(message.run)?.recorder !== undefined) this.#traced--;
+        const run = this.#runs.get(message.run);
+        if (run?.recorder !== undefined) this.#traced--;
         this.#runs.delete(message.run);
+        if (run !== undefined && run.data.plan.beyondBytes > 0) this.#garbage = true;
       } else {
         const run = new WorkerRun(
           message.data,
@@ -99,12 +105,18 @@ class Worker {
           this.#memory,
           this.#kernels,
           this.#line,
+          message.segments,
           message.trace,
         );
         if (run.recorder !== undefined) this.#traced++;
         this.#runs.set(message.data.run, run);
       }
     }
+  }
+
+  #collect(): void {
+    this.#garbage = false;
+    collectNow();
   }
 
   /** What the thread waits for may be there for any of the runs. */

@@ -64,7 +64,9 @@ export interface PlannedReport extends Figures {
   readonly serialBytes: number;
   /** Bytes of results, held until they are handed over. */
   readonly resultBytes: number;
-  /** Bytes of blocks that go to disk because they do not fit: a plan that would need that is refused, so 0. */
+  /** Bytes of memory beyond the arena (one WebAssembly memory, at most 4 GiB) that arrays lie in; part of the peak. */
+  readonly beyondBytes: number;
+  /** Bytes of blocks that go to disk because they do not fit `memory`. */
   readonly spilledBytes: number;
 }
 
@@ -128,6 +130,8 @@ export interface InputReport {
 export interface OutputReport {
   /** True if its blocks are put on disk as soon as they are made. */
   readonly onDisk?: boolean;
+  /** True if its blocks are put in memory beyond the arena as soon as they are made. */
+  readonly beyondArena?: boolean;
   readonly dtype: DType;
   /** Partial states of a reduction are bytes. */
   readonly shape: readonly number[];

@@ -82,15 +82,15 @@ export function reduceOf(plan: Pick<Plan, "stages">, stage: MergeStage): ReduceS
  */
 export function taskScratchBytes(stage: Stage, plan: Pick<Plan, "arrays" | "stages">): number {
   const bytes = ownScratchBytes(stage, plan);
-  if (readsDisk(stage)) return bytes + SPILL_BUFFER;
-  // What is put on disk is put there at the end, when the rest of the scratch is free.
-  const writes = stage.outputs.some((id) => plan.arrays[id]?.disk !== undefined);
+  if (readsOutside(stage)) return bytes + SPILL_BUFFER;
+  // What leaves the arena leaves it at the end, when the rest of the scratch is free.
+  const writes = stage.outputs.some((id) => plan.arrays[id]?.outside !== undefined);
   return writes ? Math.max(bytes, SPILL_BUFFER) : bytes;
 }
 
-/** Whether tasks of a stage need a buffer for reading what lies on disk. */
-export const readsDisk = (stage: Stage): boolean =>
-  operandsOf(stage).some((o) => o.from === "disk");
+/** Whether tasks of a stage need a buffer for reading what lies outside the arena. */
+export const readsOutside = (stage: Stage): boolean =>
+  operandsOf(stage).some((o) => o.from === "outside");
 
 function ownScratchBytes(stage: Stage, plan: Pick<Plan, "arrays" | "stages">): number {
   switch (stage.kind) {

@@ -1,10 +1,10 @@
 /**
- * Where the elements of an array on disk lie.
+ * Where the elements of an array outside the arena lie: in further memory of the process, or in the run's file.
  *
  * Blocks follow one another in slots of equal size. Inside its slot a block is cut by the *inner* cuts, which are those
  * of the tasks that read it, into parts; parts follow one another in row-major order, and each is row-major in itself.
  * So a task that makes a block writes it in one go, and a task that reads across many blocks finds what it wants of
- * each in one piece: a change of chunks moves every byte to disk and back once, in long pieces.
+ * each in one piece: a change of chunks moves every byte out and back once, in long pieces.
  */
 import {
   type Cuts,
@@ -23,25 +23,32 @@ import { blockBox, blockCount, gridOf, type PlanArray } from "./stage.js";
 
 /** Parts that are not in one piece on one of the two sides are moved through a buffer of this many bytes. */
 export const SPILL_BUFFER: number = 1024 * 1024;
-/** Slots start at a page of the file. */
+/** Slots start at a page. */
 const SLOT_ALIGN = 4096;
 /** An axis is not cut into more parts than this. */
 const MOST_PARTS = 65536;
 
-/** The disk side of an array. */
-export interface DiskPlace {
+/**
+ * What an array lies in: memory beyond the arena as long as the budget pays for it, and the file for the rest. One
+ * WebAssembly memory ends at 4 GiB, and all that a kernel works on must be in one: a larger budget is used in this way.
+ */
+export type Medium = "memory" | "file";
+
+/** The place of an array outside the arena. */
+export interface OutsidePlace {
+  readonly medium: Medium;
   /** Refinement of the array's cuts. */
   readonly inner: readonly Cuts[];
-  /** Of the first slot in the file, bytes. */
+  /** Of the first slot in its medium, bytes. */
   readonly offset: number;
   readonly slotBytes: number;
-  /** Number of the checksum of its first part. */
+  /** Number of the checksum of its first part; what lies in memory has none. */
   readonly firstSum: number;
 }
 
 export interface Part {
   readonly box: Box;
-  /** In the file, bytes. */
+  /** In the medium, bytes. */
   readonly offset: number;
   /** Number of its checksum. */
   readonly sum: number;
@@ -87,28 +94,28 @@ export function innerCuts(
 export const slotBytesOf = (blockBytes: number): number =>
   Math.ceil(blockBytes / SLOT_ALIGN) * SLOT_ALIGN;
 
-/** Bytes of the file that an array takes. */
-export const diskBytes = (array: PlanArray, disk: DiskPlace): number =>
-  blockCount(array.cuts) * disk.slotBytes;
+/** Bytes of its medium that an array takes. */
+export const placeBytes = (array: PlanArray, place: OutsidePlace): number =>
+  blockCount(array.cuts) * place.slotBytes;
 
 /** Checksums that an array has: one per part. */
-export const sumCount = (disk: Pick<DiskPlace, "inner">): number => blockCount(disk.inner);
+export const sumCount = (place: Pick<OutsidePlace, "inner">): number => blockCount(place.inner);
 
-/** The parts of block `n` that meet `box`, in the order of the file. */
+/** The parts of block `n` that meet `box`, in the order of the medium. */
 export function* partsOf(
   array: PlanArray,
-  disk: DiskPlace,
+  place: OutsidePlace,
   n: number,
   box: Box = blockBox(array.cuts, n),
 ): Generator<Part> {
   const block = blockBox(array.cuts, n);
   const rank = block.lo.length;
   const size = itemSize(array.dtype);
-  const slot = disk.offset + n * disk.slotBytes;
+  const slot = place.offset + n * place.slotBytes;
   const first: number[] = [];
   const range: (readonly [number, number])[] = [];
   for (let i = 0; i < rank; i++) {
-    const inner = disk.inner[i] as Cuts;
+    const inner = place.inner[i] as Cuts;
     const lo = Math.max(box.lo[i] as number, block.lo[i] as number);
     const hi = Math.min(box.hi[i] as number, block.hi[i] as number);
     if (lo >= hi) return;
@@ -116,7 +123,7 @@ export function* partsOf(
     range.push(piecesIn(inner, lo, hi));
   }
   const at = range.map(([from]) => from);
-  const counts = gridOf(disk.inner);
+  const counts = gridOf(place.inner);
   for (;;) {
     // What comes before it: whole slices of parts along every axis, within the parts' extents along the axes before.
     let before = 0;
@@ -125,7 +132,7 @@ export function* partsOf(
     const lo: number[] = [];
     const hi: number[] = [];
     for (let i = 0; i < rank; i++) {
-      const inner = disk.inner[i] as Cuts;
+      const inner = place.inner[i] as Cuts;
       const start = pieceStart(inner, at[i] as number);
       let behind = 1;
       for (let k = i + 1; k < rank; k++)
@@ -136,7 +143,7 @@ export function* partsOf(
       lo.push(start);
       hi.push(start + pieceSize(inner, at[i] as number));
     }
-    yield { box: { lo, hi }, offset: slot + before * size, sum: disk.firstSum + sum };
+    yield { box: { lo, hi }, offset: slot + before * size, sum: place.firstSum + sum };
     let axis = rank - 1;
     for (; axis >= 0; axis--) {
       const [from, last] = range[axis] as readonly [number, number];

@@ -28,7 +28,7 @@ import { type AffineMap, type Box, imageOfBox, unravel } from "./index-map.js";
 import type { LeafMonoid, MonoidName } from "./monoid.js";
 import type { CallForm, CallParams, IndexList } from "./node.js";
 import type { ScalarProgram } from "./scalar.js";
-import type { DiskPlace } from "./spill.js";
+import type { OutsidePlace } from "./spill.js";
 
 /** What a plan's indices refer to. Stays in the process; descriptions cross thread borders. */
 export interface Bindings {
@@ -55,16 +55,16 @@ export interface PlanArray {
   readonly root?: number;
   /** Bytes of it that are live at once at the most, in the plan's order. */
   readonly liveBytes: number;
-  /** Where it lies if its blocks are put on disk as soon as they are made. */
-  readonly disk?: DiskPlace;
+  /** Where it lies if its blocks leave the arena as soon as they are made. */
+  readonly outside?: OutsidePlace;
 }
 
 /**
- * An input of a stage: a region of a source, of an array whose blocks lie in memory, or of one on disk, read through an
- * affine map. From disk it is read like a source, but after the blocks have been made.
+ * An input of a stage: a region of a source, of an array whose blocks lie in the arena, or of one outside it, read
+ * through an affine map. From outside it is read like a source, but after the blocks have been made.
  */
 export interface Operand {
-  readonly from: "source" | "array" | "disk";
+  readonly from: "source" | "array" | "outside";
   /** Index into `bindings.sources`, or PlanArray id. */
   readonly id: number;
   readonly dtype: DType;
@@ -98,7 +98,7 @@ export interface StageEstimate {
   /** Bytes read from sources, as stored elements (whole chunks counted each time one is touched). */
   readonly readBytes: number;
   readonly readChunks: number;
-  /** Bytes copied between blocks because grids differ. */
+  /** Bytes copied between blocks because grids differ, or between the arena and memory beyond it. */
   readonly movedBytes: number;
   /** Bytes written to disk and read back. */
   readonly spilledBytes: number;
@@ -255,7 +255,10 @@ export interface PlanRoot {
 
 export interface Plan {
   readonly version: 1;
+  /** The budget, bytes. */
   readonly memory: number;
+  /** What blocks, scratch and foreign bytes may take of it: all but results and memory beyond the arena. */
+  readonly arena: number;
   readonly workers: number;
   readonly arrays: readonly PlanArray[];
   /** In topological order; the sequence of tasks is derived from it by `exec/coordinator/order.ts`. */
@@ -272,11 +275,17 @@ export interface Plan {
   readonly serialBytes: number;
   /** The account of a run never exceeds this; `<= memory`. */
   readonly peakBytes: number;
-  /** Bytes of the file that arrays on disk lie in, and their checksums. */
+  /** Bytes of the file that arrays lie in, and their checksums. */
   readonly spill: { readonly bytes: number; readonly sums: number };
+  /** Bytes of memory beyond the arena that arrays lie in, held from beginning to end. */
+  readonly beyondBytes: number;
   readonly estimate: StageEstimate & { readonly tasks: number };
   readonly log: readonly RuleEvent[];
 }
+
+/** What of a run's bytes never lies in the arena, and is held from beginning to end. */
+export const outsideBytes = (plan: Pick<Plan, "resultBytes" | "beyondBytes">): number =>
+  plan.resultBytes + plan.beyondBytes;
 
 // --------------------------------------------------------------------------------------------- block maps
 
@@ -358,19 +367,6 @@ export function operandsOf(stage: Stage): readonly Operand[] {
     default:
       return [stage.operand];
   }
-}
-
-type ConcatPart = ConcatStage["parts"][number];
-const partsByOperand = new WeakMap<ConcatStage["parts"], ReadonlyMap<Operand, ConcatPart>>();
-
-/** The part of a concatenation that an operand of it is; found once for all, since there may be thousands. */
-export function partOfConcat({ parts }: ConcatStage, operand: Operand): ConcatPart | undefined {
-  let table = partsByOperand.get(parts);
-  if (table === undefined) {
-    table = new Map(parts.map((p) => [p.operand, p]));
-    partsByOperand.set(parts, table);
-  }
-  return table.get(operand);
 }
 
 /** The operands of a stage with the box of each that a task of box `box` reads. */

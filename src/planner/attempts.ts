@@ -1,18 +1,18 @@
 /** What is tried, in this order, until a plan fits: from generous to frugal. */
 import type { Sizing } from "./assemble.js";
-import type { PlanConfig } from "./context.js";
+import { arenaOf, type PlanConfig } from "./context.js";
 
 /** Bytes that a task aims to handle: a few cache-sized tiles, little beside any sensible budget. */
 const TASK_TARGET = 4 * 1024 * 1024;
-/** Part of the budget that one task may take. */
+/** Part of the arena that one task may take. */
 const TASK_SHARE = 1 / 8;
-/** Part of a worker's share of the budget that a task may take which reads bands; the rest is for codecs and what waits. */
+/** Part of a worker's share of the arena that a task may take which reads bands; the rest is for codecs and what waits. */
 const BANDS_SHARE = 0.8;
 
 export interface Attempt {
   readonly keep: boolean;
   readonly copy: boolean;
-  /** Only worth a look if what does not fit may lie on disk. */
+  /** Only worth a look if what does not fit may lie elsewhere. */
   readonly spill?: boolean;
   /**
    * Only worth a look where parts of storage chunks can be read alone: tasks as large as all workers can have at once, if
@@ -42,12 +42,13 @@ export const ATTEMPTS: readonly Attempt[] = [
 ];
 
 /** How large tasks should be and may be. */
-export function sizingOf(attempt: Attempt, { memory, workers }: PlanConfig): Sizing {
+export function sizingOf(attempt: Attempt, config: PlanConfig): Sizing {
+  const arena = arenaOf(config);
   if (attempt.bands === true) {
-    const limit = (BANDS_SHARE * memory) / workers;
+    const limit = (BANDS_SHARE * arena) / config.workers;
     // Blocks of both sides are counted where a write holds one: what does not fit is made smaller after.
     return { target: 2 * limit, limit };
   }
-  const limit = Math.max(16 * 1024, memory * TASK_SHARE * attempt.limit);
+  const limit = Math.max(16 * 1024, arena * TASK_SHARE * attempt.limit);
   return { target: Math.min(TASK_TARGET * attempt.target, limit / 2), limit };
 }

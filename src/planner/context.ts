@@ -18,8 +18,10 @@ export const PASSES = [
 export type PassName = (typeof PASSES)[number];
 
 export interface PlanConfig {
-  /** Bytes. */
+  /** The budget, bytes. */
   readonly memory: number;
+  /** Bytes of it that one WebAssembly memory has for blocks and scratch; default: all. */
+  readonly arena?: number | undefined;
   readonly workers: number;
   /** Passes that are switched off; every plan is right without any of them, only slower or larger. */
   readonly passes?: Partial<Readonly<Record<PassName, boolean>>> | undefined;
@@ -28,6 +30,9 @@ export interface PlanConfig {
   /** For tests: a rule that does not make smaller what it says is an error. Plans are the same without it. */
   readonly checkRules?: boolean | undefined;
 }
+
+/** What may lie in the arena, bytes. */
+export const arenaOf = ({ memory, arena = memory }: PlanConfig): number => Math.min(memory, arena);
 
 /** One thing that was asked for: an array to be returned, or to be written to a sink. */
 export interface PlanRequest {

@@ -15,6 +15,9 @@ export const SPILL_WRITE = 600e6;
 export const SPILL_READ = 1.5e9;
 /** One piece of a spill file, seconds. */
 export const SPILL_PART = 15e-6;
+/** Between the arena and memory beyond it, which is copied by words, and one piece of it (`npm run bench -- rechunk`). */
+export const BEYOND_COPY = 2.5e9;
+export const BEYOND_PART = 3e-6;
 /** Scheduling one task, seconds. */
 export const TASK_OVERHEAD = 20e-6;
 /** Simple scalar operations per second and thread, vectorised. */

@@ -6,28 +6,40 @@
  * between, so an array is there from the first run that looks at it to the last, and what is held at once is the most
  * that any run holds, not the sum of all arrays.
  */
+import { MemoryLimitError } from "../errors.js";
 import { type Cuts, cutsCount, sameCuts } from "../ir/cuts.js";
 import { itemSize } from "../ir/dtype.js";
 import { type AffineMap, elementCount } from "../ir/index-map.js";
 import { dtypeOf, knownShape } from "../ir/node.js";
-import { operandsOf, type PlanArray, type Stage } from "../ir/stage.js";
+import { operandsOf, outsideBytes, type PlanArray, type Stage } from "../ir/stage.js";
 import type { Assembly } from "./assemble.js";
-import type { PlanConfig } from "./context.js";
-import { taskFootprint } from "./estimate.js";
+import { arenaOf, type PlanConfig } from "./context.js";
+import { paddedBytes, taskFootprint } from "./estimate.js";
 import type { FuseRequest } from "./passes/fuse.js";
 import { type Consumer, heldBytes, liveBytes, totalBytes } from "./passes/lifetimes.js";
+import { spillOf } from "./passes/spill.js";
 
+/** Fields of a plan. */
 export interface Figures {
   readonly resultBytes: number;
+  readonly beyondBytes: number;
   readonly serialBytes: number;
   readonly peakBytes: number;
 }
+
+/** Whether one task after another fits the budget, and what lies in the arena fits that. */
+export const fits = (figures: Figures, config: PlanConfig): boolean =>
+  figures.serialBytes <= config.memory && insideBytes(figures) <= arenaOf(config);
+
+/** Of `serialBytes` what lies in the arena. */
+export const insideBytes = (figures: Figures): number =>
+  figures.serialBytes - outsideBytes(figures);
 
 /** Live bytes of every array (filled in), and the planned peak. */
 export function figuresOf(
   assembly: Assembly,
   requests: readonly FuseRequest[],
-  { memory, workers }: PlanConfig,
+  config: PlanConfig,
 ): Figures {
   const { arrays, stages } = assembly;
   const consumers = consumersOf(assembly);
@@ -40,7 +52,7 @@ export function figuresOf(
   const change = new Float64Array(runs.length + 1);
   for (const array of arrays) {
     array.liveBytes = 0;
-    if (array.disk !== undefined) continue;
+    if (array.outside !== undefined) continue;
     const merge = merges.get(array.id);
     const users = consumers[array.id] as Consumer[];
     // A requested stage runs from end to end before what comes after it: the rest of its outputs wait.
@@ -80,10 +92,13 @@ export function figuresOf(
       n + (sink === undefined ? elementCount(knownShape(node)) * itemSize(dtypeOf(node)) : 0),
     0,
   );
-  const serialBytes = Math.ceil(resultBytes + most + (feet[0] ?? 0));
-  const side = 2 * workers * feet.slice(0, 4).reduce((a, b) => a + b, 0);
-  const peakBytes = Math.min(memory, Math.ceil(serialBytes + side));
-  return { resultBytes, serialBytes, peakBytes };
+  const { beyondBytes } = spillOf(arrays);
+  const outside = resultBytes + beyondBytes;
+  const serialBytes = Math.ceil(outside + most + (feet[0] ?? 0));
+  const side = 2 * config.workers * feet.slice(0, 4).reduce((a, b) => a + b, 0);
+  const bound = Math.min(config.memory, outside + arenaOf(config));
+  const peakBytes = Math.min(bound, Math.ceil(serialBytes + side));
+  return { resultBytes, beyondBytes, serialBytes, peakBytes };
 }
 
 /**
@@ -98,8 +113,8 @@ export function endToEnd(assembly: Assembly): readonly number[] {
   const merged = new Set(stages.flatMap((s) => (s.kind === "merge" ? [s.input] : [])));
   for (const { id, outputs } of stages) {
     const isHeld = (array: number): boolean => {
-      const { liveBytes: live, disk } = arrays[array] as PlanArray;
-      return disk === undefined && live >= totalBytes(arrays[array] as PlanArray);
+      const { liveBytes: live, outside } = arrays[array] as PlanArray;
+      return outside === undefined && live >= totalBytes(arrays[array] as PlanArray);
     };
     if (outputs.length > 0 && outputs.every((a) => isHeld(a) && !merged.has(a))) listed.add(id);
   }
@@ -239,4 +254,43 @@ function inRowMajorOrder(stage: Stage): boolean {
   return divided.every(
     (a) => stage.reduced.includes(a) || firstReduced === undefined || a < firstReduced,
   );
+}
+
+export function tooLarge(
+  { assembly, figures }: { readonly assembly: Assembly; readonly figures: Figures },
+  config: PlanConfig,
+): MemoryLimitError {
+  const { memory } = config;
+  const mib = (bytes: number): string =>
+    bytes < 1048576
+      ? `${(bytes / 1024).toFixed(2)} KiB`
+      : `${(bytes / 1048576).toFixed(bytes < 10485760 ? 2 : 0)} MiB`;
+  if (figures.resultBytes > memory) {
+    return new MemoryLimitError(
+      `the result takes ${mib(figures.resultBytes)}, more than memory = ${mib(memory)}`,
+      { hint: "write it with toZarr(), or give more memory" },
+    );
+  }
+  const worst = assembly.stages.reduce((a, b) =>
+    taskFootprint(b, assembly.arrays) > taskFootprint(a, assembly.arrays) ? b : a,
+  );
+  const array = assembly.arrays.reduce<PlanArray | undefined>(
+    (a, b) => (a === undefined || b.liveBytes > a.liveBytes ? b : a),
+    undefined,
+  );
+  const task = paddedBytes(taskFootprint(worst, assembly.arrays));
+  const held =
+    array !== undefined && array.liveBytes > task
+      ? `stage ${array.stage} (${(assembly.stages[array.stage] as Stage).label}) has to hold ${mib(array.liveBytes)} of its result`
+      : `stage ${worst.id} (${worst.label}) takes ${mib(task)} for one task`;
+  if (figures.serialBytes <= memory) {
+    const arena = mib(arenaOf(config));
+    return new MemoryLimitError(
+      `the computation does not fit ${arena}, which is what one WebAssembly memory has for blocks: ${held}`,
+      { hint: "make the chunks smaller, or ask for fewer arrays at once" },
+    );
+  }
+  return new MemoryLimitError(`the computation does not fit memory = ${mib(memory)}: ${held}`, {
+    hint: `memory: "${Math.ceil(figures.serialBytes / 1048576)}MiB" would fit, or smaller chunks`,
+  });
 }

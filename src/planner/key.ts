@@ -111,9 +111,9 @@ export function planKey(
   return { text, literals, values };
 }
 
-const configKey = ({ memory, workers, passes = {}, rules = {} }: PlanConfig): string => {
+const configKey = ({ memory, arena, workers, passes = {}, rules = {} }: PlanConfig): string => {
   const off = Object.entries({ ...rules, ...passes }).filter(([, on]) => on === false);
-  return `${memory}|${workers}|${off.map(([name]) => name).sort()}`;
+  return `${memory}|${arena}|${workers}|${off.map(([name]) => name).sort()}`;
 };
 
 const geometryKey = (s: SourceBinding): string =>

@@ -13,12 +13,11 @@
  *  8. residency     what is kept because it is read twice, how long blocks live, and the planned peak
  *  9. statistics    which conditions tasks look at before they read the rest, so that what is one value throughout is
  *                   computed once and what nothing depends on is not read
- * 10. spill         what lies on disk where all that does not fit
+ * 10. spill         what lies outside the arena, in further memory or on disk, where all that does not fit
  *
  * Choices that cost memory (keeping, copying, large blocks) are tried from the most generous to the most frugal; the
  * best plan that fits the budget is taken. Every pass can be switched off; the plan is then right, but worse.
  */
-import { MemoryLimitError } from "../errors.js";
 import { itemSize } from "../ir/dtype.js";
 import { elementCount } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node } from "../ir/node.js";
@@ -33,9 +32,14 @@ import type {
 } from "../ir/stage.js";
 import { type Assembly, assemble } from "./assemble.js";
 import { ATTEMPTS, type Attempt, sizingOf } from "./attempts.js";
-import { PassContext, type PassName, type PlanConfig, type PlanRequest } from "./context.js";
-import { paddedBytes, taskFootprint } from "./estimate.js";
-import { endToEnd, type Figures, figuresOf } from "./figures.js";
+import {
+  arenaOf,
+  PassContext,
+  type PassName,
+  type PlanConfig,
+  type PlanRequest,
+} from "./context.js";
+import { endToEnd, type Figures, figuresOf, fits, tooLarge } from "./figures.js";
 import { trimMaps } from "./map-numbers.js";
 import { algebra } from "./passes/algebra.js";
 import { apart } from "./passes/apart.js";
@@ -47,7 +51,7 @@ import { heldBytes } from "./passes/lifetimes.js";
 import { copyCandidates } from "./passes/rechunk.js";
 import { keepHulls, keepPicks } from "./passes/residency.js";
 import { sink } from "./passes/sink.js";
-import { spillCandidates, spillOf, withSpilled } from "./passes/spill.js";
+import { mediaFor, spillCandidates, spillOf, withSpilled } from "./passes/spill.js";
 import { statistics } from "./passes/statistics.js";
 import { takes } from "./passes/takes.js";
 
@@ -114,13 +118,14 @@ export function plan(
     plan: {
       version: 1,
       memory: config.memory,
+      arena: arenaOf(config),
       workers: config.workers,
       arrays: assembly.arrays,
       stages: assembly.stages,
       ...(assembly.runs === undefined ? {} : { runs: assembly.runs }),
       roots,
       ...figures,
-      spill: spillOf(assembly.arrays),
+      spill: spillOf(assembly.arrays).file,
       estimate,
       log: ctx.log,
     },
@@ -186,7 +191,10 @@ function oneByOne(
     : { assembly, figures };
 }
 
-/** Puts arrays on disk, largest first, until the rest fits; everything as it was if it never does. */
+/**
+ * Lets arrays leave the arena, largest first, until the rest fits it; everything as it was if it never does. As many of
+ * them as the budget has room for, largest first, lie in memory beyond the arena, the others on disk.
+ */
 function spilled(
   assembly: Assembly,
   figures: Figures,
@@ -194,32 +202,40 @@ function spilled(
   ctx: PassContext,
 ): { readonly assembly: Assembly; readonly figures: Figures } {
   ctx.enter("spill");
+  const { config } = ctx;
   const candidates = spillCandidates(assembly);
   // Twice as many each time, so that a plan of many small arrays is not looked at again for each of them.
   for (let count = 1; ; count *= 2) {
     const chosen = candidates.slice(0, count);
     // Tasks do not become smaller: what the chosen ones hold is the most that there is to gain.
     const gain = chosen.reduce((n, array) => n + heldBytes(array), 0);
-    if (figures.serialBytes - gain > ctx.config.memory) {
-      if (count >= candidates.length) return { assembly, figures };
-      continue;
-    }
-    const made = withSpilled(assembly, new Set(chosen.map((a) => a.id)));
-    const after = figuresOf(made, requests, ctx.config);
-    if (chosen.length > 0 && after.serialBytes <= ctx.config.memory) {
-      for (const array of chosen) {
-        const stage = made.stages[array.stage] as Stage;
-        ctx.log.push({
-          pass: "spill",
-          rule: "spill",
-          node: stage.nodes[0] ?? -1,
-          outcome: "fired",
-          detail: `${Math.ceil(array.liveBytes / 1048576)} MiB of ${stage.label} do not fit`,
-        });
+    const least = { ...figures, serialBytes: figures.serialBytes - gain };
+    if (chosen.length > 0 && fits(least, config)) {
+      const onDisk = withSpilled(assembly, new Map(chosen.map((a) => [a.id, "file"])));
+      const rest = figuresOf(onDisk, requests, config);
+      if (fits(rest, config)) {
+        const media = mediaFor(onDisk, chosen, config.memory - rest.serialBytes);
+        const made = withSpilled(assembly, media);
+        logSpilled(made, chosen, ctx);
+        return { assembly: made, figures: figuresOf(made, requests, config) };
       }
-      return { assembly: made, figures: after };
     }
     if (count >= candidates.length) return { assembly, figures };
+  }
+}
+
+function logSpilled(made: Assembly, chosen: readonly PlanArray[], ctx: PassContext): void {
+  for (const array of chosen) {
+    const stage = made.stages[array.stage] as Stage;
+    const mib = Math.ceil(array.liveBytes / 1048576);
+    const beyond = made.arrays[array.id]?.outside?.medium === "memory";
+    ctx.log.push({
+      pass: "spill",
+      rule: beyond ? "beyond" : "spill",
+      node: stage.nodes[0] ?? -1,
+      outcome: "fired",
+      detail: `${mib} MiB of ${stage.label} do not fit${beyond ? " one WebAssembly memory" : ""}`,
+    });
   }
 }
 
@@ -232,7 +248,6 @@ interface Physical {
 
 /** Passes 5 to 9: expression to stages, by trying. */
 function physical(requests: readonly FuseRequest[], ctx: PassContext): Physical {
-  const { memory } = ctx.config;
   let best: (Physical & { readonly seconds: number }) | undefined;
   let smallest: { assembly: Assembly; figures: Figures } | undefined;
   const start = ctx.log.length;
@@ -245,28 +260,28 @@ function physical(requests: readonly FuseRequest[], ctx: PassContext): Physical 
     let { assembly } = made;
     if (attempt.bands === true && readsTwice(assembly)) continue;
     let figures = figuresOf(assembly, made.requests, ctx.config);
-    if (figures.serialBytes > memory) {
+    if (!fits(figures, ctx.config)) {
       ({ assembly, figures } = oneByOne(assembly, figures, made.requests, ctx));
     }
-    if (figures.serialBytes > memory && ctx.isOn("spill")) {
+    if (!fits(figures, ctx.config) && ctx.isOn("spill")) {
       ({ assembly, figures } = spilled(assembly, figures, made.requests, ctx));
     }
     if (smallest === undefined || figures.serialBytes < smallest.figures.serialBytes) {
       smallest = { assembly, figures };
     }
-    if (figures.serialBytes > memory) continue;
+    if (!fits(figures, ctx.config)) continue;
     const predicted = assembly.stages.reduce((n, s) => n + s.estimate.seconds, 0);
-    const spills = assembly.arrays.some((a) => a.disk !== undefined);
+    const spills = assembly.arrays.some((a) => a.outside?.medium === "file");
     const seconds = spills ? SPILL_MARGIN * predicted : predicted;
     if (best === undefined || seconds < best.seconds) {
       best = { assembly, figures, requests: made.requests, seconds };
       bestLog = ctx.log.slice(start);
     }
     // The most generous plan fits: nothing below it can be better.
-    if (attempt === ATTEMPTS[0] && !spills) break;
+    if (attempt === ATTEMPTS[0] && !assembly.arrays.some((a) => a.outside !== undefined)) break;
   }
   if (best === undefined) {
-    throw tooLarge(smallest as { assembly: Assembly; figures: Figures }, memory);
+    throw tooLarge(smallest as { assembly: Assembly; figures: Figures }, ctx.config);
   }
   ctx.log.length = start;
   ctx.log.push(...bestLog);
@@ -384,35 +399,4 @@ function callInput(
   const call = calls.get(stage.nodes[0] as number);
   const input = call?.inputs[stage.args.findIndex((a) => a.operand === operand)];
   return input?.op === "view" ? input : undefined;
-}
-
-function tooLarge(
-  { assembly, figures }: { readonly assembly: Assembly; readonly figures: Figures },
-  memory: number,
-): MemoryLimitError {
-  const mib = (bytes: number): string =>
-    bytes < 1048576
-      ? `${(bytes / 1024).toFixed(2)} KiB`
-      : `${(bytes / 1048576).toFixed(bytes < 10485760 ? 2 : 0)} MiB`;
-  if (figures.resultBytes > memory) {
-    return new MemoryLimitError(
-      `the result takes ${mib(figures.resultBytes)}, more than memory = ${mib(memory)}`,
-      { hint: "write it with toZarr(), or give more memory" },
-    );
-  }
-  const worst = assembly.stages.reduce((a, b) =>
-    taskFootprint(b, assembly.arrays) > taskFootprint(a, assembly.arrays) ? b : a,
-  );
-  const array = assembly.arrays.reduce<PlanArray | undefined>(
-    (a, b) => (a === undefined || b.liveBytes > a.liveBytes ? b : a),
-    undefined,
-  );
-  const task = paddedBytes(taskFootprint(worst, assembly.arrays));
-  const held =
-    array !== undefined && array.liveBytes > task
-      ? `stage ${array.stage} (${(assembly.stages[array.stage] as Stage).label}) has to hold ${mib(array.liveBytes)} of its result`
-      : `stage ${worst.id} (${worst.label}) takes ${mib(task)} for one task`;
-  return new MemoryLimitError(`the computation does not fit memory = ${mib(memory)}: ${held}`, {
-    hint: `memory: "${Math.ceil(figures.serialBytes / 1048576)}MiB" would fit, or smaller chunks`,
-  });
 }

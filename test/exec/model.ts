@@ -18,6 +18,7 @@ import {
   blocksTouched,
   gridOf,
   operandBoxes,
+  outsideBytes,
   type Plan,
   type Stage,
   taskBox,
@@ -254,6 +255,12 @@ export class Model {
     if (used !== this.state.used) throw new Error("the sum of the accounts is wrong");
     const budget = [...this.runs.values()].reduce((n, r) => Math.max(n, r.plan.memory), 0);
     if (used > budget) throw new Error("all runs together hold more than the budget");
+    const inside = this.state.active.reduce(
+      (n, r) => n + r.account.used - Math.min(r.account.used, outsideBytes(r.plan)),
+      0,
+    );
+    const arena = [...this.runs.values()].reduce((n, r) => Math.max(n, r.plan.arena), 0);
+    if (inside > arena) throw new Error("all runs together hold more than the arena");
     const ranges: [number, number][] = [];
     const home: [number, number][] = [];
     for (const run of this.state.active) {

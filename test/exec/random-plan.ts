@@ -375,9 +375,12 @@ export function randomPlan(random: Random, tight = random() < 0.4): Draft {
     builder.root(last.id);
   }
   const resultBytes = builder.roots.reduce((sum, r) => sum + r.bytes, 0);
+  // Half of the plans hold something beyond the arena; which blocks pass through it is no matter of steps.
+  const beyondBytes = builder.arrays.length % 2 === 0 ? 0 : 100_000;
   const draft: Plan = {
     version: 1,
     memory: 0,
+    arena: 0,
     workers: 1 + below(random, 4),
     arrays: builder.arrays,
     stages: builder.stages,
@@ -388,11 +391,14 @@ export function randomPlan(random: Random, tight = random() < 0.4): Draft {
     peakBytes: 0,
     estimate: ESTIMATE,
     spill: { bytes: 0, sums: 0 },
+    beyondBytes,
     log: [],
   };
-  const serialBytes = resultBytes + serialPeak(draft, builder.indices);
+  const outside = resultBytes + beyondBytes;
+  const serialBytes = outside + serialPeak(draft, builder.indices);
   const peakBytes = tight ? serialBytes : Math.floor(serialBytes * (1 + 2 * random()));
-  const plan = { ...draft, serialBytes, peakBytes, memory: peakBytes };
+  const arena = peakBytes - outside;
+  const plan = { ...draft, serialBytes, peakBytes, memory: peakBytes, arena };
   return { plan, indices: builder.indices };
 }
 

@@ -1,4 +1,4 @@
-/** Arrays on disk: where their elements lie, what comes back, and what is left behind. */
+/** Arrays outside the arena: where their elements lie, what comes back, and what is left behind. */
 import {
   closeSync,
   mkdtempSync,
@@ -17,12 +17,14 @@ import { defaultSpillDirectory, SpillFile } from "../../dist/exec/spill/file.js"
 import { denseAt } from "../../dist/exec/task/operands.js";
 import * as cw from "../../dist/index.js";
 import { type Cuts, cutsFromSizes } from "../../dist/ir/cuts.js";
+import { viewOf } from "../../dist/ir/dtype.js";
 import { type Box, boxElements, boxShape } from "../../dist/ir/index-map.js";
 import {
-  type DiskPlace,
-  diskBytes,
   innerCuts,
+  type Medium,
+  type OutsidePlace,
   partsOf,
+  placeBytes,
   slotBytesOf,
   sumCount,
   wantedCuts,
@@ -61,16 +63,20 @@ function fitted(list: readonly number[], extent: number): number[] {
 
 interface Laid {
   readonly array: PlanArray;
-  readonly disk: DiskPlace;
+  readonly outside: OutsidePlace;
 }
 
-function laid(axes: readonly { blocks: readonly number[]; wish: readonly number[] }[]): Laid {
+function laid(
+  axes: readonly { blocks: readonly number[]; wish: readonly number[] }[],
+  medium: Medium = "file",
+  dtype: "float64" | "float32" = "float64",
+): Laid {
   const cuts: Cuts[] = axes.map(({ blocks }) => cutsFromSizes(blocks));
   const base: PlanArray = {
     id: 0,
     stage: 0,
     shape: axes.map(({ blocks }) => total(blocks)),
-    dtype: "float64",
+    dtype,
     cuts,
     liveBytes: 0,
   };
@@ -80,24 +86,25 @@ function laid(axes: readonly { blocks: readonly number[]; wish: readonly number[
     map,
     axes.map((a) => cutsFromSizes(a.wish)),
   );
-  const disk = {
+  const outside: OutsidePlace = {
+    medium,
     inner: innerCuts(base, wish),
     offset: 8192,
     slotBytes: slotBytesOf(maxBlockBytes(base)),
     firstSum: 3,
   };
-  return { array: { ...base, disk }, disk };
+  return { array: { ...base, outside }, outside };
 }
 
-describe("the layout of arrays on disk", () => {
+describe("the layout of arrays outside the arena", () => {
   it("parts make up their block, one after another, and never leave a reader's piece", () => {
     fc.assert(
       fc.property(layouts, (axes) => {
-        const { array, disk } = laid(axes);
+        const { array, outside } = laid(axes);
         const sums = new Set<number>();
         for (let n = 0; n < blockCount(array.cuts); n++) {
-          let next = disk.offset + n * disk.slotBytes;
-          for (const part of partsOf(array, disk, n)) {
+          let next = outside.offset + n * outside.slotBytes;
+          for (const part of partsOf(array, outside, n)) {
             expect(part.offset).toBe(next);
             next += 8 * boxElements(part.box);
             sums.add(part.sum);
@@ -115,12 +122,12 @@ describe("the layout of arrays on disk", () => {
               }
             });
           }
-          const end = disk.offset + n * disk.slotBytes;
+          const end = outside.offset + n * outside.slotBytes;
           expect(next - end).toBe(8 * boxElements(blockBox(array.cuts, n)));
-          expect(next - end).toBeLessThanOrEqual(disk.slotBytes);
+          expect(next - end).toBeLessThanOrEqual(outside.slotBytes);
         }
-        expect(sums.size).toBe(sumCount(disk));
-        expect(Math.min(...sums)).toBe(disk.firstSum);
+        expect(sums.size).toBe(sumCount(outside));
+        expect(Math.min(...sums)).toBe(outside.firstSum);
       }),
       { seed: SEED, numRuns: 300 },
     );
@@ -132,7 +139,11 @@ const memory = new WebAssembly.Memory({ initial: 256, maximum: 256, shared: true
 const kernels = new Kernels(memory, { address: 65536, bytes: 65536 });
 const [BLOCK, BUFFER, TARGET] = [2 ** 20, 2 ** 21, 2 ** 23];
 
-describe("what passes through a disk", () => {
+const media = fc.constantFrom<Medium>("file", "memory");
+/** Elements of four bytes are out of step with eight. */
+const dtypes = fc.constantFrom<"float64" | "float32">("float64", "float32");
+
+describe("what leaves the arena", () => {
   it("comes back as it was, whatever box is asked for", () => {
     const boxed = layouts.chain((axes) =>
       fc.tuple(
@@ -146,21 +157,26 @@ describe("what passes through a disk", () => {
       ),
     );
     fc.assert(
-      fc.property(boxed, ([axes, corners, turned]) => {
-        const { array, disk } = laid(axes);
-        const file = new SpillFile(
-          directory,
-          disk.offset + diskBytes(array, disk),
-          3 + sumCount(disk),
-        );
+      fc.property(boxed, media, dtypes, ([axes, corners, turned], medium, dtype) => {
+        const { array, outside } = laid(axes, medium, dtype);
+        const bytes = outside.offset + placeBytes(array, outside);
+        const file = new SpillFile(directory, bytes, 3 + sumCount(outside));
         file.hold();
-        const access = new SpillAccess(file.data, memory, kernels);
-        const words = new Float64Array(memory.buffer);
+        // Segments so short that pieces lie across their borders.
+        const segments = Array.from(
+          { length: Math.ceil(bytes / 40) },
+          () => new SharedArrayBuffer(40),
+        );
+        const data =
+          medium === "file" ? { file: file.data, segments: [] } : { file: undefined, segments };
+        const access = new SpillAccess(data, memory, kernels);
+        const item = dtype === "float64" ? 8 : 4;
+        const words = viewOf(dtype, memory.buffer, 0, memory.buffer.byteLength / item);
         const value = (position: readonly number[]): number =>
           position.reduce((n, p) => n * 100 + p + 1, 0);
         for (let n = 0; n < blockCount(array.cuts); n++) {
           const { lo, hi } = blockBox(array.cuts, n);
-          let at = BLOCK / 8;
+          let at = BLOCK / item;
           each({ lo, hi }, (position) => {
             words[at++] = value(position);
           });
@@ -172,7 +188,7 @@ describe("what passes through a disk", () => {
         };
         // Also to a target whose axes run the other way round.
         const shape = boxShape(box);
-        const dense = denseAt(TARGET, turned ? [...shape].reverse() : shape, 8);
+        const dense = denseAt(TARGET, turned ? [...shape].reverse() : shape, item);
         const place = turned ? { ...dense, strides: [...dense.strides].reverse() } : dense;
         access.read(array, box, place, BUFFER);
         each(box, (position) => {
@@ -180,23 +196,23 @@ describe("what passes through a disk", () => {
             (n, p, i) => n + (p - (box.lo[i] as number)) * (place.strides[i] as number),
             0,
           );
-          expect(words[(TARGET + offset) / 8]).toBe(value(position));
+          expect(words[(TARGET + offset) / item]).toBe(value(position));
         });
         file.release();
       }),
-      { seed: SEED, numRuns: 150 },
+      { seed: SEED, numRuns: 300 },
     );
   });
 
   it("is refused when it has changed on disk", () => {
-    const { array, disk } = laid([{ blocks: [4], wish: [2, 2] }]);
+    const { array, outside } = laid([{ blocks: [4], wish: [2, 2] }]);
     const file = new SpillFile(directory, 65536, 16);
     file.hold();
-    const access = new SpillAccess(file.data, memory, kernels);
+    const access = new SpillAccess({ file: file.data, segments: [] }, memory, kernels);
     new Float64Array(memory.buffer, BLOCK, 4).set([1, 2, 3, 4]);
     access.write(array, 0, BLOCK, BUFFER);
     access.read(array, { lo: [0], hi: [4] }, denseAt(TARGET, [4], 8), BUFFER);
-    writeSync(file.fd, Uint8Array.of(7), 0, 1, disk.offset + 17);
+    writeSync(file.fd, Uint8Array.of(7), 0, 1, outside.offset + 17);
     access.read(array, { lo: [0], hi: [2] }, denseAt(TARGET, [2], 8), BUFFER);
     expect(() => access.read(array, { lo: [2], hi: [4] }, denseAt(TARGET, [2], 8), BUFFER)).toThrow(
       /has changed/,
@@ -208,12 +224,16 @@ describe("what passes through a disk", () => {
     const { array } = laid([{ blocks: [4], wish: [4] }]);
     const file = new SpillFile(directory, 65536, 16);
     file.hold();
-    const access = new SpillAccess(file.data, memory, kernels);
+    const access = new SpillAccess({ file: file.data, segments: [] }, memory, kernels);
     expect(() => access.read(array, { lo: [0], hi: [4] }, denseAt(TARGET, [4], 8), BUFFER)).toThrow(
       /ends too early/,
     );
     const reading = openSync(join(tmpdir(), "."), "r");
-    const readOnly = new SpillAccess({ ...file.data, fd: reading }, memory, kernels);
+    const readOnly = new SpillAccess(
+      { file: { ...file.data, fd: reading }, segments: [] },
+      memory,
+      kernels,
+    );
     expect(() => readOnly.write(array, 0, BLOCK, BUFFER)).toThrow(/cannot be written/);
     closeSync(reading);
     file.release();
@@ -223,7 +243,10 @@ describe("what passes through a disk", () => {
     const { array } = laid([{ blocks: [4], wish: [4] }]);
     const full = openSync("/dev/full", "w");
     const access = new SpillAccess(
-      { fd: full, sums: new SharedArrayBuffer(64), directory: "/dev/full" },
+      {
+        file: { fd: full, sums: new SharedArrayBuffer(64), directory: "/dev/full" },
+        segments: [],
+      },
       memory,
       kernels,
     );

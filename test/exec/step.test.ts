@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { StageInputs } from "../../dist/exec/coordinator/inputs.js";
 import { Order } from "../../dist/exec/coordinator/order.js";
 import { tableLayout } from "../../dist/exec/coordinator/tables.js";
-import { taskCount } from "../../dist/ir/stage.js";
+import { outsideBytes, taskCount } from "../../dist/ir/stage.js";
 import { blocksRead, Model, type ModelRun } from "./model.js";
 import { below, randomOf, randomPlan } from "./random-plan.js";
 
@@ -153,8 +153,8 @@ describe("step", () => {
       const random = randomOf(4000 + seed);
       let moved = 0;
       const { plan, indices } = randomPlan(random, true);
-      // Just the budget, and some lines for blocks smaller than a line; results lie outside.
-      const arena = plan.serialBytes - plan.resultBytes + below(random, 2048);
+      // Just what lies inside, and some lines for blocks smaller than a line.
+      const arena = plan.serialBytes - outsideBytes(plan) + below(random, 2048);
       const model = new Model(random, 2, Math.ceil(arena / 64) * 64);
       const id = model.submit(plan, indices);
       const before = model.state.allocator.compact.bind(model.state.allocator);
@@ -181,7 +181,8 @@ describe("step", () => {
       const model = new Model(random, 1 + below(random, 3));
       const { plan, indices } = randomPlan(random, true);
       const less =
-        plan.resultBytes + Math.floor((plan.serialBytes - plan.resultBytes) * (0.5 + random() / 2));
+        outsideBytes(plan) +
+        Math.floor((plan.serialBytes - outsideBytes(plan)) * (0.5 + random() / 2));
       const id = model.submit(
         { ...plan, serialBytes: less, peakBytes: less, memory: less },
         indices,
@@ -202,13 +203,21 @@ describe("step", () => {
   it("starts a second run beside the first when its lease fits, and after it when not", () => {
     const random = randomOf(7);
     const { plan, indices } = randomPlan(random, true);
-    const roomy = { ...plan, memory: plan.peakBytes * 2 };
+    const roomy = { ...plan, memory: plan.peakBytes * 2, arena: plan.arena * 2 };
     const beside = new Model(random, 2);
     beside.submit(roomy, indices);
     beside.submit(roomy, indices);
     expect(beside.state.active.length).toBe(2);
     while (beside.busy) beside.tick();
     checkIdle(beside);
+    // A budget for both, but an arena for one of them.
+    const crowded = new Model(random, 2);
+    crowded.submit({ ...roomy, arena: plan.arena }, indices);
+    crowded.submit({ ...roomy, arena: plan.arena }, indices);
+    expect(crowded.state.active.length).toBe(1);
+    while (crowded.busy) crowded.tick();
+    for (const run of crowded.runs.values()) checkFinished(run);
+    checkIdle(crowded);
     const after = new Model(random, 2);
     after.submit(plan, indices);
     after.submit(plan, indices);

@@ -300,6 +300,7 @@ export class Work {
     const draft: Plan = {
       version: 1,
       memory: 0,
+      arena: 0,
       workers,
       arrays: this.arrays,
       stages: this.stages,
@@ -309,6 +310,7 @@ export class Work {
       peakBytes: 0,
       estimate: ESTIMATE,
       spill: { bytes: 0, sums: 0 },
+      beyondBytes: 0,
       log: [],
     };
     const serialBytes = resultBytes + serialPeak(draft, []);

@@ -11,7 +11,7 @@
  * are dropped, those whose turn comes last first, and made again later.
  */
 import { InternalError, MemoryLimitError } from "../../errors.js";
-import { blockBytes } from "../../ir/stage.js";
+import { blockBytes, outsideBytes } from "../../ir/stage.js";
 import { CLASS_WASTE } from "../memory/allocator.js";
 import { dropClosure, type Order, type Ordered, undo } from "./order.js";
 import { type Action, charge, type RunState, release, type State } from "./state.js";
@@ -117,7 +117,7 @@ function issue(
   const { allocator } = state;
   // Pages beyond what the runs' leases would fill stay untouched, so that RSS stays near the budget: better to wait for
   // a hole, and at last to push the blocks together.
-  const leases = state.active.reduce((n, r) => n + r.account.limit, 0);
+  const leases = state.active.reduce((n, r) => n + r.account.limit - outsideBytes(r.plan), 0);
   const soft = allocator.base + leases * (1 + CLASS_WASTE) + SLACK;
   const ceiling = compacted
     ? allocator.end
@@ -199,7 +199,7 @@ export function freeBlock(state: State, run: RunState, array: ArrayTable, block:
   array.state[block] = BLOCK_GONE;
 }
 
-/** Frees the memory of a block, which is on disk now. */
+/** Frees the memory of a block, which has left the arena. */
 export function leaveMemory(state: State, run: RunState, array: ArrayTable, block: number): void {
   state.allocator.free(array.address[block] as number);
   array.address[block] = 0;
@@ -280,7 +280,7 @@ function candidates(order: Order): readonly (readonly [number, number])[] {
   const found: [number, number, number][] = [];
   order.tables.stages.forEach((table, s) => {
     for (let t = 0; t < table.tasks; t++) {
-      // Those on disk and those at home take no memory.
+      // Those outside the arena and those at home take none of it.
       if (
         table.outputs.some(
           (o) => o.state[t] === BLOCK_READY && o.address[t] !== 0 && o.home === undefined,

@@ -77,6 +77,8 @@ export type Event =
       readonly killed: boolean;
     }
   | { readonly kind: "abort"; readonly run: number }
+  /** The system does not give the run what lies outside the arena. */
+  | { readonly kind: "refused"; readonly run: number; readonly error: ErrorData }
   /** Nothing moves, and the run that waits first may be what the others wait for: it starts beyond the budget. */
   | { readonly kind: "stalled" }
   /** The grace period after a cancel is over. */

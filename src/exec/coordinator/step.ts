@@ -6,7 +6,7 @@
  * and what tasks side by side can use. Leases are given in order of arrival and grow when a neighbour ends.
  */
 import { errorToData, InternalError, TaskError } from "../../errors.js";
-import { blockBytes } from "../../ir/stage.js";
+import { blockBytes, outsideBytes } from "../../ir/stage.js";
 import { MAX_THREADS } from "../memory/arena.js";
 import { admit, freeBlock, leaveMemory } from "./admit.js";
 import {
@@ -41,6 +41,11 @@ export function step(state: State, event: Event): Action[] {
     case "abort":
       abort(state, event.run, actions);
       break;
+    case "refused": {
+      const run = state.active.find((r) => r.id === event.run);
+      if (run !== undefined) fail(run, { kind: "error", error: event.error }, actions);
+      break;
+    }
     case "grace":
       state.tickets.forEach((ticket, slot) => {
         if (ticket?.run.id === event.run) actions.push({ kind: "kill", slot });
@@ -71,21 +76,28 @@ function settle(state: State, actions: Action[]): void {
 }
 
 function startRuns(state: State, actions: Action[]): void {
-  let room = budget(state);
-  for (const run of state.active) room -= run.account.limit;
+  let { room, inside } = budget(state);
+  for (const run of state.active) {
+    room -= run.account.limit;
+    inside -= run.account.limit - outsideBytes(run.plan);
+  }
   // Grow the leases of those that run before anybody new gets one.
   for (const run of state.active) {
-    const more = Math.max(0, Math.min(room, run.plan.peakBytes - run.account.limit));
+    const more = Math.max(0, Math.min(room, inside, run.plan.peakBytes - run.account.limit));
     run.account.limit += more;
     room -= more;
+    inside -= more;
   }
   while (state.queue.length > 0) {
     const run = state.queue[0] as RunState;
-    if (state.active.length > 0 && run.plan.serialBytes > room) return;
+    const outside = outsideBytes(run.plan);
+    const most = Math.min(room, inside + outside);
+    if (state.active.length > 0 && run.plan.serialBytes > most) return;
     state.queue.shift();
     const lease =
-      state.active.length === 0 ? run.plan.peakBytes : Math.min(room, run.plan.peakBytes);
+      state.active.length === 0 ? run.plan.peakBytes : Math.min(most, run.plan.peakBytes);
     room -= lease;
+    inside -= lease - outside;
     start(state, run, lease, actions);
   }
 }
@@ -107,10 +119,11 @@ function start(state: State, run: RunState, lease: number, actions: Action[]): v
   state.workers = Math.max(state.workers, Math.min(run.plan.workers, MAX_THREADS));
   run.workers = workersFor(state, run);
   actions.push({ kind: "start", run: run.id });
-  if (run.account.fits(run.plan.resultBytes)) charge(state, run, run.plan.resultBytes);
+  const outside = outsideBytes(run.plan);
+  if (run.account.fits(outside)) charge(state, run, outside);
   else {
-    const { resultBytes, peakBytes } = run.plan;
-    const message = `results of ${resultBytes} bytes do not fit the planned ${peakBytes} bytes`;
+    const { peakBytes } = run.plan;
+    const message = `${outside} bytes outside the arena do not fit the planned ${peakBytes} bytes`;
     fail(run, { kind: "error", error: errorToData(new InternalError(message)) }, actions);
   }
 }
@@ -130,12 +143,16 @@ function workersFor(state: State, run: RunState): readonly [number, number] {
   return [best, best + count];
 }
 
-/** What all runs together may hold: the largest budget that any of them was planned for. */
-const budget = (state: State): number =>
-  [...state.active, ...state.queue].reduce(
-    (n, r) => Math.max(n, r.plan.memory, r.plan.peakBytes),
-    0,
-  );
+/** What all runs together may hold, and inside the arena: the most that any of them was planned for. */
+function budget(state: State): { room: number; inside: number } {
+  let room = 0;
+  let inside = 0;
+  for (const { plan } of [...state.active, ...state.queue]) {
+    room = Math.max(room, plan.memory, plan.peakBytes);
+    inside = Math.max(inside, plan.arena, plan.peakBytes - outsideBytes(plan));
+  }
+  return { room, inside };
+}
 
 function finishTask(
   state: State,
@@ -214,8 +231,8 @@ function publish(
       block,
       address: out.address[block] as number,
     });
-  } else if (out.array.disk !== undefined) {
-    run.bytesSpilled += blockBytes(out.array, block);
+  } else if (out.array.outside !== undefined) {
+    if (out.array.outside.medium === "file") run.bytesSpilled += blockBytes(out.array, block);
     leaveMemory(state, run, out, block);
   } else if (out.remaining[block] === 0) freeBlock(state, run, out, block);
 }
@@ -322,7 +339,8 @@ function end(state: State, run: RunState, actions: Action[]): void {
       freeBlock(state, run, array, block);
     }
   }
-  if (run.account.used >= run.plan.resultBytes) release(state, run, run.plan.resultBytes);
+  const outside = outsideBytes(run.plan);
+  if (run.account.used >= outside) release(state, run, outside);
   if (run.account.used !== 0)
     throw new InternalError(`run ${run.id} ends with ${run.account.used} bytes held`);
   if (run.failure === undefined)

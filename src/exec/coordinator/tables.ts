@@ -111,7 +111,7 @@ export function homeOf(
   array: PlanArray,
   address: number | undefined,
 ): ((block: number) => number) | undefined {
-  if (address === undefined || array.rawBytes !== undefined || array.disk !== undefined) return;
+  if (address === undefined || array.rawBytes !== undefined || array.outside !== undefined) return;
   const { cuts, shape } = array;
   const first = cuts.findIndex((c) => cutsMax(c) > 1);
   const inOnePiece = first < 0 || cuts.slice(first + 1).every((c) => cutsCount(c) === 1);

@@ -10,6 +10,7 @@ import type { PlanArray } from "../../ir/stage.js";
 import { AddressAllocator } from "../memory/allocator.js";
 import { FIRST_BLOCK } from "../memory/arena.js";
 import { BlockBorder } from "../memory/regions.js";
+import { collectNow } from "../memory/trim.js";
 import { outputTaken } from "../output.js";
 import {
   CANCELLED,
@@ -32,6 +33,7 @@ import {
   workerOf,
 } from "../protocol.js";
 import { copyBlock, createResults, type ResultBuffer } from "../results.js";
+import { createSegments } from "../spill/beyond.js";
 import { RunTrace } from "../trace/index.js";
 import { type WorkerName, WorkerPool } from "./pool.js";
 import { type Action, countersOf, createState, type Event, SLOTS, type State } from "./state.js";
@@ -56,6 +58,8 @@ interface Run {
   readonly arrays: ReadonlyMap<number, PlanArray>;
   readonly table: SharedArrayBuffer;
   results: (ResultBuffer | undefined)[];
+  /** Memory beyond the arena. */
+  segments: readonly SharedArrayBuffer[];
   started: boolean;
   grace: NodeJS.Timeout | undefined;
 }
@@ -157,6 +161,7 @@ class Coordinator {
       arrays,
       table,
       results: [],
+      segments: [],
       started: false,
       grace: undefined,
     });
@@ -208,7 +213,7 @@ class Coordinator {
   #perform(action: Action, events: Event[]): void {
     switch (action.kind) {
       case "start":
-        this.#start(action.run);
+        this.#start(action.run, events);
         break;
       case "issue":
         this.#control.issue(action.slot, action);
@@ -292,12 +297,24 @@ class Coordinator {
     clearTimeout(run.grace);
     if (run.trace !== undefined) this.#traced--;
     if (run.started) this.#pool.sendAll(() => ({ kind: "end", run: id }));
+    if (run.segments.length > 0) {
+      // Threads that sleep have to collect theirs too, and this one when nothing on the stack knows them any more.
+      this.#control.ring(WORK);
+      setImmediate(collectNow);
+    }
     return run;
   }
 
-  #start(id: number): void {
+  #start(id: number, events: Event[]): void {
     const run = this.#run(id);
-    run.results = createResults(run.data.plan, run.shared, run.data.rootAddresses);
+    const { plan, rootAddresses } = run.data;
+    try {
+      run.results = createResults(plan, run.shared, rootAddresses);
+      run.segments = createSegments(plan.beyondBytes);
+    } catch (error) {
+      events.push({ kind: "refused", run: id, error: errorToData(error) });
+      return;
+    }
     this.#pool.grow(run.data.plan.workers);
     run.started = true;
     this.#pool.sendAll((worker) => beginning(run, worker));
@@ -449,10 +466,11 @@ class Coordinator {
 }
 
 /** What tells a worker of a run. */
-const beginning = ({ data, table, trace }: Run, worker: WorkerName): ToWorker => ({
+const beginning = ({ data, table, segments, trace }: Run, worker: WorkerName): ToWorker => ({
   kind: "run",
   data,
   table,
+  segments,
   trace: trace?.worker(worker),
 });
 

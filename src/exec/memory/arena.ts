@@ -16,8 +16,6 @@ export const MAX_THREADS = 127;
 export const FIRST_BLOCK: number = THREAD_SCRATCH * (MAX_THREADS + 1);
 /** Largest arena: one page short of 4 GiB, so that the end of the last block is still a uint32. */
 export const MAX_ARENA: number = 65535 * PAGE;
-/** What blocks can occupy in the largest arena. */
-export const MAX_BLOCKS: number = MAX_ARENA - FIRST_BLOCK;
 
 /** Address of the scratch area of thread `n`. Address 0 is nobody's, so that it can mean "none". */
 export const threadScratch = (n: number): number => THREAD_SCRATCH * (n + 1);

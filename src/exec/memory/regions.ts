@@ -192,8 +192,12 @@ export function sharedArena(): SharedArena {
   return current;
 }
 
-/** Bytes that arrays outside of runs take of the arena. */
-export const regionBytes = (): number => current?.regionBytes ?? 0;
+/** What a plan may put into the arena: what it holds beside the regions, less 1/16 for what placing blocks wastes. */
+export function arenaRoom(): number {
+  const bytes = current?.memory.buffer.byteLength ?? MAX_ARENA;
+  const blocks = bytes - FIRST_BLOCK - (current?.regionBytes ?? 0);
+  return Math.max(0, Math.floor((blocks / 16) * 15));
+}
 
 /** A place for an array, or undefined if it is small or the arena has no room. */
 export const takeRegion = (bytes: number): Region | undefined =>

@@ -19,7 +19,7 @@ import { join } from "node:path";
 import { MemoryLimitError, OptionError } from "../../errors.js";
 import type { Plan } from "../../ir/stage.js";
 import type { Held } from "../memory/regions.js";
-import type { SpillData } from "./access.js";
+import type { FileData } from "./file-channel.js";
 
 const PREFIX = "chunkwise-spill-";
 /** File systems that lie in memory themselves: of Linux, by their magic numbers. */
@@ -51,7 +51,7 @@ export function openSpill(
 export class SpillFile implements Held {
   readonly fd: number;
   /** What threads need to know of it. */
-  readonly data: SpillData;
+  readonly data: FileData;
   #holders = 0;
   /** Set where the file still has its name. */
   #path: string | undefined;

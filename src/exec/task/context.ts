@@ -20,8 +20,8 @@ export type TaskKernels = Pick<Kernels, "map" | "leaf" | "copy" | "fill" | "reco
   readonly untraced?: TaskKernels;
 };
 
-/** Arrays on disk; `buffer` has `SPILL_BUFFER` bytes. Both answer with the bytes moved. */
-export interface Disk {
+/** Arrays outside the arena; `buffer` has `SPILL_BUFFER` bytes. Both answer with the bytes moved. */
+export interface Outside {
   /** Writes block `n`, which lies row-major at `address`. */
   write(array: PlanArray, n: number, address: number, buffer: number): number;
   /** Reads what `box` holds to `target`, a place over the box. */
@@ -57,10 +57,10 @@ export interface TaskContext {
   sourceChunks?(source: number): readonly Cuts[] | undefined;
   /** Where all of a source lies in the arena, row-major, if it does. */
   sourcePlace?(source: number): Place | undefined;
-  /** There if the plan has arrays on disk. */
-  readonly disk?: Disk | undefined;
-  /** For reading from disk; set for stages that do. */
-  readonly diskBuffer?: number | undefined;
+  /** There if the plan has arrays outside the arena. */
+  readonly outside?: Outside | undefined;
+  /** For reading from outside; set for stages that do. */
+  readonly outsideBuffer?: number | undefined;
   writer(sink: number): ChunkWriter;
   sinkInfo(sink: number): SinkInfo;
   fn(index: number): TaskFunction | Promise<TaskFunction>;

@@ -166,7 +166,7 @@ function stretches({ positions }: Wanted, span: number, chunkOf: (p: number) => 
 function chunkFinder(ctx: TaskContext, stage: GatherStage): (position: number) => number {
   const axis = stage.operand.map.findIndex((m) => m.axis === stage.axis);
   const { from, id } = stage.operand;
-  const chunks = from === "disk" ? arrayOf(ctx.plan, id).disk?.inner : ctx.sourceChunks?.(id);
+  const chunks = from === "outside" ? arrayOf(ctx.plan, id).outside?.inner : ctx.sourceChunks?.(id);
   const cuts: Cuts | undefined = chunks?.[axis];
   const m = stage.operand.map[axis];
   if (cuts === undefined || m === undefined) return (p) => p;

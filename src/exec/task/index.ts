@@ -1,6 +1,6 @@
 /** Tasks: one block of every output of a stage, made in whatever thread calls. */
 import { AbortError } from "../../errors.js";
-import { arrayOf, readsDisk } from "../../ir/scratch.js";
+import { arrayOf, readsOutside } from "../../ir/scratch.js";
 import { SPILL_BUFFER } from "../../ir/spill.js";
 import type { Stage } from "../../ir/stage.js";
 import { SPAN } from "../../ir/trace.js";
@@ -16,7 +16,7 @@ import { writeTask } from "./write.js";
 
 export { compileFunction, type UserFunction } from "./compile.js";
 export type {
-  Disk,
+  Outside,
   Place,
   Scratch,
   SinkInfo,
@@ -57,7 +57,7 @@ function* abortable(ctx: TaskContext, flow: Flow): Flow {
   }
 }
 
-/** The task, with what it reads from disk before and what it puts there after. */
+/** The task, with what it reads from outside the arena before and what it puts there after. */
 function* taskFlow(
   ctx: TaskContext,
   stage: Stage,
@@ -65,20 +65,22 @@ function* taskFlow(
   outputs: readonly number[],
   scratch: ScratchStack,
 ): Flow {
-  const { disk } = ctx;
-  if (disk === undefined) return yield* stageFlow(ctx, stage, task, outputs, scratch);
-  const diskBuffer = readsDisk(stage) ? scratch.take(SPILL_BUFFER) : undefined;
+  const { outside } = ctx;
+  if (outside === undefined) return yield* stageFlow(ctx, stage, task, outputs, scratch);
+  const outsideBuffer = readsOutside(stage) ? scratch.take(SPILL_BUFFER) : undefined;
   const mark = scratch.mark();
-  yield* stageFlow({ ...ctx, diskBuffer }, stage, task, outputs, scratch);
+  yield* stageFlow({ ...ctx, outsideBuffer }, stage, task, outputs, scratch);
   stage.outputs.forEach((id, i) => {
     const array = arrayOf(ctx.plan, id);
-    if (array.disk === undefined) return;
+    if (array.outside === undefined) return;
     checkCancelled(ctx);
     scratch.reset(mark);
-    const buffer = diskBuffer ?? scratch.take(SPILL_BUFFER);
+    const buffer = outsideBuffer ?? scratch.take(SPILL_BUFFER);
     const from = ctx.probe?.now();
-    const bytes = disk.write(array, task, outputs[i] as number, buffer);
-    if (from !== undefined) ctx.probe?.span(SPAN.spill, from, bytes, id);
+    const bytes = outside.write(array, task, outputs[i] as number, buffer);
+    const onDisk = array.outside.medium === "file";
+    if (!onDisk && ctx.meter !== undefined) ctx.meter.moved += bytes;
+    if (from !== undefined) ctx.probe?.span(onDisk ? SPAN.spill : SPAN.move, from, bytes, id);
   });
 }
 

@@ -76,7 +76,8 @@ const MOST_CHUNKS = 4096;
 
 /** Per axis the intervals of chunks that hold a position; undefined if that is everything. */
 function stridedRuns(ctx: TaskContext, operand: Operand, image: Box): Run[][] | undefined {
-  if (operand.from === "disk" || operand.map.every((m) => Math.abs(m.step) <= 1)) return undefined;
+  if (operand.from === "outside" || operand.map.every((m) => Math.abs(m.step) <= 1))
+    return undefined;
   const chunks = ctx.sourceChunks?.(operand.id);
   if (chunks === undefined) return undefined;
   const runs = image.lo.map((lo, axis) => {
@@ -110,8 +111,8 @@ export function readBox(
   region: Place,
   lazily: boolean,
 ): boolean | PromiseLike<boolean> {
-  if (operand.from === "disk") {
-    readDisk(ctx, operand, image, region);
+  if (operand.from === "outside") {
+    readOutside(ctx, operand, image, region);
     return false;
   }
   const there = ctx.sourcePlace?.(operand.id);
@@ -160,14 +161,18 @@ function ask(
   return from.readInto(image, target, signal, probe) as undefined | PromiseLike<undefined>;
 }
 
-function readDisk(ctx: TaskContext, operand: Operand, image: Box, region: Place): void {
-  const { disk, diskBuffer } = ctx;
-  if (disk === undefined || diskBuffer === undefined) {
-    throw new InternalError(`array ${operand.id} lies on a disk that is not there`);
+function readOutside(ctx: TaskContext, operand: Operand, image: Box, region: Place): void {
+  const { outside, outsideBuffer } = ctx;
+  const array = arrayOf(ctx.plan, operand.id);
+  if (outside === undefined || outsideBuffer === undefined) {
+    throw new InternalError(`array ${operand.id} lies outside the arena, where nothing is`);
   }
   const from = ctx.probe?.now();
-  const bytes = disk.read(arrayOf(ctx.plan, operand.id), image, region, diskBuffer);
-  if (from !== undefined) ctx.probe?.span(SPAN.unspill, from, bytes, operand.id);
+  const bytes = outside.read(array, image, region, outsideBuffer);
+  const onDisk = array.outside?.medium === "file";
+  if (!onDisk && ctx.meter !== undefined) ctx.meter.moved += bytes;
+  if (from !== undefined)
+    ctx.probe?.span(onDisk ? SPAN.unspill : SPAN.move, from, bytes, operand.id);
 }
 
 /** The storage chunks that hold some of `image`, and their bytes; none where chunks are not known. */

@@ -49,8 +49,9 @@ export function reportOf(planned: Planned, raw: RawReport, level: ReportLevel): 
       peakBytes: plan.peakBytes,
       serialBytes: plan.serialBytes,
       resultBytes: plan.resultBytes,
+      beyondBytes: plan.beyondBytes,
       spilledBytes: plan.arrays.reduce(
-        (n, array) => (array.disk === undefined ? n : n + totalBytes(array)),
+        (n, array) => (array.outside?.medium === "file" ? n + totalBytes(array) : n),
         0,
       ),
     },
@@ -96,7 +97,7 @@ function stageReport(stage: Stage, { plan, bindings }: Planned): StageReport {
 }
 
 function outputReport(array: PlanArray): OutputReport {
-  const { dtype, liveBytes, root, disk } = array;
+  const { dtype, liveBytes, root, outside } = array;
   const bytes = totalBytes(array);
   const shape = array.rawBytes === undefined ? array.shape : [bytes];
   return {
@@ -105,7 +106,8 @@ function outputReport(array: PlanArray): OutputReport {
     bytes,
     liveBytes,
     ...(root === undefined ? {} : { root }),
-    ...(disk === undefined ? {} : { onDisk: true }),
+    ...(outside?.medium === "file" ? { onDisk: true } : {}),
+    ...(outside?.medium === "memory" ? { beyondArena: true } : {}),
   };
 }
 

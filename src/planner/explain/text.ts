@@ -43,6 +43,7 @@ function totals({ raw, planned, memory, workers, actual }: PlanReport): string[]
   const lines = inColumns(rows);
   lines.push(
     `         peak ${bytesText(planned.peakBytes)} of ${bytesText(memory)}` +
+      (planned.beyondBytes > 0 ? `  beyond the arena ${bytesText(planned.beyondBytes)}` : "") +
       (planned.spilledBytes > 0 ? `  spills ${bytesText(planned.spilledBytes)}` : "") +
       `  about ${secondsText(planned.seconds / Math.max(1, workers))} on ${counted(workers, "worker")}`,
   );
@@ -120,9 +121,11 @@ function opsText({ ops }: StageReport): string[] {
   return all > ops.length ? [`${all} operations an element`] : [];
 }
 
-function outputText({ dtype, shape, bytes, liveBytes, root, onDisk }: OutputReport): string {
+function outputText(output: OutputReport): string {
+  const { dtype, shape, bytes, liveBytes, root, onDisk, beyondArena } = output;
   const what = `${dtype}${shapeText(shape)} ${bytesText(bytes)}`;
   if (onDisk === true) return `${what}, put on disk`;
+  if (beyondArena === true) return `${what}, kept in memory beyond the arena`;
   return root === undefined ? `${what}, ${bytesText(liveBytes)} live at once` : `${what}, returned`;
 }
 

@@ -3,6 +3,7 @@
  * `exec/coordinator/order.ts`), so lifetimes are closed forms over the grids: per axis it is enough to know which
  * blocks a task piece needs and whether neighbouring pieces share blocks.
  */
+import { partOfConcat } from "../../ir/concat-parts.js";
 import { type Cuts, cutsCount, cutsMax, nestedCuts, pieceStart, piecesIn } from "../../ir/cuts.js";
 import { itemSize } from "../../ir/dtype.js";
 import { viewCuts } from "../../ir/grid.js";
@@ -13,7 +14,6 @@ import {
   maxBlockBytes,
   type Operand,
   type PlanArray,
-  partOfConcat,
   type Stage,
   taskCuts,
 } from "../../ir/stage.js";

@@ -8,11 +8,12 @@
  */
 
 import type { SourceBinding } from "../../ir/binding.js";
+import { partOfConcat } from "../../ir/concat-parts.js";
 import { type Cuts, cutsCount, pieceSize, pieceStart, piecesIn } from "../../ir/cuts.js";
 import { itemSize } from "../../ir/dtype.js";
 import type { AxisMap } from "../../ir/index-map.js";
 import type { Node } from "../../ir/node.js";
-import { type Operand, operandsOf, partOfConcat, type Stage, taskCuts } from "../../ir/stage.js";
+import { type Operand, operandsOf, type Stage, taskCuts } from "../../ir/stage.js";
 
 /** Reads of more than this many times the bytes are worth a copy in memory. */
 export const WORTH_A_COPY = 1.3;

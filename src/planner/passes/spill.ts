@@ -1,24 +1,26 @@
 /**
- * Pass 9, spill: which arrays are put on disk where a plan does not fit memory.
+ * Pass 9, spill: which arrays leave the arena where a plan does not fit it, for memory beyond it as long as the budget
+ * pays for that, and for the disk else.
  *
  * It stands last, because what it changes is only where blocks lie: stages, blocks and order are those of a plan that
- * keeps everything in memory. It assumes that the plan's figures are known, and promises that arrays leave memory
- * largest first and no more of them than must. Every byte that is spilled is written once and read as often as its
+ * keeps everything in memory. It assumes that the plan's figures are known, and promises that arrays leave the arena
+ * largest first and no more of them than must. Every byte that leaves it is written once and read as often as its
  * readers look at it; where the plan without spill that fits reads the sources again and again, the cheaper one is
  * taken (`plan.ts` compares them by predicted seconds).
  *
- * A change of chunks becomes one pass over disk in this way (the bucketed shuffle of out-of-core transposition; see J. S.
+ * A change of chunks becomes one pass over memory or disk in this way (the bucketed shuffle of out-of-core transposition; see J. S.
  * Vitter, Algorithms and Data Structures for External Memory, 2008, chapter 7): blocks in the source's grid are written
- * in the order of the target's (`ir/spill.ts`), so that source bytes move at most twice to or from the disk.
+ * in the order of the target's (`ir/spill.ts`), so that source bytes move out at most once and back once.
  */
 import { type Cuts, cutsCount, cutsMax, nestedCuts, wholeCuts } from "../../ir/cuts.js";
 import { itemSize } from "../../ir/dtype.js";
 import { elementCount } from "../../ir/index-map.js";
 import { callArgCuts, taskScratchBytes } from "../../ir/scratch.js";
 import {
-  type DiskPlace,
-  diskBytes,
   innerCuts,
+  type Medium,
+  type OutsidePlace,
+  placeBytes,
   SPILL_BUFFER,
   slotBytesOf,
   sumCount,
@@ -34,10 +36,10 @@ import {
   taskCount,
 } from "../../ir/stage.js";
 import type { Assembly } from "../assemble.js";
-import { SPILL_PART, SPILL_READ, SPILL_WRITE } from "../cost.js";
+import { BEYOND_COPY, BEYOND_PART, SPILL_PART, SPILL_READ, SPILL_WRITE } from "../cost.js";
 import { totalBytes } from "./lifetimes.js";
 
-/** Arrays that may be put on disk, those that hold most first. Results are handed over, so they stay. */
+/** Arrays that may leave the arena, those that hold most first. Results are handed over, so they stay. */
 export function spillCandidates({ arrays, stages }: Assembly): readonly PlanArray[] {
   const merged = new Set(stages.flatMap((s) => (s.kind === "merge" ? [s.input] : [])));
   const read = new Set(
@@ -48,22 +50,45 @@ export function spillCandidates({ arrays, stages }: Assembly): readonly PlanArra
     .sort((a, b) => b.liveBytes - a.liveBytes || a.id - b.id);
 }
 
-/** The assembly with some arrays on disk. */
-export function withSpilled(assembly: Assembly, ids: ReadonlySet<number>): Assembly {
+/** Memory for the largest of `chosen`, which lie on disk, as long as `room` bytes last; the file for the others. */
+export function mediaFor(
+  { arrays }: Assembly,
+  chosen: readonly PlanArray[],
+  room: number,
+): ReadonlyMap<number, Medium> {
+  let left = room;
+  const sized = chosen.map(({ id }) => {
+    const array = arrays[id] as PlanArray;
+    return { id, bytes: placeBytes(array, array.outside as OutsidePlace) };
+  });
+  sized.sort((a, b) => b.bytes - a.bytes || a.id - b.id);
+  return new Map(
+    sized.map(({ id, bytes }) => {
+      if (bytes > left) return [id, "file"];
+      left -= bytes;
+      return [id, "memory"];
+    }),
+  );
+}
+
+/** The assembly with some arrays outside the arena, by their ids. */
+export function withSpilled(assembly: Assembly, media: ReadonlyMap<number, Medium>): Assembly {
   const { stages, arrays } = assembly;
   const place = placer();
-  const readers = readersOf(stages, ids);
-  const placed = arrays.map((array) =>
-    ids.has(array.id)
-      ? { ...array, disk: place(array, readers.get(array.id) ?? []) }
-      : { ...array },
-  );
+  const readers = readersOf(stages, media);
+  const placed = arrays.map((array) => {
+    const medium = media.get(array.id);
+    return medium === undefined
+      ? { ...array }
+      : { ...array, outside: place(array, readers.get(array.id) ?? [], medium) };
+  });
   const moved: Stage[] = [];
   for (const stage of stages) {
     const changed = withOperands(stage, (o) =>
-      o.from === "array" && ids.has(o.id) ? { ...o, from: "disk" } : o,
+      o.from === "array" && media.has(o.id) ? { ...o, from: "outside" } : o,
     );
-    const touches = changed !== stage || stage.outputs.some((id) => placed[id]?.disk !== undefined);
+    const touches =
+      changed !== stage || stage.outputs.some((id) => placed[id]?.outside !== undefined);
     if (!touches) {
       moved.push(stage);
       continue;
@@ -72,7 +97,8 @@ export function withSpilled(assembly: Assembly, ids: ReadonlySet<number>): Assem
     const cost = spillCost({ ...changed, scratchBytes }, placed);
     const estimate = {
       ...stage.estimate,
-      spilledBytes: cost.bytes,
+      movedBytes: stage.estimate.movedBytes + cost.bytes.memory,
+      spilledBytes: cost.bytes.file,
       seconds: stage.estimate.seconds + cost.seconds,
     };
     moved.push({ ...changed, scratchBytes, estimate });
@@ -80,35 +106,37 @@ export function withSpilled(assembly: Assembly, ids: ReadonlySet<number>): Assem
   return { ...assembly, arrays: placed, stages: moved };
 }
 
-/** What the file of a plan takes. */
+/** What arrays outside the arena take of the file, and of memory. */
 export function spillOf(arrays: readonly PlanArray[]): {
-  readonly bytes: number;
-  readonly sums: number;
+  readonly file: { readonly bytes: number; readonly sums: number };
+  readonly beyondBytes: number;
 } {
-  let bytes = 0;
+  const bytes = { memory: 0, file: 0 };
   let sums = 0;
   for (const array of arrays) {
-    if (array.disk === undefined) continue;
-    bytes += diskBytes(array, array.disk);
-    sums += sumCount(array.disk);
+    const { outside } = array;
+    if (outside === undefined) continue;
+    bytes[outside.medium] += placeBytes(array, outside);
+    if (outside.medium === "file") sums += sumCount(outside);
   }
-  return { bytes, sums };
+  return { file: { bytes: bytes.file, sums }, beyondBytes: bytes.memory };
 }
 
 /** Gives arrays their places one after another. */
-function placer(): (array: PlanArray, readers: readonly Reader[]) => DiskPlace {
-  let offset = 0;
+function placer(): (array: PlanArray, readers: readonly Reader[], medium: Medium) => OutsidePlace {
+  const offset = { memory: 0, file: 0 };
   let firstSum = 0;
-  return (array, readers) => {
-    const disk: DiskPlace = {
+  return (array, readers, medium) => {
+    const outside: OutsidePlace = {
+      medium,
       inner: innerCuts(array, readerCuts(array, readers)),
-      offset,
+      offset: offset[medium],
       slotBytes: slotBytesOf(maxBlockBytes(array)),
       firstSum,
     };
-    offset += diskBytes(array, disk);
-    firstSum += sumCount(disk);
-    return disk;
+    offset[medium] += placeBytes(array, outside);
+    if (medium === "file") firstSum += sumCount(outside);
+    return outside;
   };
 }
 
@@ -120,7 +148,7 @@ interface Reader {
 /** Who reads each of the arrays. */
 function readersOf(
   stages: readonly Stage[],
-  ids: ReadonlySet<number>,
+  ids: ReadonlyMap<number, unknown>,
 ): ReadonlyMap<number, readonly Reader[]> {
   const readers = new Map<number, Reader[]>();
   for (const stage of stages) {
@@ -163,29 +191,39 @@ function readingCuts(stage: Stage, operand: Operand): readonly Cuts[] {
   }
 }
 
+/** Seconds for moving bytes in pieces. */
+const SPEEDS: Readonly<Record<Medium, { out: number; back: number; part: number }>> = {
+  memory: { out: BEYOND_COPY, back: BEYOND_COPY, part: BEYOND_PART },
+  file: { out: SPILL_WRITE, back: SPILL_READ, part: SPILL_PART },
+};
+
 function spillCost(
   stage: Stage,
   arrays: readonly PlanArray[],
-): { readonly bytes: number; readonly seconds: number } {
-  let bytes = 0;
+): { readonly bytes: Readonly<Record<Medium, number>>; readonly seconds: number } {
+  const bytes = { memory: 0, file: 0 };
   let seconds = 0;
   for (const id of stage.outputs) {
     const array = arrays[id] as PlanArray;
-    if (array.disk === undefined) continue;
+    const { outside } = array;
+    if (outside === undefined) continue;
+    const { out, part } = SPEEDS[outside.medium];
     const written = blockCount(array.cuts) * maxBlockBytes(array);
-    bytes += written;
-    seconds += written / SPILL_WRITE + sumCount(array.disk) * SPILL_PART;
+    bytes[outside.medium] += written;
+    seconds += written / out + sumCount(outside) * part;
   }
   for (const operand of operandsOf(stage)) {
-    if (operand.from !== "disk") continue;
+    if (operand.from !== "outside") continue;
     const array = arrays[operand.id] as PlanArray;
+    const outside = array.outside as OutsidePlace;
+    const { back, part } = SPEEDS[outside.medium];
     if (!followsParts(stage, operand, array)) {
       // Tasks read across parts, row by row.
       const region = Math.max(0, stage.scratchBytes - SPILL_BUFFER);
       const read = taskCount(stage) * Math.min(totalBytes(array), region);
       const row = cutsMax(array.cuts.at(-1) ?? wholeCuts(1)) * itemSize(array.dtype);
-      bytes += read;
-      seconds += read / SPILL_READ + (read / Math.max(1, row)) * SPILL_PART;
+      bytes[outside.medium] += read;
+      seconds += read / back + (read / Math.max(1, row)) * part;
       continue;
     }
     // Axes of the space that the array does not follow read all of it again for every piece.
@@ -194,8 +232,8 @@ function spillCost(
       1,
     );
     const read = again * blockCount(array.cuts) * maxBlockBytes(array);
-    bytes += read;
-    seconds += read / SPILL_READ + again * sumCount(array.disk as DiskPlace) * SPILL_PART;
+    bytes[outside.medium] += read;
+    seconds += read / back + again * sumCount(outside) * part;
   }
   return { bytes, seconds };
 }
@@ -204,7 +242,7 @@ function spillCost(
 function followsParts(stage: Stage, operand: Operand, array: PlanArray): boolean {
   const cuts = readingCuts(stage, operand);
   if (cuts.length === 0) return false;
-  const inner = array.disk?.inner ?? array.cuts;
+  const inner = array.outside?.inner ?? array.cuts;
   return wantedCuts(array, operand.map, cuts).every(
     (wish, i) => wish === undefined || nestedCuts(wish, inner[i] as Cuts),
   );

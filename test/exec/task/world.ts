@@ -289,6 +289,7 @@ export class World {
     return {
       version: 1,
       memory: 0,
+      arena: 0,
       workers: 1,
       arrays: this.arrays,
       stages: this.stages,
@@ -298,6 +299,7 @@ export class World {
       peakBytes: 0,
       estimate: ESTIMATE,
       spill: { bytes: 0, sums: 0 },
+      beyondBytes: 0,
       log: [],
     };
   }

@@ -201,7 +201,7 @@ function checkOptimized(roots: readonly Node[], want: readonly ReferenceArray[])
   });
 }
 
-const spills = (p: PlanResult["plan"]): boolean => p.arrays.some((a) => a.disk !== undefined);
+const spills = (p: PlanResult["plan"]): boolean => p.arrays.some((a) => a.outside !== undefined);
 
 /** The plan in the budget of the setting, or in most of what an ample plan takes; none where tasks take it all. */
 function tightest(
