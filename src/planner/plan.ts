@@ -329,7 +329,7 @@ function attemptPlan(
   ctx.enter("rechunk");
   const { sources, sinks } = first.bindings;
   const candidates = copyCandidates(first.stages, sources, first.sourceNodes);
-  if (candidates.length === 0) return { assembly: first, requests };
+  if (candidates.length === 0) return finished(first);
   const before = keep.size;
   const written = new Map(requests.map((r) => [r.sink, r.node]));
   const calls = callsOf(requests, ctx);

@@ -113,7 +113,7 @@ describe("grids", () => {
     const { arrayApi: xp } = backend;
     expect(await nested(xp.var(xp.asarray([1, 3])))).toBe(1);
     const runs =
-      /^(?:analyze|backend|blocks|compute|configure|createGroup|explain|explainToZarr|expr|measure|persist|plan|preview|shutdown|store|toZarr)$|Store$|^open/;
+      /^(?:analyze|backend|blocks|compute|configure|createGroup|describeCodecs|explain|explainToZarr|expr|measure|persist|plan|preview|shutdown|store|toZarr)$|Store$|^open/;
     const missing = Object.entries(cw)
       .filter(
         ([name, value]) => typeof value === "function" && /^[a-z]/.test(name) && !runs.test(name),

@@ -49,7 +49,7 @@ const PLANS = {
     chunks: [PIECE, 1024],
   },
   rechunk: { of: turned, memory: "64MiB", chunks: [ROWS, 256] },
-  spill: { of: turned, memory: "12MiB", chunks: [ROWS, 256] },
+  spill: { of: turned, memory: "10MiB", chunks: [ROWS, 256] },
   function: {
     of: (x) => blockwise(negated, x, { dtype: "float64" }),
     memory: "32MiB",

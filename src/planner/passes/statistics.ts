@@ -53,6 +53,6 @@ function guarded(
     outcome: "fired",
     detail: `${[...names].join(", ")}: read only where the condition of ${stage.label} asks for it`,
   });
-  const scratchBytes = taskScratchBytes(changed, { arrays, stages: [...before, changed] });
+  const scratchBytes = taskScratchBytes(changed, { arrays, stages: before });
   return { ...changed, scratchBytes };
 }
