@@ -39,8 +39,8 @@ describe("configure", () => {
 
   it("sets defaults that a run's own options override", () => {
     cw.configure({ memory: "1MiB", workers: 3 });
-    expect(planConfig(withDefaults({}))).toEqual({ memory: 1048576, workers: 3 });
-    expect(planConfig(withDefaults({ memory: 5, workers: undefined }))).toEqual({
+    expect(planConfig(withDefaults({}))).toMatchObject({ memory: 1048576, workers: 3 });
+    expect(planConfig(withDefaults({ memory: 5, workers: undefined }))).toMatchObject({
       memory: 5,
       workers: 3,
     });
