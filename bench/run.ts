@@ -56,7 +56,7 @@ async function runPlanner(others: readonly string[], size: "full" | "small"): Pr
   if (others.length > 0) return refuse(`planner takes no names, got ${others.join(", ")}`);
   const { planner } = await import("./planner/index.js");
   printMachine();
-  planner(size);
+  await planner(size);
 }
 
 async function runKernels(groups: readonly string[], size: "full" | "small"): Promise<void> {
