@@ -249,9 +249,9 @@ function launchRows(launcher: Launcher, nest: Nest): void {
   const steps = long && hasRowVectors(info.plan, info.lanes) ? stepsAlong(nest, row) : undefined;
   const across = nest.kept.at(-1);
   const leaves = across === undefined ? 1 : (extents[across] as number);
-  const strands = steps === undefined ? 1 : strandsOf(info.plan, spec.operands.length);
-  const turns = strands === 1 ? 0 : Math.floor(leaves / strands);
-  if (turns > 0) launchStrands(launcher, nest, steps, 0, strands, turns);
+  const strands = steps === undefined ? 1 : strandsOf(info.plan, spec.operands.length, leaves);
+  const turns = Math.floor(leaves / strands);
+  launchStrands(launcher, nest, steps, 0, strands, turns);
   const rest = leaves - turns * strands;
   if (rest > 0) launchStrands(launcher, nest, steps, turns * strands, 1, rest);
 }

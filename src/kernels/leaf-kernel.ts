@@ -407,7 +407,7 @@ class LeafEmitter {
     const { c } = this;
     const lanes = this.#lanes;
     const group = lanes === 0 ? GROUP : rowGroup(this.#plan, lanes);
-    const chains = CHAINS / this.#strands.length;
+    const chains = Math.max(1, Math.floor(CHAINS / this.#strands.length));
     emitSpread(c, this.#plan.layout, this.#strands);
     // In vectors of a row's runs only what is left over comes here.
     if (lanes === 0 || !parts.some(isDot))

@@ -1,6 +1,6 @@
 /**
  * Strands: leaves that the vector loop along rows takes in turns, a group of elements of each at a time. One stream of
- * reads keeps fewer cache lines on their way than a core can have; four at once are read a third faster. Leaves do not
+ * reads keeps fewer cache lines on their way than a core can have; eight at once are read a third faster. Leaves do not
  * depend on each other, so this changes no bits.
  */
 import type { Part } from "./accumulators.js";
@@ -10,17 +10,19 @@ import { type LeafPlan, SLOT } from "./leaf-plan.js";
 import type { Environment } from "./program.js";
 
 /** Streams of memory that a kernel reads side by side. */
-const STREAMS = 4;
+const STREAMS = 8;
 /** Instructions of a program up to which reading is what takes the time. */
 const LIGHT = 8;
 const PLAIN: readonly Part["kind"][] = ["ordered", "moments", "fold", "extremum"];
 
-/** How many leaves at a time are best for a plan of `operands` operands. */
-export function strandsOf({ leaf, walkers }: LeafPlan, operands: number): number {
+/** How many of `leaves` leaves are best taken at a time, by a plan of `operands` operands. */
+export function strandsOf({ leaf, walkers }: LeafPlan, operands: number, leaves: number): number {
   const { program, parts } = leaf;
   const plain = parts.every(({ kind }) => PLAIN.includes(kind));
   if (!plain || walkers !== operands || operands === 0 || program.ops.length > LIGHT) return 1;
-  return Math.max(1, Math.floor(STREAMS / operands));
+  let strands = Math.max(1, Math.floor(STREAMS / operands));
+  while (strands > leaves) strands = Math.floor(strands / 2);
+  return strands;
 }
 
 /** What a kernel holds for one of the leaves. */
