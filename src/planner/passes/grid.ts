@@ -230,8 +230,10 @@ function writeCuts(chunks: readonly Cuts[], draft: Draft, view: GridView): reado
   return sizedCuts(chunks, perElement, { ...view, limit: Number.POSITIVE_INFINITY });
 }
 
-/** Larger tasks where all that is read lies in memory: they hold no more, and there are fewer of them. */
+/** Larger tasks where all that is read lies in memory: there are fewer of them. */
 const IN_PLACE = 4;
+/** The same for reductions, whose tasks hold no more for being larger. */
+const REDUCED_IN_PLACE = 16;
 /** Tasks that each worker should get all the same, so that all end together. */
 const TASKS_PER_WORKER = 8;
 
@@ -241,10 +243,11 @@ const inMemory = (operand: DraftOperand): boolean =>
   operand.base.params.binding.residence === "memory";
 
 function roomyTarget(draft: Draft, view: GridView): number {
+  const most = (draft.kind === "reduce" ? REDUCED_IN_PLACE : IN_PLACE) * view.target;
   if (!draft.operands.every(inMemory)) return view.target;
   const total = elementCount(draft.space) * bytesPerElement(draft);
   const share = total / (view.workers * TASKS_PER_WORKER);
-  return Math.max(view.target, Math.min(IN_PLACE * view.target, view.limit / 2, share));
+  return Math.max(view.target, Math.min(most, view.limit / 2, share));
 }
 
 function reduceCuts(draft: ReduceDraft, wishes: readonly Cuts[], given: GridView): readonly Cuts[] {
