@@ -2,7 +2,14 @@
 
 import { AbortError, MemoryLimitError, OptionError } from "../errors.js";
 import { MOST_ELEMENTS } from "../exec/config.js";
-import { arenaRoom, type Region, takeRegion } from "../exec/memory/regions.js";
+import {
+  arenaRoom,
+  dropSpares,
+  type Region,
+  takeBeside,
+  takeRegion,
+} from "../exec/memory/regions.js";
+import { isLarge } from "../exec/memory/trim.js";
 import { type ArrayFor, type DType, isComplex, itemSize, viewOf } from "../ir/dtype.js";
 import { elementCount } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node } from "../ir/node.js";
@@ -115,9 +122,14 @@ export async function runPlan(
   const inlineBytes = inlineLimit(options);
   // Beside what the plan itself has in the arena.
   const fits = plan.peakBytes - plan.beyondBytes <= arenaRoom();
-  const places = plan.roots.map((root) =>
-    stay && fits && root.array >= 0 ? takeRegion(root.bytes) : undefined,
-  );
+  const places = plan.roots.map(({ array, bytes }) => {
+    if (!stay || array < 0) return undefined;
+    return (
+      (fits ? takeRegion(bytes) : undefined) ?? (isLarge(bytes) ? takeBeside(bytes) : undefined)
+    );
+  });
+  // What was kept for another array like the last one is not charged to anybody.
+  dropSpares();
   const bar = progress === true ? progressBar(totalStages(plan)) : undefined;
   let done = false;
   resultCache.running++;

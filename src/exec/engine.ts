@@ -352,6 +352,9 @@ function runData(
       };
     }),
     rootAddresses: plan.roots.map((_, i) => addressIn(regions[i])),
+    rootBuffers: plan.roots.map((_, i) =>
+      addressIn(regions[i]) === undefined ? regions[i]?.buffer : undefined,
+    ),
     sinks: bindings.sinks.map((s) => ({
       name: s.name,
       shape: s.shape,

@@ -294,6 +294,8 @@ export interface RunData {
   readonly sources: readonly SourceData[];
   /** Where roots are put in the arena, row-major; undefined: into buffers of their own. */
   readonly rootAddresses: readonly (number | undefined)[];
+  /** Where roots are put that have a place of their own outside the arena. */
+  readonly rootBuffers: readonly (SharedArrayBuffer | undefined)[];
   readonly sinks: readonly SinkData[];
   readonly functions: readonly FunctionData[];
   /** There if the plan has arrays on disk. */
@@ -405,6 +407,8 @@ export type ToWorker =
       readonly table: SharedArrayBuffer;
       /** Memory beyond the arena; none if the plan needs none. */
       readonly segments: readonly SharedArrayBuffer[];
+      /** Roots that workers put together outside the arena, by their numbers in the plan. */
+      readonly results: readonly (SharedArrayBuffer | undefined)[];
       /** There if the worker is to record what it does. */
       readonly trace: TraceBuffer | undefined;
     }

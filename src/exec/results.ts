@@ -6,6 +6,7 @@ import { MemoryLimitError } from "../errors.js";
 import { itemSize } from "../ir/dtype.js";
 import { blockBox, type Plan, type PlanArray } from "../ir/stage.js";
 import { MOST_ELEMENTS } from "./config.js";
+import { isLarge } from "./memory/trim.js";
 
 export type ResultBuffer = ArrayBuffer | SharedArrayBuffer;
 
@@ -13,18 +14,18 @@ export type ResultBuffer = ArrayBuffer | SharedArrayBuffer;
 const SHORT_ROW = 256;
 
 /**
- * One buffer per root that is an array and has no address in the arena; roots of the same array have one each.
+ * One buffer per root that is an array and is not put elsewhere; roots of the same array have one each.
  *
  * @throws MemoryLimitError if the system does not give one.
  */
 export function createResults(
   plan: Plan,
   shared: boolean,
-  addresses: readonly (number | undefined)[] = [],
+  elsewhere: readonly unknown[] = [],
 ): (ResultBuffer | undefined)[] {
   const Buffers = shared ? SharedArrayBuffer : ArrayBuffer;
   return plan.roots.map(({ array, bytes }, i) => {
-    if (array < 0 || addresses[i] !== undefined) return undefined;
+    if (array < 0 || elsewhere[i] !== undefined) return undefined;
     try {
       return new Buffers(bytes);
     } catch (cause) {
@@ -35,6 +36,14 @@ export function createResults(
     }
   });
 }
+
+/** A result that every thread can write to. */
+export const sharedResult = (result: ResultBuffer | undefined): SharedArrayBuffer | undefined =>
+  result instanceof SharedArrayBuffer ? result : undefined;
+
+/** Whether threads collect what they had of it when they have done with it. */
+export const isLargeResult = (result: SharedArrayBuffer | undefined): boolean =>
+  result !== undefined && isLarge(result.byteLength);
 
 /** Copies a block (row-major at `address` of `arena`) to its place in the row-major result. */
 export function copyBlock(

@@ -141,7 +141,11 @@ class ProcessRuntime implements Runtime {
     const engine = await starting.catch(() => undefined);
     if (this.#engine === starting) this.#forget();
     await engine?.stop();
-    const { collectNow } = await import("./memory/trim.js");
+    const [{ dropSpares }, { collectNow }] = await Promise.all([
+      import("./memory/regions.js"),
+      import("./memory/trim.js"),
+    ]);
+    dropSpares();
     collectNow();
   }
 

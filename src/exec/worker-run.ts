@@ -12,6 +12,7 @@ import type { TaskReport } from "./coordinator/state.js";
 import { TABLE_CANCEL, type TableLayout, tableLayout, verdictsOf } from "./coordinator/tables.js";
 import { openSink, openSource } from "./open.js";
 import type { RunData, SinkData, SourceData, Traced } from "./protocol.js";
+import { copyBlock, isLargeResult } from "./results.js";
 import { SpillAccess } from "./spill/access.js";
 import { itemOf } from "./task/context.js";
 import { FunctionTable, type TaskContext } from "./task/index.js";
@@ -80,8 +81,10 @@ export class WorkerRun {
   readonly #outside: SpillAccess | undefined;
   /** Sources that lie in the arena. */
   readonly #places: readonly (Place | undefined)[];
-  /** Of roots that are put together in the arena: the array, and where its first element goes. */
-  readonly #targets: readonly (readonly [PlanArray, Place])[];
+  /** Roots that tasks put together: the array, and where its first element goes, in the arena or outside of it. */
+  readonly #targets: readonly (readonly [PlanArray, Place | SharedArrayBuffer])[];
+  /** Knows memory that the run alone has, and that goes back to the system when this thread has collected it. */
+  readonly outOfArena: boolean;
 
   constructor(
     data: RunData,
@@ -90,6 +93,7 @@ export class WorkerRun {
     kernels: Kernels,
     line: CallerLine,
     segments: readonly SharedArrayBuffer[],
+    results: readonly (SharedArrayBuffer | undefined)[],
     trace: TraceBuffer | undefined,
   ) {
     this.data = data;
@@ -106,12 +110,16 @@ export class WorkerRun {
     this.#places = data.sources.map(({ address, shape, dtype }) =>
       address === undefined ? undefined : denseAt(address, shape, itemSize(dtype)),
     );
-    this.#targets = data.plan.roots.flatMap((root, i) => {
-      const address = data.rootAddresses[i];
+    type Target = readonly [PlanArray, Place | SharedArrayBuffer];
+    this.#targets = data.plan.roots.flatMap((root, i): readonly Target[] => {
+      const [address, result] = [data.rootAddresses[i], results[i]];
       const array = data.plan.arrays.find((a) => a.id === root.array);
-      if (address === undefined || array === undefined) return [];
-      return [[array, denseAt(address, array.shape, itemSize(array.dtype))] as const];
+      if (array === undefined) return [];
+      if (result !== undefined) return [[array, result]];
+      if (address === undefined) return [];
+      return [[array, denseAt(address, array.shape, itemSize(array.dtype))]];
     });
+    this.outOfArena = segments.length > 0 || results.some(isLargeResult);
     // Every read in flight may listen.
     setMaxListeners(0, this.#abort.signal);
   }
@@ -173,17 +181,19 @@ export class WorkerRun {
 
   /** Copies the blocks that a task has made to the roots that they are part of, unless they were made there. */
   handOver(stage: Stage, { task, stage: number }: Traced): void {
-    for (const [array, place] of this.#targets) {
+    for (const [array, target] of this.#targets) {
       if (!stage.outputs.includes(array.id)) continue;
+      const address = this.address(array.id, task);
       const { lo, hi } = blockBox(array.cuts, task);
       const shape = lo.map((v, i) => (hi[i] as number) - v);
       const size = itemOf(array.dtype);
-      const block = denseAt(this.address(array.id, task), shape, size);
-      const target = shifted(place, lo);
-      if (block.address === target.address) continue;
+      const place = target instanceof SharedArrayBuffer ? undefined : shifted(target, lo);
+      if (place?.address === address) continue;
       const probe = this.recorder?.probe(number, task);
       const from = probe?.now();
-      this.#kernels.copy(size, shape, block, target);
+      if (place !== undefined)
+        this.#kernels.copy(size, shape, denseAt(address, shape, size), place);
+      else copyBlock(this.#memory.buffer, address, array, task, target as SharedArrayBuffer);
       const bytes = shape.reduce((n, s) => n * s, size as number);
       if (from !== undefined) probe?.span(SPAN.deliver, from, bytes, array.id);
     }

@@ -97,7 +97,7 @@ class Worker {
         const run = this.#runs.get(message.run);
         if (run?.recorder !== undefined) this.#traced--;
         this.#runs.delete(message.run);
-        if (run !== undefined && run.data.plan.beyondBytes > 0) this.#garbage = true;
+        if (run?.outOfArena === true) this.#garbage = true;
       } else {
         const run = new WorkerRun(
           message.data,
@@ -106,6 +106,7 @@ class Worker {
           this.#kernels,
           this.#line,
           message.segments,
+          message.results,
           message.trace,
         );
         if (run.recorder !== undefined) this.#traced++;

@@ -82,6 +82,86 @@ describe("the border between blocks and regions", () => {
   });
 });
 
+describe("memory beside the arena", () => {
+  const SIZE = 3 * 2 ** 24;
+  const bufferOf = (x: cw.PersistedArray): ArrayBufferLike => {
+    const { node } = x;
+    if (node.op !== "source") throw new Error(`a persisted array is a ${node.op}`);
+    return node.params.binding.region?.buffer as ArrayBufferLike;
+  };
+  /** Takes all that regions may have. */
+  function fillArena(): () => void {
+    const taken: { dispose(): void }[] = [];
+    for (let bytes = 2048 * MIB; bytes >= MIB; bytes /= 2) {
+      for (;;) {
+        const region = sharedArena().take(bytes);
+        if (region === undefined) break;
+        taken.push(region);
+      }
+    }
+    return () => {
+      for (const region of taken) region.dispose();
+    };
+  }
+
+  it("workers put results there themselves, of blocks in one piece and in many", async () => {
+    const giveBack = fillArena();
+    const x = cw.arange(SIZE, { dtype: "float32" }).reshape([48, 1024, 1024]);
+    for (const chunks of [
+      [5, -1, -1],
+      [-1, 100, 36],
+    ]) {
+      const kept = await x.rechunk(chunks).persist(THREADS);
+      expect(bufferOf(kept)).not.toBe(sharedArena().memory.buffer);
+      expect((await kept.notEqual(x).any().compute(THREADS)).item()).toBe(false);
+      const [first] = (await kept.at("47, 1023, 1020:").compute(THREADS)).data;
+      expect(first).toBe(Math.fround(SIZE - 4));
+      kept.dispose();
+    }
+    giveBack();
+  });
+
+  it("a buffer that was given back is the next one's, unless something else ran between", async () => {
+    const giveBack = fillArena();
+    const x = cw.arange(SIZE, { dtype: "float32" });
+    const a = await x.add(1).persist(THREADS);
+    const before = bufferOf(a);
+    a.dispose();
+    const b = await x.add(2).persist(THREADS);
+    expect(bufferOf(b)).toBe(before);
+    expect((await b.min().compute(THREADS)).item()).toBe(2);
+    b.dispose();
+    await x.sum().compute(THREADS);
+    const c = await x.add(3).persist(THREADS);
+    expect(bufferOf(c)).not.toBe(before);
+    c.dispose();
+    giveBack();
+  });
+
+  it("one that a run reads is nobody else's before the run has ended", async () => {
+    const giveBack = fillArena();
+    const x = cw.arange(SIZE, { dtype: "float32" });
+    const a = await x.add(1).persist(THREADS);
+    const before = bufferOf(a);
+    // At the first word of progress the run has begun and not ended: its hold is on the buffer.
+    let other: Promise<cw.PersistedArray> | undefined;
+    const onProgress = (): void => {
+      if (other !== undefined) return;
+      a.dispose();
+      other = x.add(2).persist(THREADS);
+    };
+    const highest = await a
+      .sin()
+      .max()
+      .compute({ ...THREADS, onProgress });
+    expect(highest.item()).toBeGreaterThan(0.9999);
+    const b = await (other as unknown as Promise<cw.PersistedArray>);
+    expect(bufferOf(b)).not.toBe(before);
+    b.dispose();
+    giveBack();
+  });
+});
+
 describe("arrays in the arena", () => {
   const numbers = Float64Array.from({ length: 600 * 700 }, (_, i) => Math.sin(i) * 1000);
   const expected = (f: (v: number, i: number) => number): number[] => Array.from(numbers, f);

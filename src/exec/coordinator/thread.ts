@@ -32,10 +32,11 @@ import {
   waitForBell,
   workerOf,
 } from "../protocol.js";
-import { copyBlock, createResults, type ResultBuffer } from "../results.js";
+import { copyBlock, createResults, isLargeResult, sharedResult } from "../results.js";
 import { createSegments } from "../spill/beyond.js";
 import { RunTrace } from "../trace/index.js";
 import { type WorkerName, WorkerPool } from "./pool.js";
+import { beginning, type Run } from "./run.js";
 import { type Action, countersOf, createState, type Event, SLOTS, type State } from "./state.js";
 import { step } from "./step.js";
 import { TABLE_CANCEL, tableLayout } from "./tables.js";
@@ -48,21 +49,6 @@ const PROGRESS_MS = 50;
 const STALL_MS = 500;
 /** The event loop gets its turn at least this often. */
 const YIELD_MS = 4;
-
-interface Run {
-  readonly data: RunData;
-  readonly shared: boolean;
-  readonly progress: boolean;
-  readonly nested: boolean;
-  readonly trace: RunTrace | undefined;
-  readonly arrays: ReadonlyMap<number, PlanArray>;
-  readonly table: SharedArrayBuffer;
-  results: (ResultBuffer | undefined)[];
-  /** Memory beyond the arena. */
-  segments: readonly SharedArrayBuffer[];
-  started: boolean;
-  grace: NodeJS.Timeout | undefined;
-}
 
 /** Slots of a dead worker that wait until the calling thread has stopped working for it. */
 interface Burial {
@@ -161,6 +147,7 @@ class Coordinator {
       arrays,
       table,
       results: [],
+      together: [],
       segments: [],
       started: false,
       grace: undefined,
@@ -223,7 +210,7 @@ class Coordinator {
         const array = run.arrays.get(action.array) as PlanArray;
         for (const root of action.roots) {
           // The worker that made the block has put it there.
-          if (run.data.rootAddresses[root] !== undefined) continue;
+          if (run.data.rootAddresses[root] !== undefined || run.together[root]) continue;
           const result = run.results[root];
           if (result === undefined) throw new InternalError(`root ${root} has no result`);
           const from = run.trace?.recorder.now();
@@ -297,7 +284,7 @@ class Coordinator {
     clearTimeout(run.grace);
     if (run.trace !== undefined) this.#traced--;
     if (run.started) this.#pool.sendAll(() => ({ kind: "end", run: id }));
-    if (run.segments.length > 0) {
+    if (run.segments.length > 0 || run.together.some(isLargeResult)) {
       // Threads that sleep have to collect theirs too, and this one when nothing on the stack knows them any more.
       this.#control.ring(WORK);
       setImmediate(collectNow);
@@ -307,9 +294,11 @@ class Coordinator {
 
   #start(id: number, events: Event[]): void {
     const run = this.#run(id);
-    const { plan, rootAddresses } = run.data;
+    const { plan, rootAddresses, rootBuffers } = run.data;
     try {
-      run.results = createResults(plan, run.shared, rootAddresses);
+      const elsewhere = plan.roots.map((_, i) => rootAddresses[i] ?? rootBuffers[i]);
+      run.results = createResults(plan, run.shared, elsewhere);
+      run.together = plan.roots.map((_, i) => rootBuffers[i] ?? sharedResult(run.results[i]));
       run.segments = createSegments(plan.beyondBytes);
     } catch (error) {
       events.push({ kind: "refused", run: id, error: errorToData(error) });
@@ -464,15 +453,6 @@ class Coordinator {
     this.#port.close();
   }
 }
-
-/** What tells a worker of a run. */
-const beginning = ({ data, table, segments, trace }: Run, worker: WorkerName): ToWorker => ({
-  kind: "run",
-  data,
-  table,
-  segments,
-  trace: trace?.worker(worker),
-});
 
 export interface CoordinatorInit {
   readonly memory: WebAssembly.Memory;

@@ -8,14 +8,18 @@
  * address that blocks have reached (`TOP`). Each side writes its own word and then looks at the other's, so of two
  * that reach for the same bytes at least one sees it and stands back.
  *
+ * An array that finds no room there lies beside it, in shared memory of its own.
+ *
  * Regions are counted: by their owner, and by the runs that read them. An owner that is collected without having
  * been disposed of gives up its count too. An arena is dropped when no thread and no region needs it: only then do
  * its pages go back to the system.
  */
+import { MemoryLimitError } from "../../errors.js";
 import type { SharedRegion } from "../../ir/binding.js";
 import type { Bindings } from "../../ir/stage.js";
 import { AddressAllocator, alignedBytes, type Border } from "./allocator.js";
 import { createArena, FIRST_BLOCK, MAX_ARENA, PAGE } from "./arena.js";
+import { collectNow } from "./trim.js";
 
 /** Arenas smaller than this are of no use to anybody. */
 const LEAST_ARENA: number = FIRST_BLOCK + 256 * 1024 * 1024;
@@ -51,7 +55,12 @@ export class BlockBorder implements Border {
   }
 }
 
-/** Bytes at the top of an arena. */
+/** Whoever gave out a region takes it back; `orphaned` if nobody will have said so. */
+interface Giver {
+  free(address: number, orphaned: boolean): void;
+}
+
+/** Bytes at the top of an arena, or beside it. */
 export class Region implements SharedRegion {
   readonly buffer: SharedArrayBuffer;
   readonly address: number;
@@ -59,11 +68,11 @@ export class Region implements SharedRegion {
   readonly #count: RegionCount;
   #owned = true;
 
-  constructor(arena: SharedArena, address: number, bytes: number) {
-    this.buffer = arena.memory.buffer as unknown as SharedArrayBuffer;
+  constructor(giver: Giver, buffer: SharedArrayBuffer, address: number, bytes: number) {
+    this.buffer = buffer;
     this.address = address;
     this.bytes = bytes;
-    this.#count = new RegionCount(arena, address);
+    this.#count = new RegionCount(giver, address);
     orphans.register(this, this.#count, this);
   }
 
@@ -87,12 +96,12 @@ export class Region implements SharedRegion {
 
 /** Apart from the region, so that it can outlive it. */
 class RegionCount {
-  readonly #arena: SharedArena;
+  readonly #giver: Giver;
   readonly #address: number;
   #users = 1;
 
-  constructor(arena: SharedArena, address: number) {
-    this.#arena = arena;
+  constructor(giver: Giver, address: number) {
+    this.#giver = giver;
     this.#address = address;
   }
 
@@ -100,12 +109,12 @@ class RegionCount {
     this.#users++;
   }
 
-  drop(): void {
-    if (--this.#users === 0) this.#arena.free(this.#address);
+  drop(orphaned = false): void {
+    if (--this.#users === 0) this.#giver.free(this.#address, orphaned);
   }
 }
 
-const orphans = new FinalizationRegistry<RegionCount>((count) => count.drop());
+const orphans = new FinalizationRegistry<RegionCount>((count) => count.drop(true));
 
 /** The arena of the process's threads. */
 export class SharedArena {
@@ -143,7 +152,8 @@ export class SharedArena {
     this.#regions.set(address, bytes);
     this.#setFloor();
     if (Atomics.load(this.#words, TOP) * PAGE <= this.#floor) {
-      return new Region(this, address, bytes);
+      const buffer = this.memory.buffer as unknown as SharedArrayBuffer;
+      return new Region(this, buffer, address, bytes);
     }
     this.#forget(address);
     return undefined;
@@ -202,6 +212,56 @@ export function arenaRoom(): number {
 /** A place for an array, or undefined if it is small or the arena has no room. */
 export const takeRegion = (bytes: number): Region | undefined =>
   bytes < LEAST_REGION ? undefined : sharedArena().take(bytes);
+
+/** Buffers beside the arena that were given back and may be wanted again at once, as in a loop: their pages are there. */
+const spare = new Set<SharedArrayBuffer>();
+/** How long they are kept. */
+const SPARE_MS = 2000;
+let dropping: NodeJS.Timeout | undefined;
+/** A spare one is taken for an array of at least this share of it. */
+const SPARE_SHARE = 0.75;
+
+/**
+ * A place beside the arena.
+ *
+ * @throws MemoryLimitError if the system does not give one.
+ */
+export function takeBeside(bytes: number): Region {
+  const known = [...spare].find(
+    (b) => b.byteLength >= bytes && bytes >= SPARE_SHARE * b.byteLength,
+  );
+  if (known !== undefined) spare.delete(known);
+  const buffer = known ?? createShared(bytes);
+  const free = (_address: number, orphaned: boolean): void => {
+    if (orphaned) return;
+    spare.add(buffer);
+    clearTimeout(dropping);
+    dropping = setTimeout(dropSpares, SPARE_MS).unref();
+  };
+  return new Region({ free }, buffer, 0, bytes);
+}
+
+function createShared(bytes: number): SharedArrayBuffer {
+  // Of shared memory that was dropped nobody is told: before more of it is taken, it goes back to the system.
+  dropSpares();
+  collectNow();
+  try {
+    return new SharedArrayBuffer(bytes);
+  } catch (cause) {
+    throw new MemoryLimitError(`the system does not give ${bytes} bytes for a result that stays`, {
+      hint: "write it with toZarr(), or dispose of what is not needed any more",
+      cause,
+    });
+  }
+}
+
+/** Gives spare buffers back to the system. */
+export function dropSpares(): void {
+  clearTimeout(dropping);
+  if (spare.size === 0) return;
+  spare.clear();
+  setImmediate(collectNow);
+}
 
 /** Called when an engine has ended. A broken one may have threads that still write: nobody else gets its arena. */
 export function leaveArena(arena: SharedArena, broken: boolean): void {
