@@ -56,7 +56,8 @@ export class LineChild {
   async close(): Promise<void> {
     const ended = new Promise((resolve) => this.#child.once("close", resolve));
     this.#child.stdin?.end();
-    if (this.#child.exitCode === null && this.#child.pid !== undefined) await ended;
+    const { exitCode, signalCode, pid } = this.#child;
+    if (exitCode === null && signalCode === null && pid !== undefined) await ended;
   }
 }
 
