@@ -19,6 +19,11 @@ export interface Attempt {
    * each part is then read by one.
    */
   readonly bands?: boolean;
+  /**
+   * Only worth a look where every so many elements of a store are read: these are put together first, since a task that
+   * must not be divided, as at the leaves of a sum, would hold all that lies between its elements.
+   */
+  readonly compact?: boolean;
   /** Target and limit of task sizes, as factors of their defaults. */
   readonly target: number;
   readonly limit: number;
@@ -32,11 +37,13 @@ export const ATTEMPTS: readonly Attempt[] = [
   { keep: true, copy: false, target: Number.POSITIVE_INFINITY, limit: 2 },
   { keep: true, copy: false, target: Number.POSITIVE_INFINITY, limit: 4 },
   { keep: true, copy: false, target: 1, limit: 1, bands: true },
+  { keep: true, copy: false, target: 1, limit: 1 / 2, compact: true },
   { keep: false, copy: false, target: 1, limit: 1 },
   { keep: false, copy: false, target: Number.POSITIVE_INFINITY, limit: 2 },
   { keep: false, copy: false, target: Number.POSITIVE_INFINITY, limit: 4 },
   { keep: false, copy: false, target: 1 / 8, limit: 6 },
   { keep: false, copy: false, target: 1 / 8, limit: 1 / 4 },
+  { keep: true, copy: false, target: 1 / 8, limit: 1 / 8, compact: true },
   { keep: false, copy: false, target: 1 / 64, limit: 1 / 16 },
   { keep: false, copy: false, target: 1 / 512, limit: 1 / 64 },
 ];

@@ -255,6 +255,8 @@ function physical(requests: readonly FuseRequest[], ctx: PassContext): Physical 
   for (const attempt of ATTEMPTS) {
     if (attempt.spill === true && !ctx.isOn("spill")) continue;
     if (attempt.bands === true && !hasBands(smallest?.assembly)) continue;
+    // Where a plan fits, elements are looked at where they are read.
+    if (attempt.compact === true && (best !== undefined || !hasSparse(requests, ctx))) continue;
     ctx.log.length = start;
     const made = attemptPlan(requests, attempt, ctx);
     let { assembly } = made;
@@ -295,7 +297,7 @@ function attemptPlan(
 ): { readonly assembly: Assembly; readonly requests: readonly FuseRequest[] } {
   const sizing = sizingOf(attempt, ctx.config);
   let requests = attempt.keep || !ctx.isOn("residency") ? asked : recomputed(asked);
-  let keep = new Set<Node>();
+  let keep = new Set<Node>(attempt.compact === true ? sparseViews(requests, ctx) : []);
   const mayKeep = attempt.keep && ctx.isOn("residency");
   const settle = (bounded: boolean): FuseResult => {
     for (;;) {
@@ -346,6 +348,25 @@ function attemptPlan(
   }
   return finished(keep.size > before ? round() : first);
 }
+
+/** Elements of a store that lie between two that are looked at, from which on these are put together first. */
+const SPARSE = 4;
+
+/** Views that look at every so many elements of a store. */
+const sparseViews = (requests: readonly FuseRequest[], ctx: PassContext): Node[] =>
+  ctx.order(requests.map((r) => r.node)).nodes.filter((node) => {
+    if (node.op !== "view") return false;
+    const [input] = node.inputs as [Node];
+    if (input.op !== "source" || input.params.binding.residence !== "store") return false;
+    const shape = knownShape(node);
+    const apart = node.params.map.reduce(
+      (n, m) => n * (m.axis >= 0 && (shape[m.axis] as number) > 1 ? Math.abs(m.step) : 1),
+      1,
+    );
+    return apart >= SPARSE;
+  });
+const hasSparse = (requests: readonly FuseRequest[], ctx: PassContext): boolean =>
+  sparseViews(requests, ctx).length > 0;
 
 /** Whether a store's chunks, or their bands, are read by several tasks. */
 const readsTwice = ({ stages, bindings, sourceNodes }: Assembly): boolean =>

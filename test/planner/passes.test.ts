@@ -252,6 +252,16 @@ test("demand: what a block function takes is computed as far as it is looked at"
   expect(off.chunks).toBeGreaterThanOrEqual(on.chunks);
 });
 
+test("elements that lie far apart are put together where one leaf holds all between them", async () => {
+  const x = store([2048, 2048], [64, 64]);
+  const some = ops.at(x.node, [ops.slice(5, null, 256), ops.slice(null, null, -256)]);
+  const roomy = await measure(x, [ops.sum(some)]);
+  const tight = await measure(x, [ops.sum(some)], undefined, 2 ** 21);
+  expect([roomy.chunks, tight.chunks]).toEqual([64, 64]);
+  expect(tight.stages).toBeGreaterThan(roomy.stages);
+  expect(tight.values).toEqual(roomy.values);
+});
+
 test("what two block functions take is computed twice where it cannot be held", async () => {
   const n = 2 ** 20;
   const x = store([n], [2 ** 14]);
