@@ -78,3 +78,13 @@ export const traces = (): Promise<typeof import("./trace.js")> => import("./trac
 export type TraceOption = boolean | string | ((trace: Trace) => void);
 
 export const zarr = (): Promise<typeof import("../io/index.js")> => import("../io/index.js");
+
+type Beside = typeof import("../exec/memory/beside.js");
+let beside: Beside | undefined;
+/** Memory beside the arena; if it is not `wanted`, only where somebody has had some. */
+export function besideArena(wanted: true): Beside;
+export function besideArena(wanted: boolean): Beside | undefined;
+export function besideArena(wanted: boolean): Beside | undefined {
+  if (wanted) beside ??= require("../exec/memory/beside.js") as Beside;
+  return beside;
+}

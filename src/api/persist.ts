@@ -4,7 +4,7 @@
  */
 
 import { SourceError } from "../errors.js";
-import { arrayBinding } from "../io/sources/array.js";
+import { arrayBinding, oncePerShape } from "../io/sources/array.js";
 import type {
   RegionReader,
   SharedRegion,
@@ -58,6 +58,28 @@ export async function persistAll(
   });
 }
 
+/** The binding that `alive` gives out, or what it throws, whenever its data is asked for. */
+function guarded(alive: () => SourceBinding, name: string): SourceBinding {
+  const { description: _d, reader: _r, region: _g, reshaped: _s, ...fixed } = alive();
+  return Object.freeze({
+    ...fixed,
+    name,
+    get description(): SourceDescription | undefined {
+      return alive().description;
+    },
+    get reader(): RegionReader {
+      return alive().reader;
+    },
+    get region(): SharedRegion | undefined {
+      return alive().region;
+    },
+    reshaped: oncePerShape((shape, chunks) => {
+      const other = (): SourceBinding => alive().reshaped?.(shape, chunks) as SourceBinding;
+      return guarded(other, name);
+    }),
+  });
+}
+
 /** A binding that lets go of its data on demand, although expressions still hold the binding. */
 function releasable(
   node: Node,
@@ -73,22 +95,8 @@ function releasable(
     if (held !== undefined) return held;
     throw new SourceError(`${name} was disposed`, { hint: "persist it again" });
   };
-  const { description: _description, reader: _reader, region: _region, ...fixed } = held;
-  const binding: SourceBinding = {
-    ...fixed,
-    name,
-    get description(): SourceDescription | undefined {
-      return alive().description;
-    },
-    get reader(): RegionReader {
-      return alive().reader;
-    },
-    get region(): SharedRegion | undefined {
-      return alive().region;
-    },
-  };
   return {
-    binding: Object.freeze(binding),
+    binding: guarded(alive, name),
     release: () => {
       if (held !== undefined) dispose();
       held = undefined;

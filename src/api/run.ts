@@ -2,14 +2,7 @@
 
 import { AbortError, MemoryLimitError, OptionError } from "../errors.js";
 import { MOST_ELEMENTS } from "../exec/config.js";
-import {
-  arenaRoom,
-  dropSpares,
-  type Region,
-  takeBeside,
-  takeRegion,
-} from "../exec/memory/regions.js";
-import { isLarge } from "../exec/memory/trim.js";
+import { arenaRoom, isLarge, type Region, takeRegion } from "../exec/memory/regions.js";
 import { type ArrayFor, type DType, isComplex, itemSize, viewOf } from "../ir/dtype.js";
 import { elementCount } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node } from "../ir/node.js";
@@ -27,6 +20,7 @@ import {
   withDefaults,
 } from "./config.js";
 import {
+  besideArena,
   displays,
   type PlanConfig,
   type PlanRequest,
@@ -120,16 +114,7 @@ export async function runPlan(
   const { signal, onProgress, progress, shared, spillDirectory, trace = false } = options;
   if (trace !== false) await (await traces()).checkPlace(trace);
   const inlineBytes = inlineLimit(options);
-  // Beside what the plan itself has in the arena.
-  const fits = plan.peakBytes - plan.beyondBytes <= arenaRoom();
-  const places = plan.roots.map(({ array, bytes }) => {
-    if (!stay || array < 0) return undefined;
-    return (
-      (fits ? takeRegion(bytes) : undefined) ?? (isLarge(bytes) ? takeBeside(bytes) : undefined)
-    );
-  });
-  // What was kept for another array like the last one is not charged to anybody.
-  dropSpares();
+  const places = placesFor(plan, stay);
   const bar = progress === true ? progressBar(totalStages(plan)) : undefined;
   let done = false;
   resultCache.running++;
@@ -163,6 +148,20 @@ export async function runPlan(
     resultCache.running--;
     bar?.end(done);
   }
+}
+
+/** Where results are put that are to stay. */
+function placesFor(plan: Plan, stay: boolean): (Region | undefined)[] {
+  // Beside what the plan itself has in the arena.
+  const fits = plan.peakBytes - plan.beyondBytes <= arenaRoom();
+  const places = plan.roots.map(({ array, bytes }) => {
+    if (!stay || array < 0) return undefined;
+    const region = fits ? takeRegion(bytes) : undefined;
+    return region ?? (isLarge(bytes) ? besideArena(true).takeBeside(bytes) : undefined);
+  });
+  // What was kept for another array like the last one is not charged to anybody.
+  besideArena(false)?.dropSpares();
+  return places;
 }
 
 async function withTrace({ stats, trace: data }: RunResult, trace: TraceOption): Promise<RunStats> {

@@ -6,7 +6,7 @@ import { MemoryLimitError } from "../errors.js";
 import { itemSize } from "../ir/dtype.js";
 import { blockBox, type Plan, type PlanArray } from "../ir/stage.js";
 import { MOST_ELEMENTS } from "./config.js";
-import { isLarge } from "./memory/trim.js";
+import { isLarge } from "./memory/regions.js";
 
 export type ResultBuffer = ArrayBuffer | SharedArrayBuffer;
 

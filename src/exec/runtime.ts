@@ -136,17 +136,22 @@ class ProcessRuntime implements Runtime {
   async shutdown(): Promise<void> {
     clearTimeout(this.#idle);
     this.#inline.trim();
-    const starting = this.#engine;
-    if (starting === undefined) return;
-    const engine = await starting.catch(() => undefined);
-    if (this.#engine === starting) this.#forget();
-    await engine?.stop();
+    if (this.#engine === undefined) return;
+    await this.#stop(this.#engine);
+    // Not before the frames are gone that have known the engine: what they hold is collected with them only.
+    await new Promise<void>((resolve) => setImmediate(resolve));
     const [{ dropSpares }, { collectNow }] = await Promise.all([
-      import("./memory/regions.js"),
+      import("./memory/beside.js"),
       import("./memory/trim.js"),
     ]);
     dropSpares();
     collectNow();
+  }
+
+  async #stop(starting: Promise<Engine>): Promise<void> {
+    const engine = await starting.catch(() => undefined);
+    if (this.#engine === starting) this.#forget();
+    await engine?.stop();
   }
 
   async #onThreads(plan: Plan, bindings: Bindings, options: EngineOptions): Promise<EngineResult> {

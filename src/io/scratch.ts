@@ -1,8 +1,10 @@
 /**
  * Buffers for encoded and decoded chunks, kept between reads: a fresh buffer of some MiB costs as much in page
- * faults as decoding it. A thread keeps at most {@link KEPT_BYTES}; what is larger goes to the collector.
+ * faults as decoding it. A thread keeps at most {@link KEPT_BYTES}; what is larger goes to the collector, which is told.
  */
-const KEPT_BYTES = 4 << 20;
+import { dropped } from "./codecs/garbage.js";
+
+const KEPT_BYTES = 8 << 20;
 const free: ArrayBuffer[] = [];
 let kept = 0;
 
@@ -29,7 +31,11 @@ function roomy(bytes: number): number {
 
 export function give(bytes: Uint8Array): void {
   const buffer = bytes.buffer as ArrayBuffer;
-  if (buffer.byteLength === 0 || buffer.byteLength + kept > KEPT_BYTES) return;
+  if (buffer.byteLength === 0) return;
+  if (buffer.byteLength + kept > KEPT_BYTES) {
+    dropped(buffer.byteLength);
+    return;
+  }
   kept += buffer.byteLength;
   free.push(buffer);
 }

@@ -70,6 +70,10 @@ export interface SourceBinding {
   readonly reader: RegionReader;
   /** Where all of it lies, row-major, if that is memory that threads may compute in. */
   readonly region?: SharedRegion | undefined;
+  /** The same elements in another shape, row-major as before; there only where nothing has to move for it. */
+  readonly reshaped?:
+    | ((shape: readonly number[], chunks: readonly Cuts[]) => SourceBinding)
+    | undefined;
 }
 
 /** Bytes in shared memory that stay where they are while somebody holds them. */

@@ -2,6 +2,7 @@
 import { ShapeError } from "../errors.js";
 import * as ir from "../ir/build.js";
 import { promoteAll } from "../ir/dtype.js";
+import { advertisedGrid } from "../ir/grid.js";
 import { type AxisMap, elementCount } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import {
@@ -166,7 +167,11 @@ function reshapeNode(x: Node, to: readonly number[]): Node {
       to.map((n) => (n === 1 ? -1 : (long[next++] as number))),
     );
   }
-  return ir.reshapeNode(x, to);
+  const made = ir.reshapeNode(x, to);
+  if (x.op !== "source") return made;
+  // In memory the elements stay where they are.
+  const source = x.params.binding.reshaped?.(to, advertisedGrid(made));
+  return source === undefined ? made : ir.sourceNode(source);
 }
 
 const flatten = (x: Node): Node => reshapeNode(x, [elementCount(knownShape(x))]);

@@ -136,3 +136,28 @@ test("330 MiB of complex128 are joined and summed in 32 MiB", async () => {
   const row = (i: number): number => 468 * 468 * i + (467 * 468) / 2;
   for (const i of [0, 1, 35, 36, 1295, 1296, 46655]) expect(sums.get(i)).toBe(row(i));
 });
+
+test("an array in memory is another source in another shape: nothing is moved for it", async () => {
+  const data = Float64Array.from({ length: 6000 }, (_, i) => i);
+  const x = cw.asarray(data, { shape: [60, 100], chunks: [7, 100] });
+  const y = x.reshape([6, 10, 100]).sum({ axis: 1 });
+  expect(y.plan().stages).toHaveLength(1);
+  const want = Array.from({ length: 600 }, (_, k) => {
+    const [i, j] = [Math.floor(k / 100), k % 100];
+    return Array.from({ length: 10 }, (_, m) => data[(10 * i + m) * 100 + j] as number);
+  }).map((values) => values.reduce((a, b) => a + b));
+  for (const place of PLACES) expect(Array.from((await y.compute(place)).data)).toEqual(want);
+  expect(x.reshape([6000]).node).toBe(x.reshape([6000]).node);
+  expect(x.reshape([6000]).reshape([60, 100]).chunks).toEqual(
+    cw.asarray(data).rechunk([700]).reshape([60, 100]).chunks,
+  );
+});
+
+test("what was persisted keeps its end in every shape", async () => {
+  const kept = await cw.arange(24).astype("complex64").reshape([4, 6]).persist();
+  const other = kept.reshape([3, 8]).add(1);
+  expect((await other.real().compute()).get(2, 7)).toBe(24);
+  kept.dispose();
+  await expect(other.compute()).rejects.toThrow("was disposed");
+  expect(() => kept.reshape([2, 12])).toThrow("was disposed");
+});

@@ -66,6 +66,26 @@ describe.runIf(process.platform === "linux")("resident memory stays inside the b
   });
 });
 
+it.runIf(process.platform === "linux")(
+  "engines that have ended leave nothing to the next",
+  async () => {
+    const memory = 128 * MIB;
+    const out = path.join(temporaryFolder(), "again.zarr");
+    const argument = {
+      store: "source",
+      pipeline: "pencils",
+      memory,
+      workers: 2,
+      out,
+      shutdowns: 2,
+    };
+    const { code, output } = await program("memory", argument, ["--expose-gc"]);
+    expect(code, output).toBe(0);
+    const { rise } = JSON.parse(output) as { rise: number };
+    expect(rise).toBeLessThanOrEqual(memory + CONSTANT + 2 * PER_WORKER);
+  },
+);
+
 describe("a plan that cannot fit", () => {
   it("is refused before anything is read: a result larger than the budget", async () => {
     const x = await cw.openZarr(storeOf("raw"));

@@ -14,19 +14,24 @@
  * been disposed of gives up its count too. An arena is dropped when no thread and no region needs it: only then do
  * its pages go back to the system.
  */
-import { MemoryLimitError } from "../../errors.js";
 import type { SharedRegion } from "../../ir/binding.js";
 import type { Bindings } from "../../ir/stage.js";
 import { AddressAllocator, alignedBytes, type Border } from "./allocator.js";
 import { createArena, FIRST_BLOCK, MAX_ARENA, PAGE } from "./arena.js";
-import { collectNow } from "./trim.js";
 
 /** Arenas smaller than this are of no use to anybody. */
 const LEAST_ARENA: number = FIRST_BLOCK + 256 * 1024 * 1024;
 /** Smaller arrays are copied to tasks faster than anything could be gained by. */
 export const LEAST_REGION: number = 256 * 1024;
+const LARGE = 2 ** 26;
 /** What regions leave to blocks at the least. */
 const LEAST_BLOCKS: number = 1792 * 1024 * 1024;
+
+/**
+ * Whether shared memory of so many bytes is worth a collection: it goes back to the system when every thread has
+ * collected what it had of it, and no thread collects for its sake, since it is not counted as theirs.
+ */
+export const isLarge = (bytes: number): boolean => bytes >= LARGE;
 
 const FLOOR = 0;
 const TOP = 1;
@@ -56,7 +61,7 @@ export class BlockBorder implements Border {
 }
 
 /** Whoever gave out a region takes it back; `orphaned` if nobody will have said so. */
-interface Giver {
+export interface Giver {
   free(address: number, orphaned: boolean): void;
 }
 
@@ -212,56 +217,6 @@ export function arenaRoom(): number {
 /** A place for an array, or undefined if it is small or the arena has no room. */
 export const takeRegion = (bytes: number): Region | undefined =>
   bytes < LEAST_REGION ? undefined : sharedArena().take(bytes);
-
-/** Buffers beside the arena that were given back and may be wanted again at once, as in a loop: their pages are there. */
-const spare = new Set<SharedArrayBuffer>();
-/** How long they are kept. */
-const SPARE_MS = 2000;
-let dropping: NodeJS.Timeout | undefined;
-/** A spare one is taken for an array of at least this share of it. */
-const SPARE_SHARE = 0.75;
-
-/**
- * A place beside the arena.
- *
- * @throws MemoryLimitError if the system does not give one.
- */
-export function takeBeside(bytes: number): Region {
-  const known = [...spare].find(
-    (b) => b.byteLength >= bytes && bytes >= SPARE_SHARE * b.byteLength,
-  );
-  if (known !== undefined) spare.delete(known);
-  const buffer = known ?? createShared(bytes);
-  const free = (_address: number, orphaned: boolean): void => {
-    if (orphaned) return;
-    spare.add(buffer);
-    clearTimeout(dropping);
-    dropping = setTimeout(dropSpares, SPARE_MS).unref();
-  };
-  return new Region({ free }, buffer, 0, bytes);
-}
-
-function createShared(bytes: number): SharedArrayBuffer {
-  // Of shared memory that was dropped nobody is told: before more of it is taken, it goes back to the system.
-  dropSpares();
-  collectNow();
-  try {
-    return new SharedArrayBuffer(bytes);
-  } catch (cause) {
-    throw new MemoryLimitError(`the system does not give ${bytes} bytes for a result that stays`, {
-      hint: "write it with toZarr(), or dispose of what is not needed any more",
-      cause,
-    });
-  }
-}
-
-/** Gives spare buffers back to the system. */
-export function dropSpares(): void {
-  clearTimeout(dropping);
-  if (spare.size === 0) return;
-  spare.clear();
-  setImmediate(collectNow);
-}
 
 /** Called when an engine has ended. A broken one may have threads that still write: nobody else gets its arena. */
 export function leaveArena(arena: SharedArena, broken: boolean): void {

@@ -80,7 +80,26 @@ export function arrayBinding(
     description: { ...description },
     reader: arrayReader(description),
     region,
+    reshaped: oncePerShape((to, grid) => {
+      const words = viewOf(dtype, description.buffer, description.byteOffset, elements);
+      return arrayBinding(words, to, dtype, grid, region);
+    }),
   } satisfies SourceBinding);
+}
+
+type Reshape = (shape: readonly number[], chunks: readonly Cuts[]) => SourceBinding;
+
+/** Equal reshapes of one array are one source. */
+export function oncePerShape(reshape: Reshape): Reshape {
+  const made = new Map<string, SourceBinding>();
+  return (shape, chunks) => {
+    const key = shape.join();
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const binding = reshape(shape, chunks);
+    made.set(key, binding);
+    return binding;
+  };
 }
 
 function shared(data: TypedArray): { buffer: SharedArrayBuffer; byteOffset: number } {

@@ -53,6 +53,15 @@ function costOfPieces(
     stage.kind === "call" ? stage.args.find((a) => a.operand === operand) : undefined;
   pieces.forEach((grid, i) => {
     const m = operand.map[i];
+    const rows = m === undefined ? undefined : regroupedRows(stage, m);
+    if (m !== undefined && rows !== undefined) {
+      used.add(rows.axis);
+      const sums = touchedByRows(grid, tasks[rows.axis] as Cuts, rows, m);
+      chunks *= sums.count;
+      bytes *= sums.elements;
+      once *= sums.distinct;
+      return;
+    }
     const follows = m === undefined || m.axis < 0 ? undefined : argument?.axes[m.axis];
     const along = argument === undefined ? (m?.axis ?? -1) : (follows?.loop ?? -1);
     const space = follows === undefined ? (tasks[along] as Cuts | undefined) : follows.cuts;
@@ -90,6 +99,56 @@ function costOfPieces(
     bytes *= cutsCount(c);
   });
   return { chunks, bytes, amplification: once === 0 ? 1 : bytes / once };
+}
+
+/** Rows of a reshape's input that belong to rows of its result. */
+interface Rows {
+  /** The axis of the result. */
+  readonly axis: number;
+  /** Elements of a row of the input, and of the result. */
+  readonly inRow: number;
+  readonly outRow: number;
+}
+
+/** Where an axis is the outermost long one of those that a reshape regroups: tasks read the rows that they are made of. */
+function regroupedRows(stage: Stage, m: AxisMap): Rows | undefined {
+  if (stage.kind !== "reshape" || m.axis < 0) return undefined;
+  const { inputShape, space } = stage;
+  for (const { input, output } of stage.groups) {
+    if (m.axis !== input.find((a) => (inputShape[a] as number) > 1)) continue;
+    const axis = output.find((a) => (space[a] as number) > 1);
+    if (axis === undefined) return undefined;
+    const total = input.reduce((n, a) => n * (inputShape[a] as number), 1);
+    const inRow = total / (inputShape[m.axis] as number);
+    return { axis, inRow, outRow: total / (space[axis] as number) };
+  }
+  return undefined;
+}
+
+function touchedByRows(grid: Cuts, tasks: Cuts, { inRow, outRow }: Rows, m: AxisMap): Touched {
+  const pieces = cutsCount(tasks);
+  if (pieces === 0) return { count: 0, elements: 0, distinct: 1 };
+  const sample = Math.min(pieces, SAMPLED_PIECES);
+  const rowsOf = (from: number, to: number): readonly [number, number] => {
+    const first = Math.floor((pieceStart(tasks, from) * outRow) / inRow);
+    const size = Math.ceil((pieceStart(tasks, to) * outRow) / inRow) - first;
+    return reached(grid, { ...m, start: m.start + m.step * first }, { start: 0, size });
+  };
+  const lengthOf = ([first, last]: readonly [number, number]): number =>
+    pieceStart(grid, last + 1) - pieceStart(grid, first);
+  let count = 0;
+  let elements = 0;
+  for (let n = 0; n < sample; n++) {
+    const range = rowsOf(n, n + 1);
+    count += range[1] - range[0] + 1;
+    elements += lengthOf(range);
+  }
+  const scale = pieces / sample;
+  return {
+    count: Math.round(count * scale),
+    elements: Math.round(elements * scale),
+    distinct: Math.max(1, lengthOf(rowsOf(0, pieces))),
+  };
 }
 
 /** Extent, and beginning in the space, of what is read along an axis that does not follow the map piece by piece. */

@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import * as cw from "../../../dist/index.js";
 
-const { pipeline, store, out, memory, workers } = JSON.parse(process.argv[2]);
+const { pipeline, store, out, memory, workers, shutdowns = 0 } = JSON.parse(process.argv[2]);
 const options = { memory, workers, inlineBytes: 0 };
 
 /** 200 MiB of float32 that is made when it is asked for. */
@@ -62,10 +62,18 @@ let planned = memory;
 const onProgress = ({ memoryLimit }) => {
   planned = Math.min(planned, memoryLimit);
 };
-if (written) await cw.toZarr(made, out, { ...options, codecs: "raw", onProgress });
-else {
-  planned = cw.plan(made, options).peakBytes;
-  await cw.compute(made, options);
+async function run() {
+  if (written)
+    await cw.toZarr(made, out, { ...options, codecs: "raw", mode: "overwrite", onProgress });
+  else {
+    planned = cw.plan(made, options).peakBytes;
+    await cw.compute(made, options);
+  }
+}
+await run();
+for (let i = 0; i < shutdowns; i++) {
+  await cw.shutdown();
+  await run();
 }
 clearInterval(timer);
 const peak = Math.max(status("VmHWM"), sampled);
