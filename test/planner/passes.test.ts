@@ -87,12 +87,21 @@ describe("switching a pass off makes the plan worse", () => {
     expect(on.chunks).toBeLessThan(off.chunks);
   });
 
-  test("sink: every second row of a selection is selected, and no other", async () => {
+  test("sink: rows that a regrouped axis needs here and there are regrouped alone", async () => {
+    const x = store([100, 24], [1, 24]);
+    const hours = ops.at(ops.reshape(multiply(x.node, 2), [2400]), [ops.slice(5, null, 100)]);
+    const { on, off } = await compare(x, [hours], "sink");
+    expect(on.chunks).toBe(24);
+    expect(off.chunks).toBe(96);
+    const back = ops.at(ops.reshape(x.node, [2400]), [ops.slice(2390, null, -150)]);
+    expect((await compare(x, [back], "sink")).on.chunks).toBe(16);
+    // Every other row: the rows in between are read as well, which moves less.
+    const most = ops.at(ops.reshape(x.node, [2400]), [ops.slice(null, null, 36)]);
+    expect((await measure(x, [most])).chunks).toBeGreaterThan(66);
+  });
+
+  test("sink: a turn of what is reduced is one of its input", async () => {
     const x = store([100, 100], [10, 10]);
-    const rows = ops.at(ops.take(x.node, [95, 3, 44, 3, 71], 0), [ops.slice(null, null, 2)]);
-    const { on, off } = await compare(x, [rows], "sink");
-    expect(on.chunks).toBe(30);
-    expect(off.chunks).toBeGreaterThan(on.chunks);
     // A turn along a kept axis is one of what is reduced: no second stage only turns.
     const turned = ops.flip(ops.max(x.node, { axis: 0 }), 0);
     const maxima = await compare(x, [turned], "sink");
@@ -127,6 +136,20 @@ describe("switching a pass off makes the plan worse", () => {
     const most = await measure(x, [ops.take(doubled, many, 0)]);
     expect(most.stages).toBe(2);
     expect(most.chunks).toBe(100);
+  });
+
+  test("demand: what two look at every few positions is made at these", async () => {
+    const x = store([100, 120], [10, 1]);
+    const sum = ops.sum(x.node, { axis: 0 });
+    const parts = [ops.at(sum, [ops.slice(1, null, 6)]), ops.at(sum, [ops.slice(113, null, -4)])];
+    const { on, off } = await compare(x, parts, "demand");
+    expect(on.elements).toBe(100 * 60);
+    expect(on.chunks).toBe(10 * 60);
+    expect(off.elements).toBeGreaterThan(on.elements);
+    // A selection that two look into names no more positions than they do together.
+    const rows = ops.take(x.node, [95, 3, 44, 3, 71], 0);
+    const twice = [ops.at(rows, [ops.slice(null, null, 2)]), ops.at(rows, [ops.slice(0, 3, 2)])];
+    expect((await compare(x, twice, "demand")).on.chunks).toBe(3 * 120);
   });
 
   test("demand: slices of a sum read the columns of both", async () => {

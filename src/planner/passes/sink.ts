@@ -3,9 +3,10 @@
  *
  * It assumes canonical views, and promises the same values from nodes that make no more than is looked at: a step
  * through a gather names fewer positions, an integer into a concatenation leaves one part of it, a step or a turn along
- * a kept axis of a reduction, or along one that a reshape leaves as it is, is one of its input. It stands before
- * `demand`, which does the same for what several users look at, but with boxes only: boxes have hulls, sets of positions
- * with steps have none worth having.
+ * a kept axis of a reduction, or along one that a reshape leaves as it is, is one of its input; of axes that a reshape
+ * regroups, rows that lie far apart are regrouped alone. It stands before
+ * `demand`, which does the same for what several users look at: what they look at together is more than each of them
+ * does, and has no direction.
  *
  * One walk down collects, for every node with one user, the positions that are asked for along each of its axes (an
  * arithmetic progression in any direction); one walk up builds what was asked for. Both visit every node once.
@@ -27,8 +28,8 @@ import { reshapeGroups } from "../../ir/reshape.js";
 import { constant } from "../../ir/scalar.js";
 import type { PassContext } from "../context.js";
 import { withInputs } from "../rewrite.js";
-import { canonicalView } from "./canonicalize.js";
-import { partStarts } from "./demand.js";
+import { canonical, canonicalView } from "./canonicalize.js";
+import { leastCommonMultiple, outermostAxes, partStarts } from "./regions.js";
 
 /** Positions `start + step * k` for `k < count`. */
 interface Progression {
@@ -60,8 +61,8 @@ export function sink(roots: readonly Node[], ctx: PassContext): readonly Node[] 
       // Nothing at all is a matter of `demand`.
       if (selection.some((p) => p.count === 0)) return;
       if (input.op === "reshape") {
-        const { made: rows } = throughReshape(input, selection);
-        if (isWhole(rows, knownShape(input))) return;
+        const { made: rows, apart } = throughReshape(input, selection);
+        if (apart.length === 0 && isWhole(rows, knownShape(input))) return;
       }
       wanted.set(input, selection);
       if (input.op !== "map" && input.op !== "view") moves = true;
@@ -189,14 +190,63 @@ function sameAxes(node: NodeOf<"reshape">): (readonly [number, number])[] {
 function throughReshape(
   node: NodeOf<"reshape">,
   selection: Selection,
-): { readonly made: Selection; readonly seen: Selection } {
+): { readonly made: Selection; readonly seen: Selection; readonly apart: readonly Apart[] } {
   const same = new Set(sameAxes(node).map(([, to]) => to));
+  const apart = rowsApart(node, selection);
+  const counts = new Map(apart.map((a) => [a.to, a.made]));
   return {
     made: knownShape(node).map((n, a) =>
-      same.has(a) ? { ...(selection[a] as Progression), dropped: false } : whole(n),
+      same.has(a)
+        ? { ...(selection[a] as Progression), dropped: false }
+        : whole(counts.get(a) ?? n),
     ),
-    seen: selection.map((p, a) => (same.has(a) ? { ...p, start: 0, step: 1 } : p)),
+    seen: selection.map((p, a) => {
+      if (same.has(a)) return { ...p, start: 0, step: 1 };
+      const count = counts.get(a);
+      return count === undefined ? p : whole(count);
+    }),
+    apart,
   };
+}
+
+/** Rows that are needed for one of an axis that is regrouped, where they lie far apart. */
+interface Apart {
+  /** The axis of the input, and its rows. */
+  readonly from: number;
+  readonly rows: readonly number[];
+  /** The axis of the result, its length when only these rows are regrouped, and the positions there. */
+  readonly to: number;
+  readonly made: number;
+  readonly positions: readonly number[];
+}
+
+/** Between the first and the last, one of so many rows is needed at the most. */
+const APART = 2;
+const MOST_POSITIONS = 2 ** 20;
+
+function rowsApart(node: NodeOf<"reshape">, selection: Selection): Apart[] {
+  return outermostAxes(node).flatMap(({ input, output, inRow, outRow }) => {
+    const { start, step, count, dropped } = selection[output] as Progression;
+    if (dropped === true || count > MOST_POSITIONS || (inRow === 1 && outRow === 1)) return [];
+    // As many elements as are whole rows on both sides.
+    const unit = leastCommonMultiple(inRow, outRow);
+    const of = (k: number): number => Math.floor(((start + step * k) * outRow) / unit);
+    const extent = Math.abs(of(count - 1) - of(0)) + 1;
+    const units = [...new Set(Array.from({ length: count }, (_, k) => of(k)))];
+    if (APART * units.length > extent) return [];
+    const places = new Map(units.map((u, i) => [u, i]));
+    const [above, below] = [unit / inRow, unit / outRow];
+    return {
+      from: input,
+      rows: units.flatMap((u) => Array.from({ length: above }, (_, i) => u * above + i)),
+      to: output,
+      made: units.length * below,
+      positions: Array.from({ length: count }, (_, k) => {
+        const place = places.get(of(k)) as number;
+        return place * below + ((start + step * k) % below);
+      }),
+    };
+  });
 }
 
 /** The positions of a concatenation that fall into part `k`, counted from its start. */
@@ -290,9 +340,15 @@ function rebuilt(
       return reduceNode(below, monoid, reduced, leaves, on, dtypeOf(node), correction);
     }
     case "reshape": {
-      const { made: rows, seen } = throughReshape(node, selection);
-      const below = part(0, inputSelection(node, 0, selection));
-      return select(reshapeNode(below, shapeOf(rows)), seen);
+      const { made: rows, seen, apart } = throughReshape(node, selection);
+      const gathered = (x: Node, axis: number, positions: readonly number[]): Node =>
+        canonical(gatherNode(x, axis, indexList(positions)));
+      let below = part(0, inputSelection(node, 0, selection));
+      for (const { from, rows } of apart) below = gathered(below, from, rows);
+      let looked = select(reshapeNode(below, shapeOf(rows)), seen);
+      const left = leftAxes(selection);
+      for (const { to, positions } of apart) looked = gathered(looked, left.indexOf(to), positions);
+      return looked;
     }
     default:
       return select(node, selection);
