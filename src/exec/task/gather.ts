@@ -3,8 +3,8 @@
  *
  * The positions of a block are sorted; rows at even distances in both the input and the output then move in one
  * copy, repeated and reversed ones too. Arrays are copied from where they lie. Of a source only the stretches that
- * hold wanted rows are read: rows in the same storage chunk (or at most `NEAR` apart) in one piece, so that a wide but
- * sparse selection does not read its hull.
+ * hold wanted rows are read: rows in the same storage chunk (or at most `NEAR` apart in one beside it) in one piece, so
+ * that a wide but sparse selection does not read its hull, and no chunk without a wanted row.
  */
 import type { Cuts } from "../../ir/cuts.js";
 import { pieceAt } from "../../ir/cuts.js";
@@ -151,10 +151,11 @@ function stretches({ positions }: Wanted, span: number, chunkOf: (p: number) => 
     const lo = positions[from] as number;
     const last = positions[i - 1] as number;
     const next = positions[i];
+    const chunks = next === undefined ? 0 : chunkOf(next) - chunkOf(last);
     const joins =
       next !== undefined &&
       next < lo + span &&
-      (next - last <= NEAR + 1 || chunkOf(next) === chunkOf(last));
+      (chunks === 0 || (chunks === 1 && next - last <= NEAR + 1));
     if (joins) continue;
     out.push({ from, to: i, lo, hi: last + 1 });
     from = i;
@@ -162,15 +163,16 @@ function stretches({ positions }: Wanted, span: number, chunkOf: (p: number) => 
   return out;
 }
 
-/** Storage chunk of a position along the gathered axis; every position its own where chunks are not known. */
+/** Number of the storage chunk of a position along the gathered axis; some positions each where chunks are not known. */
 function chunkFinder(ctx: TaskContext, stage: GatherStage): (position: number) => number {
   const axis = stage.operand.map.findIndex((m) => m.axis === stage.axis);
   const { from, id } = stage.operand;
   const chunks = from === "outside" ? arrayOf(ctx.plan, id).outside?.inner : ctx.sourceChunks?.(id);
   const cuts: Cuts | undefined = chunks?.[axis];
   const m = stage.operand.map[axis];
-  if (cuts === undefined || m === undefined) return (p) => p;
-  return (p) => pieceAt(cuts, m.start + m.step * p);
+  if (cuts === undefined || m === undefined) return (p) => Math.floor(p / NEAR);
+  const sign = m.step < 0 ? -1 : 1;
+  return (p) => sign * pieceAt(cuts, m.start + m.step * p);
 }
 
 function* gatherFromSource(

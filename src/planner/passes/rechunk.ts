@@ -9,11 +9,18 @@
 
 import type { SourceBinding } from "../../ir/binding.js";
 import { partOfConcat } from "../../ir/concat-parts.js";
-import { type Cuts, cutsCount, pieceSize, pieceStart, piecesIn } from "../../ir/cuts.js";
+import {
+  type Cuts,
+  cutsCount,
+  pieceSize,
+  pieceStart,
+  piecesIn,
+  uniformCuts,
+} from "../../ir/cuts.js";
 import { itemSize } from "../../ir/dtype.js";
 import type { AxisMap } from "../../ir/index-map.js";
 import type { Node } from "../../ir/node.js";
-import { type Operand, operandsOf, type Stage, taskCuts } from "../../ir/stage.js";
+import { blockCount, type Operand, operandsOf, type Stage, taskCuts } from "../../ir/stage.js";
 
 /** Reads of more than this many times the bytes are worth a copy in memory. */
 export const WORTH_A_COPY = 1.3;
@@ -32,6 +39,12 @@ export interface ReadCost {
 /** What a stage's reads of one source operand cost; exact for grids of up to `SAMPLED_PIECES` per axis. */
 export function readCost(stage: Stage, operand: Operand, source: SourceBinding): ReadCost {
   const whole = costOfPieces(stage, operand, source, source.chunks);
+  if (source.residence === "memory") {
+    // Nothing is fetched or decoded: elements are read as they are needed, whatever lies beside them.
+    const elements = source.shape.map((n) => uniformCuts(n, 1));
+    const chunks = Math.min(whole.chunks, blockCount(source.chunks));
+    return { ...costOfPieces(stage, operand, source, elements), chunks };
+  }
   if (source.bands === undefined) return whole;
   return { ...costOfPieces(stage, operand, source, source.bands), chunks: whole.chunks };
 }
