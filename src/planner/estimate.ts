@@ -35,7 +35,8 @@ export function taskFootprint(stage: Stage, arrays: readonly PlanArray[]): numbe
 }
 
 /** The allocator rounds sizes up; plans count with the most that it may add. */
-export const paddedBytes = (bytes: number): number => (bytes === 0 ? 0 : bytes + bytes / 8 + 1024);
+export const paddedBytes = (bytes: number): number =>
+  bytes === 0 ? 0 : bytes + bytes / 8 + (bytes < 2 ** 20 - 64 ? 1024 : 2 ** 14);
 
 /** Bytes outside the arena that one task may take: codec memory, private copies. */
 export function foreignOf(

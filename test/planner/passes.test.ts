@@ -152,6 +152,19 @@ describe("switching a pass off makes the plan worse", () => {
     expect((await compare(x, twice, "demand")).on.chunks).toBe(3 * 120);
   });
 
+  test("demand: who looks at nothing widens nothing", async () => {
+    const x = store([12, 12], [12, 1]);
+    const most = ops.argmax(x.node, { axis: 0 });
+    const two = ops.at(most, [ops.slice(3, 1, -1)]);
+    const none = ops.at(most, [ops.slice(9, 9)]);
+    for (const roots of [
+      [two, none],
+      [none, two],
+    ]) {
+      expect((await compare(x, roots, "demand")).on.chunks).toBe(2);
+    }
+  });
+
   test("demand: slices of a sum read the columns of both", async () => {
     const x = store([100, 100], [10, 10]);
     const sum = ops.sum(x.node, { axis: 0 });

@@ -149,8 +149,9 @@ function demandedRegions(
     // An empty box says nothing of the other lengths, and of an empty array nothing can be left out.
     if (shape.includes(0)) boxes[place] = regionOfShape(shape);
     else if (box === WHOLE || covers(box, shape)) boxes[place] = WHOLE;
-    else if (known === undefined) boxes[place] = box;
-    else {
+    // Who needs nothing adds nothing to what others need.
+    else if (known === undefined || boxIsEmpty(known)) boxes[place] = box;
+    else if (!boxIsEmpty(box)) {
       const hull = hullOfRegions(known, box);
       boxes[place] = covers(hull, shape) ? WHOLE : hull;
     }
