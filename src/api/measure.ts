@@ -4,7 +4,8 @@ import type { Node } from "../ir/node.js";
 import { LazyArray, nodeOf } from "./array.js";
 import { ASIDE_CHECKS, type RunOptions, withDefaults } from "./config.js";
 import { readOptions } from "./options.js";
-import { settle } from "./run.js";
+import { computeToStay } from "./run.js";
+import { settle } from "./settle.js";
 
 /**
  * The same array with lengths that are known: for a boolean selection the mask is computed and counted, for any other
@@ -20,6 +21,9 @@ export async function measure<D extends DType>(
   options?: RunOptions,
 ): Promise<LazyArray<D>> {
   const checked = withDefaults(readOptions<RunOptions>("measure", options, ASIDE_CHECKS));
-  const [node] = await settle([nodeOf("measure", x)], checked, true);
-  return new LazyArray<D>(node as Node);
+  const { nodes } = await settle([nodeOf("measure", x)], checked, computeToStay, {
+    keep: false,
+    traced: true,
+  });
+  return new LazyArray<D>(nodes[0] as Node);
 }

@@ -21,7 +21,8 @@ import { RUN_CHECKS, type RunOptions, withDefaults } from "./config.js";
 import { displays } from "./engine.js";
 import { withTimeline } from "./nd-array.js";
 import { readOptions } from "./options.js";
-import { computeToStay, type Staying, settle } from "./run.js";
+import { computeToStay, type Staying } from "./run.js";
+import { settle } from "./settle.js";
 
 /**
  * Computes an array and keeps it in memory that all threads share, as the source of later expressions; its shape,
@@ -47,11 +48,12 @@ export async function persistAll(
   options?: RunOptions,
 ): Promise<readonly PersistedArray[]> {
   const checked = withDefaults(readOptions<RunOptions>("persist", options, RUN_CHECKS));
-  const nodes = await settle(
+  const { nodes, use } = await settle(
     arrays.map((x) => x.node),
     checked,
+    computeToStay,
   );
-  const kept = await computeToStay(nodes, checked);
+  const kept = await use(computeToStay);
   return kept.map((result, i) => {
     const { binding, release } = releasable(nodes[i] as Node, result);
     return withTimeline(new PersistedArray(sourceNode(binding), release), result.trace);

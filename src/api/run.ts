@@ -8,7 +8,7 @@ import { elementCount } from "../ir/index-map.js";
 import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import { type Plan, totalStages } from "../ir/stage.js";
 import type { Trace } from "../ir/trace.js";
-import { isSelection, type Measurement, measurementOf, valueText } from "../ops/index.js";
+import { isSelection, measurementOf, valueText } from "../ops/index.js";
 import { LazyArray, nodeOf } from "./array.js";
 import {
   COMPUTE_CHECKS,
@@ -38,6 +38,7 @@ import { NDArray, withTimeline } from "./nd-array.js";
 import { isPlainObject, readOptions } from "./options.js";
 import { progressBar } from "./progress.js";
 import { resultCache } from "./result-cache.js";
+import { settle } from "./settle.js";
 
 /** What `compute` takes: an array, or arrays in a list or by name. */
 export type Computable = LazyArray | readonly LazyArray[] | { readonly [name: string]: LazyArray };
@@ -181,35 +182,6 @@ function fill(
   new Uint8Array(region.buffer, region.address, buffer.byteLength).set(new Uint8Array(buffer));
 }
 
-/**
- * The nodes with all lengths known. What counts the elements of boolean selections is run, and the selections are built
- * anew with what was found: selections are outermost in an expression, so one round is all that any of them needs.
- * Nothing runs if all lengths are known already. It is recorded only if it is all that is asked for.
- */
-export async function settle(
-  nodes: readonly Node[],
-  { trace, ...options }: RunOptions,
-  traced = false,
-): Promise<Node[]> {
-  const pending = new Map<Node, Measurement>();
-  for (const node of nodes) if (isSelection(node)) pending.set(node, measurementOf(node));
-  if (pending.size === 0) return [...nodes];
-  const measurements = [...pending.values()];
-  const requests = measurements.map(({ counts }) => ({ node: counts }));
-  const { roots } = await run(requests, {
-    ...options,
-    progress: false,
-    onProgress: undefined,
-    trace: traced ? trace : false,
-  });
-  const known = new Map<Node, Node>();
-  [...pending.keys()].forEach((node, i) => {
-    const counts = new BigInt64Array(roots[i] as ArrayBuffer);
-    known.set(node, (measurements[i] as Measurement).known(Array.from(counts, Number)));
-  });
-  return nodes.map((node) => known.get(node) ?? node);
-}
-
 /** Results are refused before anything is planned if they alone are more than the budget, or no typed array holds one. */
 function checkResults(nodes: readonly Node[], config: PlanConfig): void {
   for (const node of nodes) {
@@ -261,20 +233,22 @@ export async function compute<const T extends Computable>(
 ): Promise<Computed<T>> {
   const checked = withDefaults(readOptions<ComputeOptions>("compute", options, COMPUTE_CHECKS));
   const { epoch } = resultCache;
-  const nodes = await settle(arraysOf("compute", what), checked);
-  const config = planConfig(checked);
-  checkResults(nodes, config);
-  const requests = nodes.map((node) => ({ node }));
-  const { roots, stats } =
-    requests.length === 0 ? { roots: [], stats: undefined } : await run(requests, checked);
-  const taken = new Set<ArrayBuffer | SharedArrayBuffer>();
-  const results = nodes.map((node, i) => {
-    const buffer = roots[i] as ArrayBuffer | SharedArrayBuffer;
-    // Every result is its user's own, also when one array was asked for twice.
-    const own = taken.has(buffer) ? buffer.slice(0) : buffer;
-    taken.add(buffer);
-    resultCache.keep(node, own, config.memory, epoch);
-    return withTimeline(resultOf(node, own), stats?.trace);
+  const { memory } = planConfig(checked);
+  const settled = await settle(arraysOf("compute", what), checked, computeToStay);
+  const results = await settled.use(async (nodes, options) => {
+    checkResults(nodes, planConfig(options));
+    const requests = nodes.map((node) => ({ node }));
+    const { roots, stats } =
+      requests.length === 0 ? { roots: [], stats: undefined } : await run(requests, options);
+    const taken = new Set<ArrayBuffer | SharedArrayBuffer>();
+    return nodes.map((node, i) => {
+      const buffer = roots[i] as ArrayBuffer | SharedArrayBuffer;
+      // Every result is its user's own, also when one array was asked for twice.
+      const own = taken.has(buffer) ? buffer.slice(0) : buffer;
+      taken.add(buffer);
+      resultCache.keep(settled.nodes[i] as Node, own, memory, epoch);
+      return withTimeline(resultOf(node, own), stats?.trace);
+    });
   });
   if (what instanceof LazyArray) return results[0] as Computed<T>;
   if (Array.isArray(what)) return results as unknown as Computed<T>;

@@ -32,7 +32,8 @@ import {
 } from "./options.js";
 import { resultCache } from "./result-cache.js";
 import { NOTHING_DONE, withoutFinished } from "./resume.js";
-import { run, settle } from "./run.js";
+import { computeToStay, run } from "./run.js";
+import { settle } from "./settle.js";
 import { type Target, targetOf } from "./targets.js";
 
 const ARRAY_CHECKS: Checks<StoredArrayOptions> = {
@@ -50,6 +51,9 @@ const ARRAY_CHECKS: Checks<StoredArrayOptions> = {
   separator: oneOf(".", "/"),
 };
 
+/** Targets are made with what the first round found, before the second is planned: nothing is kept for it. */
+const ONCE = { keep: false } as const;
+
 /** See `toZarr` in `store.ts`. */
 export async function toZarr(
   x: LazyArray,
@@ -61,7 +65,7 @@ export async function toZarr(
     readOptions<ToZarrOptions>("toZarr", options, { ...RUN_CHECKS, ...ARRAY_CHECKS, path: isText }),
   );
   const { own, running } = split(checked);
-  const [node = asked] = await settle([asked], checked);
+  const [node = asked] = (await settle([asked], checked, computeToStay, ONCE)).nodes;
   return write(
     "toZarr",
     async (targets) => {
@@ -96,9 +100,11 @@ export async function store(
   );
   const { own, running } = split(checked);
   const { attributes, ...common } = own;
-  const known = await settle(
+  const { nodes: known } = await settle(
     nodes.map(([, node]) => node),
     checked,
+    computeToStay,
+    ONCE,
   );
   const entries = entriesOf(
     nodes.map(([name], i) => [name, known[i] as Node]),
@@ -197,7 +203,7 @@ export async function storeEach(
   return write(
     "store",
     async (found) => {
-      const nodes = await settle(asked, running);
+      const { nodes } = await settle(asked, running, computeToStay, ONCE);
       for (const [i, { url, path, ...own }] of checked.entries()) {
         found.push(await targetOf(`store: array ${i}`, nodes[i] as Node, url, path, own));
       }

@@ -67,8 +67,7 @@ export function leafCuts(
   for (let k = axes.length - 1; k >= 0; k--) {
     const cuts = grid[axes[k] as number] as Cuts;
     const row = !dot && axes[k] === grid.length - 1 ? LEAF_ELEMENTS : LEAF_ROW;
-    const limit =
-      k === axes.length - 1 ? row : Math.max(1, Math.floor(LEAF_ELEMENTS / elements));
+    const limit = k === axes.length - 1 ? row : Math.max(1, Math.floor(LEAF_ELEMENTS / elements));
     const leaves = cutToLeaves(cuts, limit, Math.floor(mergeable / Math.max(1, chunkElements)));
     out[k] = leaves;
     chunkElements = (chunkElements / Math.max(1, cutsMax(cuts))) * Math.max(1, cutsMax(leaves));

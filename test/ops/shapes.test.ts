@@ -180,10 +180,13 @@ describe("reductions", () => {
   });
 
   it("freezes leaves from the advertised grid", () => {
-    const node = o.sum(of([5000], "float64", 5000));
-    expect(node.op === "reduce" && node.params.leaves.map((c) => [...pieceSizes(c)])).toEqual([
-      [1024, 1024, 1024, 1024, 904],
-    ]);
+    const leaves = (node: Node) =>
+      node.op === "reduce" && node.params.leaves.map((c) => [...pieceSizes(c)]);
+    expect(leaves(o.sum(of([20_000], "float64", 20_000)))).toEqual([[8192, 8192, 3616]]);
+    expect(leaves(o.sum(of([20_000], "float64", 5000)))).toEqual([[5000, 5000, 5000, 5000]]);
+    const x = of([2500, 300], "float64", 2500);
+    expect(leaves(o.sum(x, { axis: 0 }))).toEqual([[1024, 1024, 452]]);
+    expect(leaves(o.sum(x))).toEqual([[...new Array<number>(92).fill(27), 16], [300]]);
   });
 });
 
