@@ -44,6 +44,8 @@ class Worker {
   readonly #runs = new Map<number, WorkerRun>();
   #mail = 0;
   #inFlight = 0;
+  /** Tasks that wait for what they read and write to be opened. */
+  #opening = 0;
   /** User functions in flight: at most one, and then no other ticket is taken. */
   #calls = 0;
   #wake: (() => void) | undefined;
@@ -72,8 +74,8 @@ class Worker {
       if (this.#control.stopped) return;
       this.#drain();
       if (this.#garbage) this.#collect();
-      const slot =
-        this.#calls === 0 && this.#inFlight < IN_FLIGHT ? this.#control.claim(this.#id) : -1;
+      const free = this.#calls === 0 && this.#opening === 0 && this.#inFlight < IN_FLIGHT;
+      const slot = free ? this.#control.claim(this.#id) : -1;
       if (slot >= 0) {
         this.#start(slot);
         if (this.#pending || this.#inFlight > 0) await this.#yieldSometimes();
@@ -149,7 +151,7 @@ class Worker {
       result =
         opening === undefined
           ? this.#task(run, stage, fields, meter)
-          : opening.then(() => this.#task(run, stage, fields, meter));
+          : this.#whenOpen(opening).then(() => this.#task(run, stage, fields, meter));
     } catch (error) {
       this.#settle(slot, run, meter, started, error);
       return;
@@ -166,6 +168,17 @@ class Worker {
     }
     if (recorder !== undefined) done();
     this.#settle(slot, run, meter, started, undefined);
+  }
+
+  /** Modules that are loaded have this thread for themselves: tasks that it claimed meanwhile would wait for nothing. */
+  async #whenOpen(opening: Promise<void>): Promise<void> {
+    this.#opening++;
+    try {
+      await opening;
+    } finally {
+      this.#opening--;
+      this.#wake?.();
+    }
   }
 
   #task(run: WorkerRun, stage: Stage, fields: ClaimedTicket, meter: Meter): void | Promise<void> {
