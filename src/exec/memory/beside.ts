@@ -1,6 +1,6 @@
 /**
  * Memory beside the arena, for arrays that are to stay and find no room in it: a shared buffer for each. What is given
- * back is kept for a moment, since the next array is often like the last one and touching fresh pages takes longer than
+ * back is kept until something else runs, or for a while, since the next array is often like the last one and touching fresh pages takes longer than
  * copying to them.
  */
 import { MemoryLimitError } from "../../errors.js";
@@ -9,8 +9,8 @@ import { collectNow } from "./trim.js";
 
 /** Buffers that were given back. */
 const spare = new Set<SharedArrayBuffer>();
-/** How long they are kept. */
-const SPARE_MS = 2000;
+/** How long they are kept: as long as an idle engine keeps its arena. */
+const SPARE_MS = 30_000;
 let dropping: NodeJS.Timeout | undefined;
 /** A spare one is taken for an array of at least this share of it. */
 const SPARE_SHARE = 0.75;
