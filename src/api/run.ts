@@ -155,11 +155,18 @@ export async function runPlan(
 function placesFor(plan: Plan, stay: boolean): (Region | undefined)[] {
   // Beside what the plan itself has in the arena.
   const fits = plan.peakBytes - plan.beyondBytes <= arenaRoom();
-  const places = plan.roots.map(({ array, bytes }) => {
-    if (!stay || array < 0) return undefined;
-    const region = fits ? takeRegion(bytes) : undefined;
-    return region ?? (isLarge(bytes) ? besideArena(true).takeBeside(bytes) : undefined);
-  });
+  const places: (Region | undefined)[] = [];
+  try {
+    for (const { array, bytes } of plan.roots) {
+      const stays = stay && array >= 0;
+      const region = stays && fits ? takeRegion(bytes) : undefined;
+      const beside = stays && region === undefined && isLarge(bytes);
+      places.push(beside ? besideArena(true).takeBeside(bytes) : region);
+    }
+  } catch (error) {
+    for (const place of places) place?.dispose();
+    throw error;
+  }
   // What was kept for another array like the last one is not charged to anybody.
   besideArena(false)?.dropSpares();
   return places;

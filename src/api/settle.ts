@@ -55,12 +55,19 @@ export async function settle<O extends RunOptions>(
   if (pending.size === 0) return { nodes, use: (work) => work(nodes, options) };
   const measurements = [...pending.values()];
   const { memory } = planConfig(options);
-  const keep = mayKeep ? worthKeeping(pending, MASK_SHARE * memory) : [];
-  const staying = await stay([...measurements.map((m) => m.counts), ...keep], {
-    ...options,
-    progress: false,
-    onProgress: undefined,
-    trace: traced ? options.trace : false,
+  const count = (others: readonly Node[]): Promise<readonly Staying[]> =>
+    stay([...measurements.map((m) => m.counts), ...others], {
+      ...options,
+      progress: false,
+      onProgress: undefined,
+      trace: traced ? options.trace : false,
+    });
+  let keep = mayKeep ? worthKeeping(pending, MASK_SHARE * memory) : [];
+  const staying = await count(keep).catch((error: unknown) => {
+    // What fits without that is not refused for it.
+    if (!(error instanceof MemoryLimitError) || keep.length === 0) throw error;
+    keep = [];
+    return count(keep);
   });
   const known = new Map<Node, Node>();
   [...pending.keys()].forEach((node, i) => {

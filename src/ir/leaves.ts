@@ -32,9 +32,9 @@ import { type Cuts, cutsCount, cutsExtent, cutsFromRuns, cutsMax } from "./cuts.
  */
 export const DOT_RUN = 64;
 
-/** Longest leaf along the last reduced axis, elements. */
+/** Longest leaf along the last reduced axis, elements, where its elements lie apart. */
 export const LEAF_ROW = 1024;
-/** Most elements in a leaf box. */
+/** Most elements in a leaf box; also the longest leaf along the last axis of the array, which is read as it lies. */
 export const LEAF_ELEMENTS = 8192;
 /** Tiny chunks share a leaf while their data stays below this many elements. */
 export const LEAF_MERGE_ELEMENTS = 16384;

@@ -7,6 +7,7 @@ import {
   classBytes,
 } from "../../dist/exec/memory/allocator.js";
 import { createArena, FIRST_BLOCK, PAGE, threadScratch } from "../../dist/exec/memory/arena.js";
+import { paddedBytes } from "../../dist/planner/estimate.js";
 import { below, randomOf } from "./random-plan.js";
 
 describe("AddressAllocator", () => {
@@ -74,6 +75,15 @@ describe("AddressAllocator", () => {
     expect(classes.size).toBeLessThanOrEqual(8 * 8 + 1);
     expect(classBytes(0)).toBe(64);
     expect(alignedBytes(65)).toBe(128);
+  });
+
+  it("adds no more to a block than plans count with", () => {
+    for (let power = 6; power < 31; power++) {
+      for (const beside of [-4096, -65, -64, -1, 0, 1, 64, 65, 4096, 2 ** (power - 3) + 1]) {
+        const bytes = 2 ** power + beside;
+        if (bytes > 0) expect(classBytes(bytes)).toBeLessThanOrEqual(paddedBytes(bytes));
+      }
+    }
   });
 
   it("pushes blocks together", () => {

@@ -91,9 +91,7 @@ const BLOCKWISE: readonly Kind[] = ["call", "lookup", "scatter", "compress", "sc
  */
 export function mostReads(graph: Graph, raw: Outcome): number {
   const early = raw.plan.stages.some((s) => s.kind === "reduce" && canDecide(s));
-  let most = early ? Math.max(raw.chunks, raw.plan.estimate.readChunks) : raw.chunks;
-  // Of rows that are regrouped, those in between are read where every other one is needed.
-  if (graph.kinds.has("reshape")) most *= 2;
+  const most = early ? Math.max(raw.chunks, raw.plan.estimate.readChunks) : raw.chunks;
   if (!BLOCKWISE.some((kind) => graph.kinds.has(kind))) return most;
   const sources = topologicalOrder(graph.roots).filter((n) => n.op === "source");
   const all = sources.reduce((n, s) => n + blockCount(s.params.binding.chunks), 0);

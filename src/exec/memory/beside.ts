@@ -1,7 +1,7 @@
 /**
  * Memory beside the arena, for arrays that are to stay and find no room in it: a shared buffer for each. What is given
- * back is kept until something else runs, or for a while, since the next array is often like the last one and touching fresh pages takes longer than
- * copying to them.
+ * back is kept until something else runs, or for a while, since the next array is often like the last one and touching
+ * fresh pages takes longer than copying to them.
  */
 import { MemoryLimitError } from "../../errors.js";
 import { Region } from "./regions.js";

@@ -47,12 +47,12 @@ export function demand(roots: readonly Node[], ctx: PassContext): readonly Node[
   const { nodes, places } = order;
   const found = demandedRegions(order, roots);
   // What nobody reads in part is told without a look at lengths.
-  if (found.every((box) => box === WHOLE)) return roots;
-  const boxes = found.map((box, i) =>
-    box === WHOLE ? regionOfShape(knownShape(nodes[i] as Node)) : box,
+  if (found.every((region) => region === WHOLE)) return roots;
+  const regions = found.map((region, i) =>
+    region === WHOLE ? regionOfShape(knownShape(nodes[i] as Node)) : region,
   );
-  const boxAt = (node: Node): Region => boxes[places.get(node) as number] as Region;
-  const partial = (node: Node): boolean => !covers(boxAt(node), knownShape(node));
+  const regionAt = (node: Node): Region => regions[places.get(node) as number] as Region;
+  const partial = (node: Node): boolean => !covers(regionAt(node), knownShape(node));
   // What a gather, lookup or scatter looks at is materialised as well, below its views.
   const looks = (n: Node): boolean =>
     n.op === "gather" || n.op === "lookup" || n.op === "scatter"
@@ -65,18 +65,18 @@ export function demand(roots: readonly Node[], ctx: PassContext): readonly Node[
   const made: Node[] = [];
   const part = (input: Node, want: Region): Node => {
     const place = places.get(input) as number;
-    return window(made[place] as Node, boxes[place] as Region, want);
+    return window(made[place] as Node, regions[place] as Region, want);
   };
   nodes.forEach((node, i) => {
-    const box = boxes[i] as Region;
+    const region = regions[i] as Region;
     if (isMovable(node) && partial(node)) {
       ctx.fired(
         "demand",
         node,
-        `${node.op} [${knownShape(node).join()}] -> [${regionShape(box).join()}]`,
+        `${node.op} [${knownShape(node).join()}] -> [${regionShape(region).join()}]`,
       );
     }
-    made.push(restrict(node, box, part));
+    made.push(restrict(node, region, part));
   });
   return roots.map((root) => made[places.get(root) as number] as Node);
 }
@@ -141,33 +141,33 @@ function demandedRegions(
   { nodes, places, inputs, starts }: Order,
   roots: readonly Node[],
 ): Region[] {
-  const boxes: (Region | undefined)[] = new Array(nodes.length).fill(undefined);
-  const need = (place: number, box: Region): void => {
-    const known = boxes[place];
+  const regions: (Region | undefined)[] = new Array(nodes.length).fill(undefined);
+  const need = (place: number, region: Region): void => {
+    const known = regions[place];
     if (known === WHOLE) return;
     const shape = knownShape(nodes[place] as Node);
-    // An empty box says nothing of the other lengths, and of an empty array nothing can be left out.
-    if (shape.includes(0)) boxes[place] = regionOfShape(shape);
-    else if (box === WHOLE || covers(box, shape)) boxes[place] = WHOLE;
+    // An empty region says nothing of the other lengths, and of an empty array nothing can be left out.
+    if (shape.includes(0)) regions[place] = regionOfShape(shape);
+    else if (region === WHOLE || covers(region, shape)) regions[place] = WHOLE;
     // Who needs nothing adds nothing to what others need.
-    else if (known === undefined || boxIsEmpty(known)) boxes[place] = box;
-    else if (!boxIsEmpty(box)) {
-      const hull = hullOfRegions(known, box);
-      boxes[place] = covers(hull, shape) ? WHOLE : hull;
+    else if (known === undefined || boxIsEmpty(known)) regions[place] = region;
+    else if (!boxIsEmpty(region)) {
+      const hull = hullOfRegions(known, region);
+      regions[place] = covers(hull, shape) ? WHOLE : hull;
     }
   };
   for (const root of roots) need(places.get(root) as number, WHOLE);
   for (let i = nodes.length - 1; i >= 0; i--) {
     const node = nodes[i] as Node;
-    const box = boxes[i] as Region;
+    const region = regions[i] as Region;
     const first = starts[i] as number;
-    const all = box === WHOLE && WHOLE_OF_WHOLE.has(node.op);
-    const own = box === WHOLE ? regionOfShape(knownShape(node)) : box;
+    const all = region === WHOLE && WHOLE_OF_WHOLE.has(node.op);
+    const own = region === WHOLE ? regionOfShape(knownShape(node)) : region;
     for (let k = 0; k < node.inputs.length; k++) {
       need(inputs[first + k] as number, all ? WHOLE : inputRegion(node, k, own));
     }
   }
-  return boxes as Region[];
+  return regions as Region[];
 }
 
 /** `want` of a node, given what was made of it: the part `have`. */
@@ -182,28 +182,28 @@ function window(made: Node, have: Region, want: Region): Node {
   return canonicalView(made, map, shape);
 }
 
-/** The node that computes exactly `box` of `node`; `part` gives the parts of its inputs. */
-function restrict(node: Node, box: Region, part: (input: Node, want: Region) => Node): Node {
-  const shape = regionShape(box);
-  if (boxIsEmpty(box) && node.op !== "call" && node.outs.length === 1) {
+/** The node that computes exactly `region` of `node`; `part` gives the parts of its inputs. */
+function restrict(node: Node, region: Region, part: (input: Node, want: Region) => Node): Node {
+  const shape = regionShape(region);
+  if (boxIsEmpty(region) && node.op !== "call" && node.outs.length === 1) {
     return emptyNode(node, shape);
   }
-  const inputs = node.inputs.map((input, k) => part(input, inputRegion(node, k, box)));
+  const inputs = node.inputs.map((input, k) => part(input, inputRegion(node, k, region)));
   switch (node.op) {
     case "source":
     case "create":
-      return window(node, regionOfShape(knownShape(node)), box);
+      return window(node, regionOfShape(knownShape(node)), region);
     case "map":
       return mapNode(node.params.tree, inputs, shape);
     case "view": {
-      // The input is exactly the image of the box: shift the map into its frame.
-      const image = inputRegion(node, 0, box);
+      // The input is exactly the image of the region: shift the map into its frame.
+      const image = inputRegion(node, 0, region);
       const map = node.params.map.map((m, a) => {
         const [low, every] = [image.lo[a] as number, image.step[a] as number];
         if (m.axis < 0) return { ...m, start: (m.start - low) / every };
-        const start = (m.start + m.step * (box.lo[m.axis] as number) - low) / every;
+        const start = (m.start + m.step * (region.lo[m.axis] as number) - low) / every;
         // Of a single position the step says nothing.
-        const step = shape[m.axis] === 1 ? 1 : (m.step * (box.step[m.axis] as number)) / every;
+        const step = shape[m.axis] === 1 ? 1 : (m.step * (region.step[m.axis] as number)) / every;
         return { ...m, start, step };
       });
       return canonicalView(inputs[0] as Node, map, shape);
@@ -221,11 +221,11 @@ function restrict(node: Node, box: Region, part: (input: Node, want: Region) => 
     }
     case "gather": {
       const { axis, indices } = node.params;
-      const low = inputRegion(node, 0, box).lo[axis] as number;
+      const low = inputRegion(node, 0, region).lo[axis] as number;
       if (low === 0 && shape[axis] === indices.values.length) {
         return gatherNode(inputs[0] as Node, axis, indices);
       }
-      const [from, every] = [box.lo[axis] as number, box.step[axis] as number];
+      const [from, every] = [region.lo[axis] as number, region.step[axis] as number];
       const values = Array.from(
         { length: shape[axis] as number },
         (_, k) => (indices.values[from + every * k] as number) - low,
@@ -237,32 +237,32 @@ function restrict(node: Node, box: Region, part: (input: Node, want: Region) => 
     case "scatter": {
       const [x, value, ...indices] = inputs as [Node, Node, ...Node[]];
       const made = scatterNode(x, value, indices, node.params.axes);
-      return window(made, inputRegion(node, 0, box), box);
+      return window(made, inputRegion(node, 0, region), region);
     }
     case "reshape":
-      return restrictReshape(node, box, inputs[0] as Node);
+      return restrictReshape(node, region, inputs[0] as Node);
     case "compress": {
       const { axis, counted } = node.params;
       if (counted === undefined) return emptyNode(node, shape);
       const [x, mask] = inputs as [Node, Node];
       const made = countedNode(x, mask, axis, counted);
-      return window(made, wholeAlong(box, axis, knownShape(node)[axis] as number), box);
+      return window(made, wholeAlong(region, axis, knownShape(node)[axis] as number), region);
     }
     case "scan": {
       const { axis, leaves } = node.params;
-      const have = inputRegion(node, 0, box);
+      const have = inputRegion(node, 0, region);
       const part = sliceCuts(leaves, 0, have.hi[axis] as number);
       const scanned = scanNode(inputs[0] as Node, { ...node.params, leaves: part }, dtypeOf(node));
-      return window(scanned, have, box);
+      return window(scanned, have, region);
     }
     default:
-      return rebuildWhole(node, inputs, box);
+      return rebuildWhole(node, inputs, region);
   }
 }
 
-function restrictReshape(node: NodeOf<"reshape">, box: Region, input: Node): Node {
-  const { output } = reshaped(node, box);
-  return window(reshapeNode(input, regionShape(output)), output, box);
+function restrictReshape(node: NodeOf<"reshape">, region: Region, input: Node): Node {
+  const { output } = reshaped(node, region);
+  return window(reshapeNode(input, regionShape(output)), output, region);
 }
 
 /** Nothing is demanded: nothing needs to be read or computed. */
@@ -276,8 +276,8 @@ function emptyNode(node: Node, shape: readonly number[]): Node {
 }
 
 /** Opaque nodes are computed as they are; only the window on them is smaller. */
-function rebuildWhole(node: Node, inputs: readonly Node[], box: Region): Node {
+function rebuildWhole(node: Node, inputs: readonly Node[], region: Region): Node {
   const same = inputs.every((input, i) => input === node.inputs[i]);
   const whole = same ? node : withInputs(node, inputs);
-  return window(whole, regionOfShape(knownShape(node)), box);
+  return window(whole, regionOfShape(knownShape(node)), region);
 }

@@ -209,7 +209,7 @@ function throughReshape(
   };
 }
 
-/** Rows that are needed for one of an axis that is regrouped, where they lie far apart. */
+/** Rows that are needed of an axis that is regrouped, where others lie between them. */
 interface Apart {
   /** The axis of the input, and its rows. */
   readonly from: number;
@@ -220,31 +220,26 @@ interface Apart {
   readonly positions: readonly number[];
 }
 
-/** Between the first and the last, one of so many rows is needed at the most. */
-const APART = 2;
+/** A list of more positions than this costs more than the rows that it leaves out. */
 const MOST_POSITIONS = 2 ** 20;
 
 function rowsApart(node: NodeOf<"reshape">, selection: Selection): Apart[] {
   return outermostAxes(node).flatMap(({ input, output, inRow, outRow }) => {
     const { start, step, count, dropped } = selection[output] as Progression;
     if (dropped === true || count > MOST_POSITIONS || (inRow === 1 && outRow === 1)) return [];
-    // As many elements as are whole rows on both sides.
+    // As many elements as are whole rows on both sides. Shorter steps leave none of these units out.
     const unit = leastCommonMultiple(inRow, outRow);
-    const of = (k: number): number => Math.floor(((start + step * k) * outRow) / unit);
-    const extent = Math.abs(of(count - 1) - of(0)) + 1;
-    const units = [...new Set(Array.from({ length: count }, (_, k) => of(k)))];
-    if (APART * units.length > extent) return [];
-    const places = new Map(units.map((u, i) => [u, i]));
+    if (Math.abs(step) * outRow <= unit) return [];
+    const unitOf = (k: number): number => Math.floor(((start + step * k) * outRow) / unit);
+    if (Math.abs(unitOf(count - 1) - unitOf(0)) + 1 <= count) return [];
     const [above, below] = [unit / inRow, unit / outRow];
+    const every = Array.from({ length: count }, (_, k) => k);
     return {
       from: input,
-      rows: units.flatMap((u) => Array.from({ length: above }, (_, i) => u * above + i)),
+      rows: every.flatMap((k) => Array.from({ length: above }, (_, i) => unitOf(k) * above + i)),
       to: output,
-      made: units.length * below,
-      positions: Array.from({ length: count }, (_, k) => {
-        const place = places.get(of(k)) as number;
-        return place * below + ((start + step * k) % below);
-      }),
+      made: count * below,
+      positions: every.map((k) => k * below + ((start + step * k) % below)),
     };
   });
 }
