@@ -18,12 +18,12 @@ import { dtypeOf, knownShape, type Node } from "../ir/node.js";
 import { type Order, orderOf } from "./context.js";
 
 /**
- * Rewrites every node once, inputs first. `rule` sees a node whose inputs are already rewritten and answers with
- * what takes its place (the node itself for no change).
+ * Rewrites every node once, inputs first. `rule` sees a node whose inputs are already rewritten, and its place in the
+ * order, and answers with what takes its place (the node itself for no change).
  */
 export function rewriteBottomUp(
   roots: readonly Node[],
-  rule: (node: Node) => Node,
+  rule: (node: Node, place: number) => Node,
   order: Order = orderOf(roots),
 ): readonly Node[] {
   const { nodes, places, inputs, starts } = order;
@@ -44,7 +44,7 @@ export function rewriteBottomUp(
         break;
       }
     }
-    const result = rule(current);
+    const result = rule(current, i);
     if (made !== undefined) made.push(result);
     else if (result !== node) made = [...nodes.slice(0, i), result];
   }

@@ -301,6 +301,36 @@ test("elements that lie far apart are put together where one leaf holds all betw
   expect(tight.values).toEqual(roomy.values);
 });
 
+test("what is gathered out of an array that was gathered anyway reads the store no more", async () => {
+  const x = store([12, 3], [2, 3]);
+  const inner = ops.take(x.node, [4, 4, 1, 4, 11], 0);
+  const parts = [
+    [0, 2, 3, 1, 1],
+    [2, 4, 4],
+  ].map((some) => ops.take(inner, some, 0));
+  expect((await measure(x, [...parts, inner])).chunks).toBe(3);
+  expect((await measure(x, parts)).chunks).toBe(3);
+  // Where nothing else looks at it, it is not made.
+  const alone = await measure(x, [parts[1] as Node]);
+  expect([alone.chunks, alone.stages]).toEqual([2, 1]);
+});
+
+test("nothing is kept that takes more chunks than its looks do", async () => {
+  const x = store([9, 7], [7, 3]);
+  const corner = ops.at(x.node, [ops.slice(5), ops.slice(0, 2)]);
+  const top = ops.at(x.node, [ops.slice(0, 5)]);
+  const ran = await measure(x, [ops.concat([corner, ops.ones([4, 5])], 1), top]);
+  expect(ran.chunks).toBe(5);
+});
+
+test("of a reshape that several look at, rows that nobody needs are not read", async () => {
+  const x = store([4, 30, 2], [4, 1, 2]);
+  const some = ops.at(ops.reshape(x.node, [4, 60]), [ops.slice(), ops.slice(7, 60, 6)]);
+  // Positions 7, 13 and so on to 55: rows 3, 6 and so on to 27.
+  const ran = await measure(x, [some, ops.sum(some, { axis: 1 })]);
+  expect(ran.chunks).toBe(9);
+});
+
 test("what two block functions take is computed twice where it cannot be held", async () => {
   const n = 2 ** 20;
   const x = store([n], [2 ** 14]);

@@ -9,7 +9,7 @@ import { rewriteBottomUp } from "../rewrite.js";
 import { RULES_BY_KIND } from "../rules/index.js";
 import { checkDecrease } from "../rules/measure.js";
 import type { Rule } from "../rules/rule.js";
-import { canonical } from "./canonicalize.js";
+import { canonicalIn } from "./canonicalize.js";
 
 /** A node that is rewritten more often than this shows a rule that does not decrease its measure. */
 const MOST_REWRITES = 64;
@@ -20,21 +20,24 @@ export const algebra = (
   rules: ReadonlyMap<Kind, readonly Rule[]> = RULES_BY_KIND,
 ): readonly Node[] => {
   // Inputs that were rewritten may give a node another canonical form.
-  const formOf = ctx.isOn("canonicalize") ? canonical : (node: Node): Node => node;
+  const order = ctx.order(roots);
+  const formOf = ctx.isOn("canonicalize")
+    ? canonicalIn(roots, order, ctx)
+    : (node: Node): Node => node;
   return rewriteBottomUp(
     roots,
-    (node) => {
-      let current = formOf(node);
+    (node, place) => {
+      let current = formOf(node, place);
       for (let round = 0; ; round++) {
         const next = applyOnce(current, ctx, rules);
         if (next === undefined) return current;
         if (round === MOST_REWRITES) {
           throw new InternalError(`rules on a ${node.op} node do not come to an end`);
         }
-        current = formOf(next);
+        current = formOf(next, place);
       }
     },
-    ctx.order(roots),
+    order,
   );
 };
 

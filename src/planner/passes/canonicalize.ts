@@ -12,27 +12,94 @@ import {
   reshapeNode,
   viewNode,
 } from "../../ir/build.js";
+import { itemSize } from "../../ir/dtype.js";
 import { advertisedGrid } from "../../ir/grid.js";
-import { type AffineMap, composeMaps, fixedAxis, isIdentity } from "../../ir/index-map.js";
+import {
+  type AffineMap,
+  composeMaps,
+  elementCount,
+  fixedAxis,
+  isIdentity,
+} from "../../ir/index-map.js";
 import { dtypeOf, knownShape, type Node, type NodeOf } from "../../ir/node.js";
 import { reshapeGroups } from "../../ir/reshape.js";
 import { call, constant, indexOf, type Scalar, valueOf } from "../../ir/scalar.js";
-import type { PassContext } from "../context.js";
+import type { Order, PassContext } from "../context.js";
 import { rewriteBottomUp } from "../rewrite.js";
 
 /** Largest scalar tree that folding may build; beyond it a create node stays an operand of its own. */
 const FOLDED_TREE_SIZE = 64;
+/** Share of the budget up to which what was gathered is looked into by several, instead of the store. */
+const TAKEN_SHARE = 1 / 8;
 
-export const canonicalize = (roots: readonly Node[], ctx: PassContext): readonly Node[] =>
-  rewriteBottomUp(
+export function canonicalize(roots: readonly Node[], ctx: PassContext): readonly Node[] {
+  const order = ctx.order(roots);
+  const formOf = canonicalIn(roots, order, ctx);
+  return rewriteBottomUp(
     roots,
-    (node) => {
-      const result = canonical(node);
+    (node, place) => {
+      const result = formOf(node, place);
       if (result !== node) ctx.fired("canonical", node, `${node.op} -> ${result.op}`);
       return result;
     },
-    ctx.order(roots),
+    order,
   );
+}
+
+/** The canonical form of what a node at a place of an expression has become, its inputs being canonical. */
+export function canonicalIn(
+  roots: readonly Node[],
+  order: Order,
+  ctx: PassContext,
+): (node: Node, place: number) => Node {
+  const apart = takesOfShared(roots, order, ctx.config.memory * TAKEN_SHARE);
+  return (node, place) =>
+    node.op === "gather" && apart.has(order.nodes[place] as Node)
+      ? canonicalGather(node, false)
+      : canonical(node);
+}
+
+/**
+ * Gathers that look into gathers of stores and are not their only users. Those are made anyway, or for several: whoever
+ * looks past them reads chunks again.
+ */
+function takesOfShared(
+  roots: readonly Node[],
+  { nodes, places, inputs, starts }: Order,
+  mostBytes: number,
+): ReadonlySet<Node> {
+  const found = new Set<Node>();
+  if (nodes.filter(({ op }) => op === "gather").length < 2) return found;
+  // The place of every node without its layouts, which vanish.
+  const bare = new Int32Array(nodes.length);
+  const users = new Uint32Array(nodes.length);
+  const stored = new Uint8Array(nodes.length);
+  const use = (place: number): void => {
+    const at = bare[place] as number;
+    users[at] = (users[at] as number) + 1;
+  };
+  nodes.forEach((node, i) => {
+    const first = starts[i] as number;
+    const below = bare[inputs[first] as number] as number;
+    bare[i] = node.op === "layout" ? below : i;
+    if (node.op === "layout") return;
+    for (let k = 0; k < node.inputs.length; k++) use(inputs[first + k] as number);
+    const isStored =
+      node.op === "source"
+        ? node.params.binding.residence === "store"
+        : (node.op === "view" || node.op === "gather") && stored[below] === 1;
+    if (isStored) stored[i] = 1;
+  });
+  for (const root of roots) use(places.get(root) as number);
+  nodes.forEach((node, i) => {
+    if (node.op !== "gather") return;
+    const below = bare[inputs[starts[i] as number] as number] as number;
+    const inner = nodes[below] as Node;
+    if (inner.op !== "gather" || stored[below] !== 1 || (users[below] as number) < 2) return;
+    if (elementCount(knownShape(inner)) * itemSize(dtypeOf(inner)) <= mostBytes) found.add(node);
+  });
+  return found;
+}
 
 /** The canonical form of one node whose inputs are canonical. */
 export function canonical(node: Node): Node {
@@ -245,7 +312,8 @@ function joinSteps(tree: Scalar & { kind: "call" }): Scalar {
   return tree;
 }
 
-function canonicalGather(node: NodeOf<"gather">): Node {
+/** `through`: whether it may look past a gather that it looks into. */
+function canonicalGather(node: NodeOf<"gather">, through = true): Node {
   const input = node.inputs[0] as Node;
   const { axis, indices } = node.params;
   const { values } = indices;
@@ -253,7 +321,7 @@ function canonicalGather(node: NodeOf<"gather">): Node {
   if (input.op === "create" && input.params.tree.kind === "const") {
     return createNode(input.params.tree, shape, advertisedGrid(node));
   }
-  if (input.op === "gather" && input.params.axis === axis) {
+  if (through && input.op === "gather" && input.params.axis === axis) {
     const inner = input.params.indices.values;
     const merged = indexList(Array.from(values, (v) => inner[v] as number));
     return canonicalGather(gatherNode(input.inputs[0] as Node, axis, merged));

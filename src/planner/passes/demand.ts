@@ -41,6 +41,7 @@ import {
   sameRegion,
   wholeAlong,
 } from "./regions.js";
+import { gathered, rowsApart } from "./rows-apart.js";
 
 export function demand(roots: readonly Node[], ctx: PassContext): readonly Node[] {
   const order = ctx.order(roots);
@@ -262,8 +263,41 @@ function restrict(node: Node, region: Region, part: (input: Node, want: Region) 
 
 function restrictReshape(node: NodeOf<"reshape">, region: Region, input: Node): Node {
   const { output } = reshaped(node, region);
-  return window(reshapeNode(input, regionShape(output)), output, region);
+  const made = reshapeNode(input, regionShape(output));
+  return (readsStore(input) && restrictRows(made, output, region)) || window(made, output, region);
 }
+
+/** Where rows that nobody needs lie between those of a store that somebody does, they are not read. */
+function restrictRows(made: Node, have: Region, want: Region): Node | undefined {
+  if (made.op !== "reshape") return undefined;
+  const counts = regionShape(want);
+  const selection = counts.map((count, a) => ({
+    start: ((want.lo[a] as number) - (have.lo[a] as number)) / (have.step[a] as number),
+    step: count > 1 ? (want.step[a] as number) / (have.step[a] as number) : 1,
+    count,
+  }));
+  const apart = rowsApart(made, selection);
+  if (apart.length === 0) return undefined;
+  let below = made.inputs[0] as Node;
+  for (const { from, rows } of apart) below = gathered(below, from, rows);
+  const lengths = new Map(apart.map(({ to, made: length }) => [to, length]));
+  const shape = knownShape(made).map((n, a) => lengths.get(a) ?? n);
+  const seen = selection.map(({ start, step }, axis) =>
+    lengths.has(axis) ? { axis, start: 0, step: 1 } : { axis, start, step },
+  );
+  let looked = canonicalView(
+    reshapeNode(below, shape),
+    seen,
+    counts.map((n, a) => lengths.get(a) ?? n),
+  );
+  for (const { to, positions } of apart) looked = gathered(looked, to, positions);
+  return looked;
+}
+
+const readsStore = (node: Node): boolean => {
+  const base = node.op === "view" ? (node.inputs[0] as Node) : node;
+  return base.op === "source" && base.params.binding.residence === "store";
+};
 
 /** Nothing is demanded: nothing needs to be read or computed. */
 function emptyNode(node: Node, shape: readonly number[]): Node {

@@ -6,14 +6,11 @@
  * forms over the grids: {@link liveBytes} bounds what is live at once of an array without looking at single blocks.
  */
 import { viewNode } from "../../ir/build.js";
-import { type Cuts, pieceAt, pieceSize, pieceStart, piecesIn } from "../../ir/cuts.js";
 import { itemSize } from "../../ir/dtype.js";
 import {
   type AffineMap,
-  type AxisMap,
   type Box,
   boxElements,
-  boxIsEmpty,
   boxOfShape,
   boxShape,
   hullOf,
@@ -25,6 +22,7 @@ import { functionCost } from "../cost.js";
 import { type BaseTest, kernelPairs } from "../lower.js";
 import { composedNumber, identityNumber, mapOfNumber, stretchedNumber } from "../map-numbers.js";
 import { withInputs } from "../rewrite.js";
+import { chunksOfBox, chunksThrough, type Space, type TouchedChunks } from "./chunks-seen.js";
 import type { FuseRequest, FuseResult } from "./fuse.js";
 
 /** Simple operations per element above which computing twice costs more than keeping. */
@@ -37,9 +35,6 @@ const MOST_MAPS = 4;
 const OVERLAP = 1.2;
 /** Any overlap of chunks is enough for what takes no more than this share of the budget. */
 const SMALL = 1 / 64;
-
-/** Positions along an axis that are looked at one by one to find the chunks that hold them. */
-const MOST_LOOKS = 4096;
 
 /** What is to be kept: nodes, each with the part of it that is read at all. */
 export type Picks = ReadonlyMap<Node, Box>;
@@ -183,52 +178,21 @@ function overlap(node: Node, uses: Uses, hull: Box, memory: number): boolean {
     return total >= OVERLAP * boxElements(hull);
   }
   const { chunks } = source;
-  const once = boxElements(chunksOf(chunks, hull));
-  let total = 0;
-  for (const { space, maps, rest } of uses.values()) {
-    for (const map of maps) total += elementsOfChunks(chunks, mapOfNumber(map), space);
-    if (rest !== undefined) total += boxElements(chunksOf(chunks, rest));
-  }
-  if (total >= OVERLAP * once) return true;
-  const bytes = boxElements(hull) * itemSize(dtypeOf(node));
-  return total > once && bytes <= memory * SMALL;
-}
-
-/** The box of the chunks that a box touches. */
-function chunksOf(chunks: readonly Cuts[], box: Box): Box {
-  if (boxIsEmpty(box)) return box;
-  const pieces = chunks.map((c, a) => piecesIn(c, box.lo[a] as number, box.hi[a] as number));
-  return {
-    lo: pieces.map(([first], a) => pieceStart(chunks[a] as Cuts, first)),
-    hi: pieces.map(([, last], a) => pieceStart(chunks[a] as Cuts, last + 1)),
+  const once = chunksOfBox(chunks, hull);
+  let [count, elements] = [0, 0];
+  const add = (touched: TouchedChunks): void => {
+    count += touched.count;
+    elements += touched.elements;
   };
-}
-
-/** Elements of the chunks that hold a position which is looked at. */
-function elementsOfChunks(chunks: readonly Cuts[], map: AffineMap, space: Space): number {
-  if (boxIsEmpty(space.box)) return 0;
-  return map.reduce((n, m, a) => n * lengthOfChunks(chunks[a] as Cuts, m, space), 1);
-}
-
-function lengthOfChunks(cuts: Cuts, m: AxisMap, { box, picked }: Space): number {
-  const count = m.axis < 0 ? 1 : (box.hi[m.axis] as number) - (box.lo[m.axis] as number);
-  const listed = m.axis >= 0 && m.axis === picked?.axis ? picked.values : undefined;
-  const first = m.axis < 0 ? m.start : m.start + m.step * (box.lo[m.axis] as number);
-  const last = first + (m.axis < 0 ? 0 : m.step * (count - 1));
-  const [from, to] = piecesIn(cuts, Math.min(first, last), Math.max(first, last) + 1);
-  const looks = listed?.length ?? count;
-  // Every piece is touched, or it would take too long to find out.
-  if (to === from || looks > MOST_LOOKS || (listed === undefined && Math.abs(m.step) <= 1)) {
-    return pieceStart(cuts, to + 1) - pieceStart(cuts, from);
+  for (const { space, maps, rest } of uses.values()) {
+    for (const map of maps) add(chunksThrough(chunks, mapOfNumber(map), space));
+    if (rest !== undefined) add(chunksOfBox(chunks, rest));
   }
-  const touched = new Set<number>();
-  for (let k = 0; k < looks; k++) {
-    const at = listed === undefined ? first + m.step * k : m.start + m.step * (listed[k] as number);
-    touched.add(pieceAt(cuts, at));
-  }
-  let length = 0;
-  for (const piece of touched) length += pieceSize(cuts, piece);
-  return length;
+  // Chunks of the hull that nobody looks into may be small, but each is a request.
+  if (count < once.count) return false;
+  if (elements >= OVERLAP * once.elements) return true;
+  const bytes = boxElements(hull) * itemSize(dtypeOf(node));
+  return elements > once.elements && bytes <= memory * SMALL;
 }
 
 const isStretched = (node: Node): boolean =>
@@ -310,12 +274,6 @@ const treeCost = (tree: Tree): number =>
     : tree.kind === "cast"
       ? treeCost(tree.arg)
       : 0;
-
-/** The space that maps start from; of `picked.axis` only the positions `picked.values` are looked at. */
-interface Space {
-  readonly box: Box;
-  readonly picked?: { readonly axis: number; readonly values: ArrayLike<number> } | undefined;
-}
 
 /** How one node is looked at, by the kernel (or moved part) that looks: through which maps, from which space. */
 type Uses = Map<number, UnitUse>;

@@ -28,18 +28,9 @@ import { reshapeGroups } from "../../ir/reshape.js";
 import { constant } from "../../ir/scalar.js";
 import type { PassContext } from "../context.js";
 import { withInputs } from "../rewrite.js";
-import { canonical, canonicalView } from "./canonicalize.js";
-import { leastCommonMultiple, outermostAxes, partStarts } from "./regions.js";
-
-/** Positions `start + step * k` for `k < count`. */
-interface Progression {
-  readonly start: number;
-  readonly step: number;
-  readonly count: number;
-  /** A single position whose axis nobody needs: it is left out. */
-  readonly dropped?: boolean;
-}
-type Selection = readonly Progression[];
+import { canonicalView } from "./canonicalize.js";
+import { partStarts } from "./regions.js";
+import { type Apart, gathered, type Progression, rowsApart, type Selection } from "./rows-apart.js";
 
 export function sink(roots: readonly Node[], ctx: PassContext): readonly Node[] {
   const { nodes: order, places, inputs, starts } = ctx.order(roots);
@@ -209,41 +200,6 @@ function throughReshape(
   };
 }
 
-/** Rows that are needed of an axis that is regrouped, where others lie between them. */
-interface Apart {
-  /** The axis of the input, and its rows. */
-  readonly from: number;
-  readonly rows: readonly number[];
-  /** The axis of the result, its length when only these rows are regrouped, and the positions there. */
-  readonly to: number;
-  readonly made: number;
-  readonly positions: readonly number[];
-}
-
-/** A list of more positions than this costs more than the rows that it leaves out. */
-const MOST_POSITIONS = 2 ** 20;
-
-function rowsApart(node: NodeOf<"reshape">, selection: Selection): Apart[] {
-  return outermostAxes(node).flatMap(({ input, output, inRow, outRow }) => {
-    const { start, step, count, dropped } = selection[output] as Progression;
-    if (dropped === true || count > MOST_POSITIONS || (inRow === 1 && outRow === 1)) return [];
-    // As many elements as are whole rows on both sides. Shorter steps leave none of these units out.
-    const unit = leastCommonMultiple(inRow, outRow);
-    if (Math.abs(step) * outRow <= unit) return [];
-    const unitOf = (k: number): number => Math.floor(((start + step * k) * outRow) / unit);
-    if (Math.abs(unitOf(count - 1) - unitOf(0)) + 1 <= count) return [];
-    const [above, below] = [unit / inRow, unit / outRow];
-    const every = Array.from({ length: count }, (_, k) => k);
-    return {
-      from: input,
-      rows: every.flatMap((k) => Array.from({ length: above }, (_, i) => unitOf(k) * above + i)),
-      to: output,
-      made: count * below,
-      positions: every.map((k) => k * below + ((start + step * k) % below)),
-    };
-  });
-}
-
 /** The positions of a concatenation that fall into part `k`, counted from its start. */
 function partOf(
   { start, step, count, dropped }: Progression,
@@ -336,8 +292,6 @@ function rebuilt(
     }
     case "reshape": {
       const { made: rows, seen, apart } = throughReshape(node, selection);
-      const gathered = (x: Node, axis: number, positions: readonly number[]): Node =>
-        canonical(gatherNode(x, axis, indexList(positions)));
       let below = part(0, inputSelection(node, 0, selection));
       for (const { from, rows } of apart) below = gathered(below, from, rows);
       let looked = select(reshapeNode(below, shapeOf(rows)), seen);

@@ -50,9 +50,11 @@ export function takes(roots: readonly Node[], ctx: PassContext): readonly Node[]
   }
   if (taken.size === 0 && parts.size === 0) return roots;
   const made = new Map<Node, Node>();
+  /** Whether nothing but what is taken of a node is made. */
+  const isMade = (input: Node): boolean => taken.has(input) || parts.has(input);
   const part = (input: Node, take: Take): Node => {
     const done = made.get(input) as Node;
-    if (taken.has(input) || parts.has(input)) return done;
+    if (isMade(input)) return done;
     return canonical(gatherNode(done, take.axis, take.indices));
   };
   for (const node of order) {
@@ -75,8 +77,8 @@ export function takes(roots: readonly Node[], ctx: PassContext): readonly Node[]
         canonical(gatherNode(inputs[k] as Node, axis, indexList(positions))),
       );
       made.set(node, pieces.length === 1 ? (pieces[0] as Node) : concatNode(pieces, axis));
-    } else if (node.op === "gather") {
-      made.set(node, part(node.inputs[0] as Node, takeOf(node)));
+    } else if (node.op === "gather" && isMade(node.inputs[0] as Node)) {
+      made.set(node, inputs[0] as Node);
     } else {
       const same = inputs.every((x, k) => x === node.inputs[k]);
       made.set(node, same ? node : withInputs(node, inputs));
