@@ -331,6 +331,13 @@ test("of a reshape that several look at, rows that nobody needs are not read", a
   expect(ran.chunks).toBe(9);
 });
 
+test("nothing is read for no elements, even of what is one element", async () => {
+  const x = store([7, 12], [7, 3]);
+  const none = ops.at(ops.binary.add(ops.min(x.node), store([12], [4]).node), [ops.slice(0, 0)]);
+  const ran = await measure(x, [none, ops.at(x.node, [ops.slice(), 7])]);
+  expect(ran.chunks).toBe(1);
+});
+
 test("what two block functions take is computed twice where it cannot be held", async () => {
   const n = 2 ** 20;
   const x = store([n], [2 ** 14]);

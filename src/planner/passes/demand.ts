@@ -50,7 +50,7 @@ export function demand(roots: readonly Node[], ctx: PassContext): readonly Node[
   // What nobody reads in part is told without a look at lengths.
   if (found.every((region) => region === WHOLE)) return roots;
   const regions = found.map((region, i) =>
-    region === WHOLE ? regionOfShape(knownShape(nodes[i] as Node)) : region,
+    region === undefined || region === WHOLE ? regionOfShape(knownShape(nodes[i] as Node)) : region,
   );
   const regionAt = (node: Node): Region => regions[places.get(node) as number] as Region;
   const partial = (node: Node): boolean => !covers(regionAt(node), knownShape(node));
@@ -62,13 +62,17 @@ export function demand(roots: readonly Node[], ctx: PassContext): readonly Node[
   const handedOver = blockInputs(nodes);
   const worth = (n: Node): boolean =>
     isMovable(n) ? partial(n) || looks(n) : handedOver.has(n) && partial(n);
-  if (!nodes.some(worth)) return roots;
+  if (!found.includes(undefined) && !nodes.some(worth)) return roots;
   const made: Node[] = [];
   const part = (input: Node, want: Region): Node => {
     const place = places.get(input) as number;
     return window(made[place] as Node, regions[place] as Region, want);
   };
   nodes.forEach((node, i) => {
+    if (found[i] === undefined) {
+      made.push(node);
+      return;
+    }
     const region = regions[i] as Region;
     if (isMovable(node) && partial(node)) {
       ctx.fired(
@@ -138,10 +142,11 @@ const WHOLE_OF_WHOLE: ReadonlySet<Kind> = new Set<Kind>([
   "scan",
 ]);
 
+/** No region where nobody looks at all. */
 function demandedRegions(
   { nodes, places, inputs, starts }: Order,
   roots: readonly Node[],
-): Region[] {
+): (Region | undefined)[] {
   const regions: (Region | undefined)[] = new Array(nodes.length).fill(undefined);
   const need = (place: number, region: Region): void => {
     const known = regions[place];
@@ -160,7 +165,8 @@ function demandedRegions(
   for (const root of roots) need(places.get(root) as number, WHOLE);
   for (let i = nodes.length - 1; i >= 0; i--) {
     const node = nodes[i] as Node;
-    const region = regions[i] as Region;
+    const region = regions[i];
+    if (region === undefined || isNothing(node, region)) continue;
     const first = starts[i] as number;
     const all = region === WHOLE && WHOLE_OF_WHOLE.has(node.op);
     const own = region === WHOLE ? regionOfShape(knownShape(node)) : region;
@@ -168,8 +174,12 @@ function demandedRegions(
       need(inputs[first + k] as number, all ? WHOLE : inputRegion(node, k, own));
     }
   }
-  return regions as Region[];
+  return regions;
 }
+
+/** Nothing is read for no elements, even of what is one element. */
+const isNothing = (node: Node, region: Region): boolean =>
+  boxIsEmpty(region) && node.op !== "call" && node.outs.length === 1;
 
 /** `want` of a node, given what was made of it: the part `have`. */
 function window(made: Node, have: Region, want: Region): Node {
@@ -186,7 +196,7 @@ function window(made: Node, have: Region, want: Region): Node {
 /** The node that computes exactly `region` of `node`; `part` gives the parts of its inputs. */
 function restrict(node: Node, region: Region, part: (input: Node, want: Region) => Node): Node {
   const shape = regionShape(region);
-  if (boxIsEmpty(region) && node.op !== "call" && node.outs.length === 1) {
+  if (isNothing(node, region)) {
     return emptyNode(node, shape);
   }
   const inputs = node.inputs.map((input, k) => part(input, inputRegion(node, k, region)));
