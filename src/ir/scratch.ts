@@ -368,9 +368,11 @@ function reshapeScratch(stage: ReshapeStage, plan: Arrays): number {
   const packed = sizes.reduce((n, s) => n * s, itemSize(stage.operand.dtype));
   if (stage.operand.from === "array") {
     const array = arrayOf(plan, stage.operand.id);
-    const plain = stage.operand.map.every(
-      (m, i) => m.axis === i && m.step === 1 && stage.inputShape[i] === array.shape[i],
-    );
+    const { map } = stage.operand;
+    const plain =
+      map.every((m, i) => m.axis === i && m.step === 1 && stage.inputShape[i] === array.shape[i]) &&
+      // Axes along which the array is stretched come after its own.
+      stage.inputShape.slice(map.length).every((n) => n === 1);
     // One block that is the whole input has every group flat as it lies.
     return plain && array.cuts.every((c) => cutsCount(c) === 1) ? 0 : alignScratch(packed);
   }

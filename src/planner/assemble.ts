@@ -23,6 +23,7 @@ import type { Draft, DraftOperand, ReduceDraft } from "./draft.js";
 import { estimateOf, foreignOf, labelOf, taskFootprint } from "./estimate.js";
 import type { FuseRequest } from "./passes/fuse.js";
 import { chooseCuts } from "./passes/grid.js";
+import { type Look, looksOf } from "./passes/looks.js";
 
 /** Partials that one merge task combines. */
 const MERGE_FAN = 16;
@@ -72,7 +73,13 @@ export function assemble(
     numbers: new Map(),
   };
   const hints = hintsOf(drafts);
-  for (const draft of drafts) place(draft, hints, sizing, ctx, out);
+  const looks = looksOf(drafts);
+  const asked = new Set(requests.flatMap(({ node, sink }) => (sink === undefined ? [node] : [])));
+  const looksAt = ({ outputs }: Draft): readonly Look[] =>
+    outputs.every((node) => looks.has(node) && !asked.has(node))
+      ? outputs.flatMap((node) => looks.get(node) as readonly Look[])
+      : [];
+  for (const draft of drafts) place(draft, hints, looksAt(draft), sizing, ctx, out);
   requests.forEach(({ node, sink }, root) => {
     const array = sink === undefined ? out.arrays[out.arrayOf.get(node) as number] : undefined;
     if (array !== undefined) array.root = root;
@@ -106,6 +113,7 @@ function hintsOf(drafts: readonly Draft[]): ReadonlyMap<Node, readonly Cuts[]> {
 function place(
   draft: Draft,
   hints: ReadonlyMap<Node, readonly Cuts[]>,
+  looks: readonly Look[],
   sizing: Sizing,
   ctx: PassContext,
   out: Assembly,
@@ -122,6 +130,7 @@ function place(
     const cuts = chooseCuts(draft, {
       gridOf,
       hint,
+      looks,
       target,
       limit,
       workers: ctx.config.workers,

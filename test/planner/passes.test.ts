@@ -338,6 +338,15 @@ test("nothing is read for no elements, even of what is one element", async () =>
   expect(ran.chunks).toBe(1);
 });
 
+test("of a shared result, blocks that nobody looks into are not made, however small they are", async () => {
+  const x = store([8, 64], [8, 1]);
+  const sums = ops.sum(x.node, { axis: 0 });
+  const [some, other] = [ops.at(sums, [3]), ops.at(sums, [ops.slice(60, 62)])];
+  expect((await measure(x, [some, ops.sum(other)])).chunks).toBe(3);
+  // Asked for whole, it is made in one block.
+  expect((await measure(x, [some, other, sums])).chunks).toBe(64);
+});
+
 test("what two block functions take is computed twice where it cannot be held", async () => {
   const n = 2 ** 20;
   const x = store([n], [2 ** 14]);

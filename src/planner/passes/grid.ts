@@ -22,6 +22,7 @@ import { viewCuts } from "../../ir/grid.js";
 import { type AxisMap, elementCount } from "../../ir/index-map.js";
 import { dtypeOf, knownShape } from "../../ir/node.js";
 import type { Draft, DraftOperand, ReduceDraft, ReshapeDraft } from "../draft.js";
+import { coalesceBetween, type Look, seamsOf } from "./looks.js";
 import { matrixCuts } from "./matrix.js";
 
 export interface GridView {
@@ -29,6 +30,8 @@ export interface GridView {
   readonly gridOf: (operand: DraftOperand) => readonly Cuts[];
   /** The grid in which the only consumer would like the output, if it has a wish. */
   readonly hint: readonly (Cuts | undefined)[] | undefined;
+  /** What is looked at of the outputs, if not all is asked for. */
+  readonly looks: readonly Look[];
   /** Bytes that a task should handle. */
   readonly target: number;
   /** Bytes that a task must not exceed, if it can be helped. */
@@ -47,7 +50,8 @@ export function chooseCuts(draft: Draft, view: GridView): readonly Cuts[] {
   // Nothing else says how large blocks are where all that is read lies in memory.
   const free = draft.kind === "map" && draft.operands.every(inMemory);
   const bounded = free ? { ...view, limit: Math.min(view.limit, roomyTarget(draft, view)) } : view;
-  return sizedCuts(wishes, bytesPerElement(draft), bounded, residentLimit(draft, view));
+  const seams = seamsOf(wishes, view.looks);
+  return sizedCuts(wishes, bytesPerElement(draft), bounded, residentLimit(draft, view), seams);
 }
 
 /** Bytes that a task holds per element of its block: regions of sources and outputs. */
@@ -203,6 +207,7 @@ export function sizedCuts(
   perElement: number,
   view: Pick<GridView, "target" | "limit" | "coalesce">,
   longest: (axis: number) => number = () => Number.POSITIVE_INFINITY,
+  seams: readonly (readonly number[])[] = [],
 ): readonly Cuts[] {
   const cuts = [...wishes];
   const sizes = (): number[] => cuts.map((c) => Math.max(1, cutsMax(c)));
@@ -217,7 +222,9 @@ export function sizedCuts(
   for (let axis = cuts.length - 1; axis >= 0; axis--) {
     const others = elementCount(sizes().filter((_, i) => i !== axis));
     const room = Math.min(Math.floor(target / others), longest(axis));
-    if (room > cutsMax(cuts[axis] as Cuts)) cuts[axis] = coalesceCuts(cuts[axis] as Cuts, room);
+    if (room > cutsMax(cuts[axis] as Cuts)) {
+      cuts[axis] = coalesceBetween(cuts[axis] as Cuts, room, seams[axis]);
+    }
   }
   return cuts;
 }
@@ -255,12 +262,27 @@ function reduceCuts(draft: ReduceDraft, wishes: readonly Cuts[], given: GridView
   const perElement = bytesPerElement(draft);
   const longest = residentLimit(draft, view);
   const sized =
-    matrixCuts(draft, wishes, view, longest) ?? sizedCuts(wishes, perElement, view, longest);
+    matrixCuts(draft, wishes, view, longest) ??
+    sizedCuts(wishes, perElement, view, longest, reducedSeams(draft, wishes, view));
   return sized.map((cuts, axis) => {
     const k = draft.reduced.indexOf(axis);
     if (k < 0) return cuts;
     return alignToLeaves(cuts, draft.leaves[k] as Cuts);
   });
+}
+
+/** Results have the axes that are kept. */
+function reducedSeams(
+  { reduced }: ReduceDraft,
+  wishes: readonly Cuts[],
+  { looks }: GridView,
+): readonly (readonly number[])[] {
+  const kept = wishes.map((_, axis) => axis).filter((axis) => !reduced.includes(axis));
+  const seams = seamsOf(
+    kept.map((axis) => wishes[axis] as Cuts),
+    looks,
+  );
+  return wishes.map((_, axis) => seams[kept.indexOf(axis)] ?? []);
 }
 
 /** The nearest cuts whose borders are leaf borders: never finer than leaves. */

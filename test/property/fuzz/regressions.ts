@@ -55,6 +55,11 @@ const EXPRESSIONS: Readonly<Record<string, (x: Source) => readonly Node[]>> = {
       ),
     ];
   },
+  "what is stretched is put together before it is regrouped": (x) => {
+    const a = multiply(x([6], [6]), 3);
+    const pairs = ops.broadcastTo(ops.reshape(a, [6, 1]), [6, 2]);
+    return [a, ops.cumulativeSum(ops.reshape(pairs, [12]), { axis: 0 })];
+  },
   "one false element is all that a raw plan may have to read": (x) => [
     ops.all(x([9], [2], "bool")),
     ops.all(x([7, 9], [1, 2], "bool"), { axis: 1 }),
