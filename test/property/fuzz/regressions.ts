@@ -3,10 +3,10 @@
  * expressions stay what they are.
  */
 
-import { sourceNode } from "../../../dist/ir/build.js";
+import { scanNode, sourceNode } from "../../../dist/ir/build.js";
 import { cutsFromSizes, uniformCuts } from "../../../dist/ir/cuts.js";
 import { arrayClass, type DType, slotsPerElement } from "../../../dist/ir/dtype.js";
-import type { Node } from "../../../dist/ir/node.js";
+import { dtypeOf, type Node, type NodeOf } from "../../../dist/ir/node.js";
 import * as ops from "../../../dist/ops/index.js";
 import { type Graph, graphOf } from "../graphs.js";
 import { storeBinding } from "../stores.js";
@@ -56,9 +56,10 @@ const EXPRESSIONS: Readonly<Record<string, (x: Source) => readonly Node[]>> = {
     ];
   },
   "what is stretched is put together before it is regrouped": (x) => {
-    const a = multiply(x([6], [6]), 3);
-    const pairs = ops.broadcastTo(ops.reshape(a, [6, 1]), [6, 2]);
-    return [a, ops.cumulativeSum(ops.reshape(pairs, [12]), { axis: 0 })];
+    const pairs = ops.broadcastTo(ops.reshape(multiply(x([6], [6]), 3), [6, 1]), [6, 2]);
+    const sums = ops.cumulativeSum(ops.reshape(pairs, [12]), { axis: 0 }) as NodeOf<"scan">;
+    const leaves = cutsFromSizes([9, 3]);
+    return [scanNode(sums.inputs[0] as Node, { ...sums.params, leaves }, dtypeOf(sums))];
   },
   "one false element is all that a raw plan may have to read": (x) => [
     ops.all(x([9], [2], "bool")),
