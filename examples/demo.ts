@@ -28,7 +28,7 @@ line(
   "memory",
   `budget ${MEMORY} for each computation; peak of the whole process ${peak.toFixed(0)} MiB`,
 );
-line("look at it", `node dist/cli/main.js info ${join(directory, "geoid.zarr")} --attributes`);
+line("look at it", `node lib/cli/main.js info ${join(directory, "geoid.zarr")} --attributes`);
 await cw.shutdown();
 
 /** Means weighted by area, zonal means and anomalies: five results from one plan. */

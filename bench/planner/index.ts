@@ -7,8 +7,9 @@ import type { PlanConfig, PlanRequest } from "../../dist/planner/index.js";
 import { milliseconds, printRows } from "../report.js";
 import { GROWING, overChunks } from "./shapes.js";
 
+// The planner of the program that makes the expressions.
 const { plan, PlanCache } = (await import(
-  new URL("../../../dist/planner/index.js", import.meta.url).href
+  new URL("../../../lib/planner/index.js", import.meta.url).href
 )) as typeof import("../../dist/planner/index.js");
 
 /** So much that every plan fits at once: what is measured is one attempt. */

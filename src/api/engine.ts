@@ -5,9 +5,9 @@
  * What must answer at once is loaded with `require`, which takes ES modules (Node >= 20.19); it is the same module that
  * `import()` gives.
  */
-import { createRequire } from "node:module";
 import type { Runtime } from "../exec/runtime.js";
 import type { Trace } from "../ir/trace.js";
+import { load } from "../load.js";
 
 export type { ProgressEvent, RunResult, RunStats } from "../exec/runtime.js";
 export type { ChunkSource } from "../io/sources/user.js";
@@ -25,8 +25,6 @@ export type { ShardChoice } from "../io/zarr/shard-choice.js";
 export { PASSES } from "../planner/context.js";
 export type { PlanConfig, PlanRequest, PlanResult } from "../planner/index.js";
 
-const require = createRequire(import.meta.url);
-
 type Planner = typeof import("../planner/index.js");
 let loaded: Planner | undefined;
 
@@ -36,13 +34,13 @@ export async function planner(): Promise<Planner> {
 }
 
 export function plannerNow(): Planner {
-  loaded ??= require("../planner/index.js") as Planner;
+  loaded ??= load("planner/index.js") as Planner;
   return loaded;
 }
 
 /** Plans in words and drawings. */
 export const explaining = (): typeof import("../planner/explain/index.js") =>
-  require("../planner/explain/index.js") as typeof import("../planner/explain/index.js");
+  load("planner/explain/index.js") as typeof import("../planner/explain/index.js");
 
 /** Forgets plans, if any were made. */
 export const forgetPlans = (): void => loaded?.planCache.clear();
@@ -57,20 +55,20 @@ export const startedRuntime = (): Runtime | undefined => started;
 
 /** Block functions, as nodes. */
 export const blockOps = (): typeof import("../ops/blocks/index.js") =>
-  require("../ops/blocks/index.js") as typeof import("../ops/blocks/index.js");
+  load("ops/blocks/index.js") as typeof import("../ops/blocks/index.js");
 /** Cards, progress, numbers as text. */
 export const displays = (): typeof import("../display/index.js") =>
-  require("../display/index.js") as typeof import("../display/index.js");
+  load("display/index.js") as typeof import("../display/index.js");
 /** Selectors as text. */
 export const selectorTexts = (): typeof import("../expr/selector.js") =>
-  require("../expr/selector.js") as typeof import("../expr/selector.js");
+  load("expr/selector.js") as typeof import("../expr/selector.js");
 /** Stores over HTTP. */
 export const httpStores = (): typeof import("../io/stores/http.js") =>
-  require("../io/stores/http.js") as typeof import("../io/stores/http.js");
+  load("io/stores/http.js") as typeof import("../io/stores/http.js");
 
 /** Stores in buckets of S3. */
 export const s3Stores = (): typeof import("../io/stores/s3.js") =>
-  require("../io/stores/s3.js") as typeof import("../io/stores/s3.js");
+  load("io/stores/s3.js") as typeof import("../io/stores/s3.js");
 
 /** Timelines of runs. */
 export const traces = (): Promise<typeof import("./trace.js")> => import("./trace.js");
@@ -85,6 +83,6 @@ let beside: Beside | undefined;
 export function besideArena(wanted: true): Beside;
 export function besideArena(wanted: boolean): Beside | undefined;
 export function besideArena(wanted: boolean): Beside | undefined {
-  if (wanted) beside ??= require("../exec/memory/beside.js") as Beside;
+  if (wanted) beside ??= load("exec/memory/beside.js") as Beside;
   return beside;
 }

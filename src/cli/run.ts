@@ -1,5 +1,6 @@
 /** The program around the commands: picks one, prints help, and turns errors into one line and an exit code. */
 import { readFile } from "node:fs/promises";
+import { fileOf } from "../load.js";
 import type { Command, Terminal } from "./command.js";
 import { UsageError } from "./command.js";
 import { compute } from "./compute.js";
@@ -77,7 +78,7 @@ function find(name: string): Command {
 }
 
 async function version(): Promise<string> {
-  const text = await readFile(new URL("../../package.json", import.meta.url), "utf8");
+  const text = await readFile(fileOf("../package.json"), "utf8");
   return (JSON.parse(text) as { version: string }).version;
 }
 

@@ -14,6 +14,7 @@ import {
 } from "../errors.js";
 import type { Bindings, Plan } from "../ir/stage.js";
 import type { TraceThread } from "../ir/trace.js";
+import { fileOf } from "../load.js";
 import { type CallerRun, CallerService } from "./caller.js";
 import type { CoordinatorInit } from "./coordinator/thread.js";
 import {
@@ -97,7 +98,7 @@ export class Engine {
       control: this.#control.buffer,
       border: this.#arena.border,
     };
-    this.#thread = new Worker(new URL("./coordinator/thread.js", import.meta.url), {
+    this.#thread = new Worker(fileOf("exec/coordinator/thread.js"), {
       workerData: init,
       execArgv: [],
       name: "chunkwise coordinator",

@@ -1,12 +1,12 @@
 /** A run as one worker sees it: its plan, its open readers and writers, its compiled functions, where blocks lie. */
 import { setMaxListeners } from "node:events";
-import { createRequire } from "node:module";
 import { AbortError, InternalError } from "../errors.js";
 import type { ChunkWriter, RegionReader } from "../ir/binding.js";
 import { itemSize } from "../ir/dtype.js";
 import { blockBox, type PlanArray, type Stage } from "../ir/stage.js";
 import { SPAN } from "../ir/trace.js";
 import type { Kernels, Place } from "../kernels/index.js";
+import { load } from "../load.js";
 import type { CallerLine } from "./caller.js";
 import type { TaskReport } from "./coordinator/state.js";
 import { TABLE_CANCEL, type TableLayout, tableLayout, verdictsOf } from "./coordinator/tables.js";
@@ -19,10 +19,9 @@ import { FunctionTable, type TaskContext } from "./task/index.js";
 import { denseAt, shifted } from "./task/operands.js";
 import type { Recorder, TraceBuffer } from "./trace/index.js";
 
-const require = createRequire(import.meta.url);
 /** What records runs: most are not recorded. */
 export const tracing = (): typeof import("./trace/index.js") =>
-  require("./trace/index.js") as typeof import("./trace/index.js");
+  load("exec/trace/index.js") as typeof import("./trace/index.js");
 
 /** What a task has moved so far. */
 export interface Meter {

@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { inflateSync } from "node:zlib";
+import * as cw from "chunkwise";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Grid, loadGeoid, loadPrecipitation } from "../../build/examples/datasets.js";
 import { encodePng } from "../../build/examples/heat-map.js";
-import * as cw from "../../dist/index.js";
 
 const demo = resolve(import.meta.dirname, "../../build/examples/demo.js");
 const DEGREE = Math.PI / 180;

@@ -1,5 +1,6 @@
 /** What examples/labelled promises: names and labels in place of axis numbers and positions. */
 import { inspect } from "node:util";
+import * as cw from "chunkwise";
 import { afterAll, describe, expect, test } from "vitest";
 import {
   computeTogether,
@@ -17,7 +18,6 @@ import {
   type TimeUnits,
   timeUnits,
 } from "../../build/examples/labelled/time.js";
-import * as cw from "../../dist/index.js";
 import { countingSource } from "../api/counting.js";
 
 afterAll(() => cw.shutdown());

@@ -6,11 +6,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { inflateSync } from "node:zlib";
+import * as cw from "chunkwise";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { climatology } from "../../build/examples/labelled/climatology.js";
 import { Dataset, openDataset } from "../../build/examples/labelled/index.js";
-import { runtime } from "../../dist/exec/runtime.js";
-import * as cw from "../../dist/index.js";
 import { type Case, DATA, difference, readCases } from "../data/support.js";
 
 const example = resolve(import.meta.dirname, "../../build/examples/labelled/climatology.js");
@@ -28,6 +27,9 @@ beforeAll(async () => {
   input = await (await cw.openZarr(join(folder, "input.zarr"), { path: "temperature" })).compute();
 }, 60_000);
 afterAll(async () => {
+  const { runtime } = (await import(
+    resolve(import.meta.dirname, "../../lib/exec/runtime.js")
+  )) as typeof import("../../dist/exec/runtime.js");
   expect(runtime.account().used).toBe(0);
   await cw.shutdown();
   await rm(scratch, { recursive: true, force: true });

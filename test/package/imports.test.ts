@@ -1,6 +1,6 @@
 /** What `import "chunkwise"` loads (nothing heavy), and that every way of loading it works. */
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { access, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -56,12 +56,34 @@ async function modulesLoadedBy(specifier: string): Promise<string[]> {
 describe('import "chunkwise"', () => {
   test("loads its own files and no package", async () => {
     const loaded = await modulesLoadedBy("chunkwise");
-    expect(loaded).toContain(join(root, "dist", "index.js"));
+    expect(loaded).toContain(join(root, "lib", "index.js"));
+    // Few files: each takes a millisecond to find and link.
+    expect(loaded.length).toBeLessThanOrEqual(12);
     const foreign = loaded.filter((name) => name.includes("node_modules"));
     expect(foreign).toEqual([]);
-    expect(loaded.filter((name) => name.includes(join("dist", "kernels", "reference")))).toEqual(
-      [],
+    const late = /(?:kernels|planner|worker|reference|display|explain)[^/\\]*\.js$|io-[^/\\]*\.js$/;
+    expect(loaded.filter((name) => late.test(name.slice(root.length)))).toEqual([]);
+  });
+
+  test("is what the modules of dist/ export", async () => {
+    const names = await runModule(
+      `const [lib, dist] = await Promise.all([import("chunkwise"), import("./dist/index.js")]);
+       console.log(JSON.stringify([Object.keys(lib), Object.keys(dist)]));`,
     );
+    const [lib, dist] = JSON.parse(names) as [string[], string[]];
+    expect(lib.toSorted()).toEqual(dist.toSorted());
+  });
+
+  test("finds every file that is loaded late", async () => {
+    const sources = await readdir(join(root, "src"), { recursive: true });
+    const named = /(?:load|fileOf)\(\s*"([^"]+\.c?js)"/g;
+    const files: string[] = [];
+    for (const name of sources.filter((n) => n.endsWith(".ts"))) {
+      const text = await readFile(join(root, "src", name), "utf8");
+      files.push(...[...text.matchAll(named)].map((m) => m[1] as string));
+    }
+    expect(files.length).toBeGreaterThan(10);
+    for (const file of files) await access(join(root, "lib", file));
   });
 
   test("the list would show a package that is loaded", async () => {
@@ -107,13 +129,13 @@ describe("package.json", () => {
 
   test("is ESM only, with the fields that older resolvers read", () => {
     expect(manifest["type"]).toBe("module");
-    expect(manifest.main).toBe("./dist/index.js");
+    expect(manifest.main).toBe("./lib/index.js");
     expect(manifest.types).toBe("./dist/index.d.ts");
     expect(manifest["typesVersions"]).toEqual({ "*": { ".": ["./dist/index.d.ts"] } });
     // "default", not "import": require() of an ES module does not look at "import".
     expect(manifest.exports["."]).toEqual({
       types: "./dist/index.d.ts",
-      default: "./dist/index.js",
+      default: "./lib/index.js",
     });
   });
 
@@ -139,12 +161,14 @@ describe("package.json", () => {
     }[];
     const paths = (first?.files ?? []).map((f) => f.path);
     expect(paths).toEqual(
-      expect.arrayContaining(["dist/index.js", "dist/index.d.ts", "LICENSE", "README.md"]),
+      expect.arrayContaining(["lib/index.js", "dist/index.d.ts", "LICENSE", "README.md"]),
     );
     const others = paths.filter(
-      (p) => !/^(?:dist|src|docs)\/|^(?:README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/.test(p),
+      (p) =>
+        !/^(?:lib|src|docs)\/|^dist\/.*\.d\.ts(?:\.map)?$|^(?:README|CHANGELOG)\.md$|^LICENSE$|^package\.json$/.test(
+          p,
+        ),
     );
     expect(others).toEqual([]);
-    expect(paths.filter((p) => p.includes(".tsbuildinfo"))).toEqual([]);
   });
 });

@@ -3,10 +3,10 @@
  * plan against the expression as written. `npm run planner-cases` prints the same figures.
  */
 import { fileURLToPath } from "node:url";
+import { shutdown } from "chunkwise";
 import { afterAll, describe, expect, test } from "vitest";
 import { type Case, readCases } from "../../build/bench/planner-cases/cases.js";
 import { check } from "../../build/bench/planner-cases/check.js";
-import { shutdown } from "../../dist/index.js";
 
 const file = (name: string): Promise<readonly Case[]> =>
   readCases(fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url)));

@@ -4,6 +4,7 @@
  */
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { Piscina } from "piscina";
+import { fileOf } from "../../load.js";
 import { MAX_THREADS } from "../memory/arena.js";
 import type { ControlBlock, FromWorker, ToWorker, WorkerInit } from "../protocol.js";
 import { HEAP_FULL } from "./state.js";
@@ -44,7 +45,7 @@ export class WorkerPool {
     this.#memory = memory;
     this.#hooks = hooks;
     this.#pool = new Piscina({
-      filename: new URL("../worker-entry.cjs", import.meta.url).href,
+      filename: fileOf("exec/worker-entry.cjs").href,
       minThreads: 0,
       maxThreads: MAX_THREADS,
       idleTimeout: Number.POSITIVE_INFINITY,
