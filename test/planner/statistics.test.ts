@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { runtime } from "../../dist/exec/runtime.js";
-import { sourceNode } from "../../dist/ir/build.js";
-import { uniformCuts } from "../../dist/ir/cuts.js";
+import { reduceNode, sourceNode } from "../../dist/ir/build.js";
+import { cutsFromSizes, uniformCuts } from "../../dist/ir/cuts.js";
 import { arrayClass, type DType, isBig, slotsPerElement } from "../../dist/ir/dtype.js";
 import type { Node } from "../../dist/ir/node.js";
 import { evaluate } from "../../dist/kernels/reference/index.js";
@@ -134,6 +134,24 @@ describe("results have the bits of the reference, with the pass and without", ()
       ),
       { seed: 5, numRuns: 12 },
     );
+  });
+
+  test("leaves of equal elements that differ in the axes before those of a batch", async () => {
+    const shape = [40, 31, 31];
+    const { node } = source("float64", { shape, chunks: [3, 3, 3], fill: 3, holes: () => true });
+    const leaves = [
+      [3, 1, 4, 3, 6, 9, 2, 2, 4, 1, 3, 2],
+      [30, 1],
+      [6, 4, 3, 1, 2, 3, 1, 4, 3, 4],
+    ].map((sizes) => cutsFromSizes(sizes));
+    const sum = reduceNode(node, "sum", [0, 1, 2], leaves, "float64", "float64", 0);
+    for (const memory of [MEMORY, 300_000, 200_000, 160_000, 90_000, 60_000]) {
+      const { plan: made, bindings } = plan([{ node: sum }], { memory, workers: 2 });
+      const { roots } = await runtime.run(made, bindings, { inlineBytes: Infinity });
+      expect(new Float64Array(roots[0] as ArrayBuffer), `${memory} bytes`).toEqual(
+        Float64Array.of(3 * 40 * 31 * 31),
+      );
+    }
   });
 
   test("maps, masks and products of what is missing", async () => {

@@ -75,7 +75,8 @@ export class LeafBatch {
     );
     const before = forest.elementsPer(axis, outer);
     const kind = this.#merges.kindOf(leaves, patterns, layout, before);
-    const held = uniform && `${kind}|${uniform.value}`;
+    // Of equal elements all that counts is how many there are in a leaf: along the axes before those of the batch too.
+    const held = uniform && `${kind}|${boxShape(box).join()}|${uniform.value}`;
     // Batch after batch of equal elements: the states are there from the last one.
     if (held === undefined || held !== this.#held) {
       for (const chosen of choices(patterns))

@@ -28,6 +28,52 @@ const stretchOf = (cuts: Cuts, first: number, last: number): TouchedChunks => ({
   elements: pieceStart(cuts, last + 1) - pieceStart(cuts, first),
 });
 
+/** Pieces of a grid, and boxes of them, that are told apart one by one. */
+const MOST_PIECES = 256;
+const MOST_BOXES = 16;
+
+/** The pieces, from the first to the last of every axis, that one looks into. */
+export type PieceBox = readonly (readonly [number, number])[];
+
+export const pieceBox = (cuts: readonly Cuts[], { lo, hi }: Box): PieceBox =>
+  cuts.map((c, a) => piecesIn(c, lo[a] as number, hi[a] as number));
+
+/** The pieces of a grid that lie in some of these boxes, none of them empty; those of their hull where these are many. */
+export function piecesSeen(cuts: readonly Cuts[], boxes: readonly PieceBox[]): TouchedChunks {
+  const hull = cuts.map((_, a): readonly [number, number] => [
+    Math.min(...boxes.map((b) => (b[a] as readonly [number, number])[0])),
+    Math.max(...boxes.map((b) => (b[a] as readonly [number, number])[1])),
+  ]);
+  const all = (box: PieceBox): TouchedChunks =>
+    box
+      .map(([first, last], a) => stretchOf(cuts[a] as Cuts, first, last))
+      .reduce(across, { count: 1, elements: 1 });
+  const whole = all(hull);
+  if (whole.count > MOST_PIECES || boxes.length > MOST_BOXES) return whole;
+  if (boxes.some((box) => all(box).count === whole.count)) return whole;
+  const lengths = hull.map(([first, last]) => last - first + 1);
+  const seen = new Set<number>();
+  let elements = 0;
+  for (const box of boxes) {
+    const counts = box.map(([first, last]) => last - first + 1);
+    const { count } = all(box);
+    for (let n = 0; n < count; n++) {
+      let [rest, number, size, stride] = [n, 0, 1, 1];
+      for (let a = box.length - 1; a >= 0; a--) {
+        const piece = (box[a]?.[0] as number) + (rest % (counts[a] as number));
+        rest = Math.floor(rest / (counts[a] as number));
+        number += (piece - (hull[a]?.[0] as number)) * stride;
+        stride *= lengths[a] as number;
+        size *= pieceSize(cuts[a] as Cuts, piece);
+      }
+      if (seen.has(number)) continue;
+      seen.add(number);
+      elements += size;
+    }
+  }
+  return { count: seen.size, elements };
+}
+
 /** The chunks that a box touches. */
 export const chunksOfBox = (chunks: readonly Cuts[], box: Box): TouchedChunks =>
   boxIsEmpty(box)

@@ -15,6 +15,7 @@ import {
 import type { AxisMap } from "../../ir/index-map.js";
 import { knownShape, type Node } from "../../ir/node.js";
 import type { Draft } from "../draft.js";
+import { piecesSeen } from "./chunks-seen.js";
 
 /** Positions from one to before another. */
 type Stretch = readonly [number, number];
@@ -71,17 +72,16 @@ export function seamsOf(
 ): readonly (readonly number[])[] {
   const none = cuts.map(() => []);
   if (looks.length === 0 || cuts.some((c) => cutsExtent(c) === 0)) return none;
-  const seams = cuts.map(() => new Set<number>());
-  let seen = 0;
-  for (const look of looks) {
-    seen += cuts.reduce((pieces, c, axis) => {
-      const [first, last] = piecesIn(c, ...(look[axis] as Stretch));
-      seams[axis]?.add(pieceStart(c, first)).add(pieceStart(c, last + 1));
-      return pieces * (last - first + 1);
-    }, 1);
-  }
+  const boxes = looks.map((look) => cuts.map((c, axis) => piecesIn(c, ...(look[axis] as Stretch))));
   const total = cuts.reduce((n, c) => n * cutsCount(c), 1);
-  return seen >= total ? none : seams.map((s) => [...s].sort((a, b) => a - b));
+  if (piecesSeen(cuts, boxes).count === total) return none;
+  return cuts.map((c, axis) => {
+    const seams = boxes.flatMap((box) => {
+      const [first, last] = box[axis] as readonly [number, number];
+      return [pieceStart(c, first), pieceStart(c, last + 1)];
+    });
+    return [...new Set(seams)].sort((a, b) => a - b);
+  });
 }
 
 /** Coalesces pieces, but not across seams. */

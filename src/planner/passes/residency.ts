@@ -11,6 +11,7 @@ import {
   type AffineMap,
   type Box,
   boxElements,
+  boxIsEmpty,
   boxOfShape,
   boxShape,
   hullOf,
@@ -22,7 +23,14 @@ import { functionCost } from "../cost.js";
 import { type BaseTest, kernelPairs } from "../lower.js";
 import { composedNumber, identityNumber, mapOfNumber, stretchedNumber } from "../map-numbers.js";
 import { withInputs } from "../rewrite.js";
-import { chunksOfBox, chunksThrough, type Space, type TouchedChunks } from "./chunks-seen.js";
+import {
+  chunksOfBox,
+  chunksThrough,
+  pieceBox,
+  piecesSeen,
+  type Space,
+  type TouchedChunks,
+} from "./chunks-seen.js";
 import type { FuseRequest, FuseResult } from "./fuse.js";
 
 /** Simple operations per element above which computing twice costs more than keeping. */
@@ -178,7 +186,13 @@ function overlap(node: Node, uses: Uses, hull: Box, memory: number): boolean {
     return total >= OVERLAP * boxElements(hull);
   }
   const { chunks } = source;
-  const once = chunksOfBox(chunks, hull);
+  // Blocks of what is kept that nobody looks into are not made.
+  const boxes = boxesOf(uses).filter((box) => !boxIsEmpty(box));
+  if (boxes.length === 0) return false;
+  const once = piecesSeen(
+    chunks,
+    boxes.map((box) => pieceBox(chunks, box)),
+  );
   let [count, elements] = [0, 0];
   const add = (touched: TouchedChunks): void => {
     count += touched.count;
@@ -188,7 +202,7 @@ function overlap(node: Node, uses: Uses, hull: Box, memory: number): boolean {
     for (const map of maps) add(chunksThrough(chunks, mapOfNumber(map), space));
     if (rest !== undefined) add(chunksOfBox(chunks, rest));
   }
-  // Chunks of the hull that nobody looks into may be small, but each is a request.
+  // What lies between steps is read along: it may be small, but each chunk is a request.
   if (count < once.count) return false;
   if (elements >= OVERLAP * once.elements) return true;
   const bytes = boxElements(hull) * itemSize(dtypeOf(node));
