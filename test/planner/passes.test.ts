@@ -355,6 +355,17 @@ test("a store rolled along both axes at once is kept, all but the corner that fa
   expect(ran.chunks).toBe(8);
 });
 
+test("every so many rows that several look at are kept without those between them", async () => {
+  const x = store([64, 4], [2, 4]);
+  const rows = ops.at(x.node, [ops.slice(null, null, -4)]);
+  const turned = ops.permuteDims(ops.binary.multiply(rows, 2), [1, 0]);
+  const ran = await measure(x, [rows, ops.max(turned, { axis: 1 })]);
+  expect(ran.chunks).toBe(16);
+  // What looks between them reads them too.
+  const some = ops.at(x.node, [ops.slice(null, null, 2)]);
+  expect((await measure(x, [rows, ops.max(some, { axis: 0 })])).chunks).toBe(32);
+});
+
 test("what two block functions take is computed twice where it cannot be held", async () => {
   const n = 2 ** 20;
   const x = store([n], [2 ** 14]);

@@ -5,24 +5,22 @@
  * The order of tasks is known (depth first from the outputs, `exec/coordinator/order.ts`), so lifetimes are closed
  * forms over the grids: {@link liveBytes} bounds what is live at once of an array without looking at single blocks.
  */
-import { viewNode } from "../../ir/build.js";
+import type { Cuts } from "../../ir/cuts.js";
 import { itemSize } from "../../ir/dtype.js";
 import {
-  type AffineMap,
   type Box,
   boxElements,
   boxIsEmpty,
   boxOfShape,
-  boxShape,
+  elementCount,
   hullOf,
   imageOfBox,
 } from "../../ir/index-map.js";
 import { dtypeOf, knownShape, type Node } from "../../ir/node.js";
-import { type Order, orderOf, type PassContext } from "../context.js";
+import type { Order, PassContext } from "../context.js";
 import { functionCost } from "../cost.js";
 import { type BaseTest, kernelPairs } from "../lower.js";
 import { composedNumber, identityNumber, mapOfNumber, stretchedNumber } from "../map-numbers.js";
-import { withInputs } from "../rewrite.js";
 import {
   chunksOfBox,
   chunksThrough,
@@ -32,6 +30,7 @@ import {
   type TouchedChunks,
 } from "./chunks-seen.js";
 import type { FuseRequest, FuseResult } from "./fuse.js";
+import { hullOfRegions, type Region, regionShape } from "./regions.js";
 
 /** Simple operations per element above which computing twice costs more than keeping. */
 const COSTLY = 8;
@@ -44,8 +43,8 @@ const OVERLAP = 1.2;
 /** Any overlap of chunks is enough for what takes no more than this share of the budget. */
 const SMALL = 1 / 64;
 
-/** What is to be kept: nodes, each with the part of it that is read at all. */
-export type Picks = ReadonlyMap<Node, Box>;
+/** What is to be kept: nodes, each with the part of it that is read at all; steps only where views alone look at it. */
+export type Picks = ReadonlyMap<Node, Region>;
 
 /**
  * Nodes that would be read or computed several times (by several stages, or by one through several index maps) and
@@ -70,7 +69,7 @@ export function keepPicks(
   for (const { node, sink } of requests) {
     if (sink !== undefined) unit = seed(uses, [node], unit, baseOf);
   }
-  const picks = new Map<Node, Box>();
+  const picks = new Map<Node, Region>();
   const declined: Node[] = [];
   for (let i = nodes.length - 1; i >= 0; i--) {
     const node = nodes[i] as Node;
@@ -79,8 +78,10 @@ export function keepPicks(
     // A stretched view is larger than what it shows: what it shows may be worth keeping.
     if (isShared(use) && !isStretched(node) && isWorth(node, stored[i] === 1, baseOf)) {
       const hull = boxesOf(use).reduce(hullOf);
-      if (overlap(node, use, hull, ctx.config.memory)) {
-        picks.set(node, hull);
+      const apart = apartIn(node, use, ctx.config.memory);
+      if (apart !== undefined) picks.set(node, apart);
+      else if (overlap(node, use, hull, ctx.config.memory)) {
+        picks.set(node, { ...hull, step: hull.lo.map(() => 1) });
         use = onlyUse(node, hull, unit++);
       } else declined.push(node);
     }
@@ -88,7 +89,7 @@ export function keepPicks(
       uses.handDown(node, use, inputs[k] as number);
     }
   }
-  const kept = raised(stillWorth(order, picks, baseOf), order, baseOf);
+  const kept = onlyThroughViews(raised(stillWorth(order, picks, baseOf), order, baseOf), order);
   for (const node of kept.keys()) {
     ctx.fired("keep", node, reasonOf(stored[order.places.get(node) as number] === 1));
   }
@@ -115,7 +116,7 @@ function raised(picks: Picks, order: Order, baseOf: BaseTest): Picks {
   });
   const userOf = (node: Node): Node | undefined =>
     nodes[(users[places.get(node) as number] as number) - 1];
-  const out = new Map<Node, Box>();
+  const out = new Map<Node, Region>();
   for (const [node, box] of picks) {
     let top = node;
     for (let next = userOf(node); node.op === "source"; next = userOf(top)) {
@@ -134,9 +135,29 @@ function raised(picks: Picks, order: Order, baseOf: BaseTest): Picks {
   return out;
 }
 
+/** Parts with steps are dropped where anything but views of these steps looks at them: it would see what lies between. */
+function onlyThroughViews(picks: Picks, { nodes }: Order): Picks {
+  const sparse = new Set([...picks].filter(([, p]) => p.step.some((s) => s > 1)).map(([n]) => n));
+  if (sparse.size === 0) return picks;
+  for (const node of nodes) {
+    for (const input of node.inputs) {
+      if (sparse.has(input) && !looksWithin(node, picks.get(input) as Region)) sparse.delete(input);
+    }
+  }
+  return new Map([...picks].filter(([n, p]) => p.step.every((s) => s === 1) || sparse.has(n)));
+}
+
+const looksWithin = (node: Node, { lo, step }: Region): boolean =>
+  node.op === "view" &&
+  node.params.map.every((m, a) => {
+    const one = m.axis < 0 || knownShape(node)[m.axis] === 1;
+    const every = step[a] as number;
+    return (m.start - (lo[a] as number)) % every === 0 && (one || m.step % every === 0);
+  });
+
 /** Picks that are worth it although others below them are kept. */
 function stillWorth(order: Order, picks: Picks, baseOf: BaseTest): Picks {
-  const kept = new Map<Node, Box>();
+  const kept = new Map<Node, Region>();
   if (picks.size === 0) return kept;
   const isBase: BaseTest = (node) => (kept.has(node) ? "array" : baseOf(node));
   const stored = new Uint8Array(order.nodes.length);
@@ -145,7 +166,7 @@ function stillWorth(order: Order, picks: Picks, baseOf: BaseTest): Picks {
     const isStored = hasStore(order, i, stored);
     if (isStored) stored[i] = 1;
     if (!picks.has(node) || !(isStored || isCostly(node, isBase))) return;
-    kept.set(node, picks.get(node) as Box);
+    kept.set(node, picks.get(node) as Region);
     stored[i] = 0;
   });
   return kept;
@@ -193,6 +214,16 @@ function overlap(node: Node, uses: Uses, hull: Box, memory: number): boolean {
     chunks,
     boxes.map((box) => pieceBox(chunks, box)),
   );
+  const { count, elements } = lookedAt(uses, chunks);
+  // What lies between steps is read along: it may be small, but each chunk is a request.
+  if (count < once.count) return false;
+  if (elements >= OVERLAP * once.elements) return true;
+  const bytes = boxElements(hull) * itemSize(dtypeOf(node));
+  return elements > once.elements && bytes <= memory * SMALL;
+}
+
+/** Chunks of a store that hold a position which is looked at, counted for every look. */
+function lookedAt(uses: Uses, chunks: readonly Cuts[]): TouchedChunks {
   let [count, elements] = [0, 0];
   const add = (touched: TouchedChunks): void => {
     count += touched.count;
@@ -202,59 +233,46 @@ function overlap(node: Node, uses: Uses, hull: Box, memory: number): boolean {
     for (const map of maps) add(chunksThrough(chunks, mapOfNumber(map), space));
     if (rest !== undefined) add(chunksOfBox(chunks, rest));
   }
-  // What lies between steps is read along: it may be small, but each chunk is a request.
-  if (count < once.count) return false;
-  if (elements >= OVERLAP * once.elements) return true;
-  const bytes = boxElements(hull) * itemSize(dtypeOf(node));
-  return elements > once.elements && bytes <= memory * SMALL;
+  return { count, elements };
+}
+
+/**
+ * Positions of a store, every so many, that hold all that is looked at, if they lie in fewer chunks than their hull does
+ * and it pays to keep them.
+ */
+function apartIn(node: Node, uses: Uses, memory: number): Region | undefined {
+  if (node.op !== "source") return undefined;
+  const looks: Region[] = [];
+  for (const { space, maps, rest } of uses.values()) {
+    if (rest !== undefined || boxIsEmpty(space.box)) return undefined;
+    for (const map of maps) {
+      const { lo, hi } = imageOfBox(mapOfNumber(map), space.box);
+      const step = mapOfNumber(map).map((m, a) =>
+        m.axis < 0 || (hi[a] as number) - (lo[a] as number) === 1 ? 1 : Math.abs(m.step),
+      );
+      looks.push({ lo, hi, step });
+    }
+  }
+  const region = looks.reduce(hullOfRegions);
+  if (region.step.every((s) => s === 1)) return undefined;
+  const { chunks } = node.params.binding;
+  const counts = regionShape(region);
+  const map = counts.map((_, axis) => ({
+    axis,
+    start: region.lo[axis] as number,
+    step: region.step[axis] as number,
+  }));
+  const once = chunksThrough(chunks, map, { box: boxOfShape(counts) });
+  if (once.count >= chunksOfBox(chunks, region).count) return undefined;
+  const { count, elements } = lookedAt(uses, chunks);
+  const bytes = elementCount(counts) * itemSize(dtypeOf(node));
+  const pays = elements >= OVERLAP * once.elements || bytes <= memory * SMALL;
+  return count > once.count && pays ? region : undefined;
 }
 
 const isStretched = (node: Node): boolean =>
   node.op === "view" &&
   knownShape(node).some((n, axis) => n > 1 && node.params.map.every((m) => m.axis !== axis));
-
-/**
- * Makes the hull of every pick a node of its own, to be kept, and lets all users look at it: positions outside the
- * hull, which nobody reads, have no place in it. Answers with the rewritten nodes and the nodes to keep.
- */
-export function keepHulls(
-  nodes: readonly Node[],
-  picks: Picks,
-): { readonly nodes: readonly Node[]; readonly kept: readonly Node[] } {
-  const isWhole = (node: Node, { lo, hi }: Box): boolean =>
-    knownShape(node).every((n, i) => lo[i] === 0 && hi[i] === n);
-  if ([...picks].every(([node, hull]) => isWhole(node, hull))) {
-    return { nodes, kept: [...picks.keys()] };
-  }
-  const order = orderOf(nodes);
-  const forward: Node[] = [];
-  const kept: Node[] = [];
-  order.nodes.forEach((node, place) => {
-    const first = order.starts[place] as number;
-    const at = (k: number): Node => forward[order.inputs[first + k] as number] as Node;
-    const same = node.inputs.every((input, k) => input === at(k));
-    const made = same
-      ? node
-      : withInputs(
-          node,
-          node.inputs.map((_, k) => at(k)),
-        );
-    const hull = picks.get(node);
-    const shape = knownShape(node);
-    if (hull === undefined) forward.push(made);
-    else if (isWhole(node, hull)) {
-      kept.push(made);
-      forward.push(made);
-    } else {
-      const along = (sign: number): AffineMap =>
-        shape.map((_, axis) => ({ axis, start: sign * (hull.lo[axis] as number), step: 1 }));
-      const part = viewNode(made, along(1), boxShape(hull));
-      kept.push(part);
-      forward.push(viewNode(part, along(-1), shape));
-    }
-  });
-  return { nodes: nodes.map((n) => forward[order.places.get(n) as number] as Node), kept };
-}
 
 /** Whether any node that is no base has two users: without one no two stages can inline the same thing. */
 function hasSharing(
