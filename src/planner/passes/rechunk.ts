@@ -21,6 +21,7 @@ import { itemSize } from "../../ir/dtype.js";
 import type { AxisMap } from "../../ir/index-map.js";
 import type { Node } from "../../ir/node.js";
 import { blockCount, type Operand, operandsOf, type Stage, taskCuts } from "../../ir/stage.js";
+import { MEMORY_COPY, READ_PART, READ_STORE, TASK_OVERHEAD } from "../cost.js";
 
 /** Reads of more than this many times the bytes are worth a copy in memory. */
 export const WORTH_A_COPY = 1.3;
@@ -254,6 +255,15 @@ export interface CopyCandidate {
   readonly stage: Stage;
 }
 
+/** Whether a copy costs less than reading a few chunks again: small ones are dear, since each is a request. */
+function isCheaper({ chunks, bytes, amplification }: ReadCost): boolean {
+  const again = 1 - 1 / amplification;
+  const copied = bytes / amplification;
+  return (
+    again * (chunks * READ_PART + bytes / READ_STORE) > TASK_OVERHEAD + (2 * copied) / MEMORY_COPY
+  );
+}
+
 /** Store reads that touch chunks several times over: worth copying into memory first. */
 export function copyCandidates(
   stages: readonly Stage[],
@@ -266,8 +276,9 @@ export function copyCandidates(
       if (operand.from !== "source") continue;
       const source = sources[operand.id] as SourceBinding;
       if (source.residence === "memory") continue;
-      const { amplification } = readCost(stage, operand, source);
-      if (amplification <= WORTH_A_COPY) continue;
+      const cost = readCost(stage, operand, source);
+      const { amplification } = cost;
+      if (amplification <= WORTH_A_COPY && !isCheaper(cost)) continue;
       out.push({ node: sourceNodes[operand.id] as Node, amplification, operand, stage });
     }
   }
