@@ -25,10 +25,10 @@ import {
   type SharedArena,
   sharedArena,
 } from "./memory/regions.js";
+import type { ProgressData } from "./progress.js";
 import {
   ControlBlock,
   type FromCoordinator,
-  type ProgressData,
   type RunData,
   type RunStatsData,
   type ToCoordinator,

@@ -24,6 +24,7 @@ import type { IndexList } from "../ir/node.js";
 import type { Plan } from "../ir/stage.js";
 import { NO_REPORT, SLOTS, type StageCounters, type TaskReport } from "./coordinator/state.js";
 import { MAX_THREADS } from "./memory/arena.js";
+import type { ProgressData } from "./progress.js";
 import type { FileData } from "./spill/file-channel.js";
 import type { TraceBuffer } from "./trace/index.js";
 
@@ -328,21 +329,6 @@ export type ToCoordinator =
   /** All reads and writes that this worker had asked for are over. */
   | { readonly kind: "quiet"; readonly worker: number; readonly generation: number }
   | { readonly kind: "stop" };
-
-export interface ProgressData {
-  readonly tasksDone: number;
-  readonly tasksTotal: number;
-  readonly bytesRead: number;
-  readonly bytesWritten: number;
-  /** Bytes read and written so far, those of tasks under way included. */
-  readonly bytesDone: number;
-  /** Bytes of blocks put on disk so far. */
-  readonly bytesSpilled: number;
-  /** Blocks that lie in memory, those that tasks are making included. */
-  readonly blocksHeld: number;
-  readonly memoryUsed: number;
-  readonly memoryLimit: number;
-}
 
 export function progressData(
   counters: RunStatsData & { readonly tasksTotal: number },

@@ -9,7 +9,7 @@ import { NO_REPORT } from "./coordinator/state.js";
 import type { Engine, EngineOptions, EngineResult } from "./engine.js";
 import { INLINE_BYTES, InlineEngine, runsInline } from "./inline.js";
 import type { Region } from "./memory/regions.js";
-import type { ProgressData } from "./protocol.js";
+import type { ProgressData } from "./progress.js";
 
 /** Threads and arena are dropped after this many milliseconds without a run. */
 const IDLE_MS = 30_000;
