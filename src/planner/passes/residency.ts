@@ -71,6 +71,7 @@ export function keepPicks(
   }
   const picks = new Map<Node, Region>();
   const declined: Node[] = [];
+  let users: readonly (readonly Node[])[] | undefined;
   for (let i = nodes.length - 1; i >= 0; i--) {
     const node = nodes[i] as Node;
     let use = uses.of(i);
@@ -78,9 +79,12 @@ export function keepPicks(
     // A stretched view is larger than what it shows: what it shows may be worth keeping.
     if (isShared(use) && !isStretched(node) && isWorth(node, stored[i] === 1, baseOf)) {
       const hull = boxesOf(use).reduce(hullOf);
-      const apart = apartIn(node, use, ctx.config.memory);
-      if (apart !== undefined) picks.set(node, apart);
-      else if (overlap(node, use, hull, ctx.config.memory)) {
+      const apart = stored[i] === 1 ? apartIn(node, use, ctx.config.memory) : undefined;
+      users ??= apart && usersIn(order);
+      if (apart !== undefined && users?.[i]?.every((user) => looksWithin(user, apart))) {
+        picks.set(node, apart);
+        use = onlyUse(node, apart, unit++);
+      } else if (overlap(node, use, hull, ctx.config.memory)) {
         picks.set(node, { ...hull, step: hull.lo.map(() => 1) });
         use = onlyUse(node, hull, unit++);
       } else declined.push(node);
@@ -89,7 +93,7 @@ export function keepPicks(
       uses.handDown(node, use, inputs[k] as number);
     }
   }
-  const kept = onlyThroughViews(raised(stillWorth(order, picks, baseOf), order, baseOf), order);
+  const kept = raised(stillWorth(order, picks, baseOf), order, baseOf);
   for (const node of kept.keys()) {
     ctx.fired("keep", node, reasonOf(stored[order.places.get(node) as number] === 1));
   }
@@ -135,18 +139,17 @@ function raised(picks: Picks, order: Order, baseOf: BaseTest): Picks {
   return out;
 }
 
-/** Parts with steps are dropped where anything but views of these steps looks at them: it would see what lies between. */
-function onlyThroughViews(picks: Picks, { nodes }: Order): Picks {
-  const sparse = new Set([...picks].filter(([, p]) => p.step.some((s) => s > 1)).map(([n]) => n));
-  if (sparse.size === 0) return picks;
-  for (const node of nodes) {
-    for (const input of node.inputs) {
-      if (sparse.has(input) && !looksWithin(node, picks.get(input) as Region)) sparse.delete(input);
-    }
-  }
-  return new Map([...picks].filter(([n, p]) => p.step.every((s) => s === 1) || sparse.has(n)));
+/** The users of every node. */
+function usersIn({ nodes, inputs, starts }: Order): readonly (readonly Node[])[] {
+  const users: Node[][] = nodes.map(() => []);
+  nodes.forEach((node, i) => {
+    const first = starts[i] as number;
+    for (let k = 0; k < node.inputs.length; k++) users[inputs[first + k] as number]?.push(node);
+  });
+  return users;
 }
 
+/** Whether all that a node sees of its input lies at the positions of a region: it is a view of these steps. */
 const looksWithin = (node: Node, { lo, step }: Region): boolean =>
   node.op === "view" &&
   node.params.map.every((m, a) => {
@@ -237,11 +240,10 @@ function lookedAt(uses: Uses, chunks: readonly Cuts[]): TouchedChunks {
 }
 
 /**
- * Positions of a store, every so many, that hold all that is looked at, if they lie in fewer chunks than their hull does
- * and it pays to keep them.
+ * Positions of what a store is read for, every so many, that hold all that is looked at, if there are fewer of them than
+ * in their hull and it pays to keep them.
  */
 function apartIn(node: Node, uses: Uses, memory: number): Region | undefined {
-  if (node.op !== "source") return undefined;
   const looks: Region[] = [];
   for (const { space, maps, rest } of uses.values()) {
     if (rest !== undefined || boxIsEmpty(space.box)) return undefined;
@@ -255,19 +257,24 @@ function apartIn(node: Node, uses: Uses, memory: number): Region | undefined {
   }
   const region = looks.reduce(hullOfRegions);
   if (region.step.every((s) => s === 1)) return undefined;
-  const { chunks } = node.params.binding;
   const counts = regionShape(region);
+  const kept = elementCount(counts);
+  const pays = (looked: number, once: number): boolean =>
+    looked >= OVERLAP * once || (looked > once && kept * itemSize(dtypeOf(node)) <= memory * SMALL);
+  if (node.op !== "source") {
+    const looked = looks.reduce((n, look) => n + elementCount(regionShape(look)), 0);
+    return pays(looked, kept) ? region : undefined;
+  }
+  const { chunks } = node.params.binding;
   const map = counts.map((_, axis) => ({
     axis,
     start: region.lo[axis] as number,
     step: region.step[axis] as number,
   }));
   const once = chunksThrough(chunks, map, { box: boxOfShape(counts) });
-  if (once.count >= chunksOfBox(chunks, region).count) return undefined;
   const { count, elements } = lookedAt(uses, chunks);
-  const bytes = elementCount(counts) * itemSize(dtypeOf(node));
-  const pays = elements >= OVERLAP * once.elements || bytes <= memory * SMALL;
-  return count > once.count && pays ? region : undefined;
+  const fewer = once.count < chunksOfBox(chunks, region).count && once.count < count;
+  return fewer && pays(elements, once.elements) ? region : undefined;
 }
 
 const isStretched = (node: Node): boolean =>
