@@ -5,7 +5,7 @@
 import type { FunctionBinding, SinkBinding, SourceBinding } from "../ir/binding.js";
 import { type Cuts, cutsCount, cutsExtent, uniformCuts } from "../ir/cuts.js";
 import { itemSize } from "../ir/dtype.js";
-import { elementCount } from "../ir/index-map.js";
+import { type Box, elementCount } from "../ir/index-map.js";
 import { dtypeOf, type IndexList, knownShape, type Node } from "../ir/node.js";
 import { isPowerOfTwo } from "../ir/scalar.js";
 import { partialBytes, taskScratchBytes } from "../ir/scratch.js";
@@ -23,7 +23,7 @@ import type { Draft, DraftOperand, ReduceDraft } from "./draft.js";
 import { estimateOf, foreignOf, labelOf, taskFootprint } from "./estimate.js";
 import type { FuseRequest } from "./passes/fuse.js";
 import { chooseCuts } from "./passes/grid.js";
-import { type Look, looksOf } from "./passes/looks.js";
+import { looksOf } from "./passes/looks.js";
 
 /** Partials that one merge task combines. */
 const MERGE_FAN = 16;
@@ -75,9 +75,9 @@ export function assemble(
   const hints = hintsOf(drafts);
   const looks = looksOf(drafts);
   const asked = new Set(requests.flatMap(({ node, sink }) => (sink === undefined ? [node] : [])));
-  const looksAt = ({ outputs }: Draft): readonly Look[] =>
+  const looksAt = ({ outputs }: Draft): readonly Box[] =>
     outputs.every((node) => looks.has(node) && !asked.has(node))
-      ? outputs.flatMap((node) => looks.get(node) as readonly Look[])
+      ? outputs.flatMap((node) => looks.get(node) as readonly Box[])
       : [];
   for (const draft of drafts) place(draft, hints, looksAt(draft), sizing, ctx, out);
   requests.forEach(({ node, sink }, root) => {
@@ -113,7 +113,7 @@ function hintsOf(drafts: readonly Draft[]): ReadonlyMap<Node, readonly Cuts[]> {
 function place(
   draft: Draft,
   hints: ReadonlyMap<Node, readonly Cuts[]>,
-  looks: readonly Look[],
+  looks: readonly Box[],
   sizing: Sizing,
   ctx: PassContext,
   out: Assembly,

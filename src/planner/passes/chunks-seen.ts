@@ -30,7 +30,7 @@ const stretchOf = (cuts: Cuts, first: number, last: number): TouchedChunks => ({
 
 /** Pieces of a grid, and boxes of them, that are told apart one by one. */
 const MOST_PIECES = 256;
-const MOST_BOXES = 16;
+export const MOST_BOXES = 16;
 
 /** The pieces, from the first to the last of every axis, that one looks into. */
 export type PieceBox = readonly (readonly [number, number])[];
@@ -38,25 +38,26 @@ export type PieceBox = readonly (readonly [number, number])[];
 export const pieceBox = (cuts: readonly Cuts[], { lo, hi }: Box): PieceBox =>
   cuts.map((c, a) => piecesIn(c, lo[a] as number, hi[a] as number));
 
+const allOf = (cuts: readonly Cuts[], box: PieceBox): TouchedChunks =>
+  box
+    .map(([first, last], a) => stretchOf(cuts[a] as Cuts, first, last))
+    .reduce(across, { count: 1, elements: 1 });
+
 /** The pieces of a grid that lie in some of these boxes, none of them empty; those of their hull where these are many. */
 export function piecesSeen(cuts: readonly Cuts[], boxes: readonly PieceBox[]): TouchedChunks {
   const hull = cuts.map((_, a): readonly [number, number] => [
     Math.min(...boxes.map((b) => (b[a] as readonly [number, number])[0])),
     Math.max(...boxes.map((b) => (b[a] as readonly [number, number])[1])),
   ]);
-  const all = (box: PieceBox): TouchedChunks =>
-    box
-      .map(([first, last], a) => stretchOf(cuts[a] as Cuts, first, last))
-      .reduce(across, { count: 1, elements: 1 });
-  const whole = all(hull);
+  const whole = allOf(cuts, hull);
   if (whole.count > MOST_PIECES || boxes.length > MOST_BOXES) return whole;
-  if (boxes.some((box) => all(box).count === whole.count)) return whole;
+  if (boxes.some((box) => allOf(cuts, box).count === whole.count)) return whole;
   const lengths = hull.map(([first, last]) => last - first + 1);
   const seen = new Set<number>();
   let elements = 0;
   for (const box of boxes) {
     const counts = box.map(([first, last]) => last - first + 1);
-    const { count } = all(box);
+    const { count } = allOf(cuts, box);
     for (let n = 0; n < count; n++) {
       let [rest, number, size, stride] = [n, 0, 1, 1];
       for (let a = box.length - 1; a >= 0; a--) {
@@ -76,11 +77,7 @@ export function piecesSeen(cuts: readonly Cuts[], boxes: readonly PieceBox[]): T
 
 /** The chunks that a box touches. */
 export const chunksOfBox = (chunks: readonly Cuts[], box: Box): TouchedChunks =>
-  boxIsEmpty(box)
-    ? NO_CHUNKS
-    : chunks
-        .map((c, a) => stretchOf(c, ...piecesIn(c, box.lo[a] as number, box.hi[a] as number)))
-        .reduce(across, { count: 1, elements: 1 });
+  boxIsEmpty(box) ? NO_CHUNKS : allOf(chunks, pieceBox(chunks, box));
 
 /** The chunks that hold a position which is looked at. */
 export const chunksThrough = (

@@ -41,7 +41,7 @@ import {
   sameRegion,
   wholeAlong,
 } from "./regions.js";
-import { gathered, rowsApart } from "./rows-apart.js";
+import { regroupApart, rowsApart } from "./rows-apart.js";
 
 export function demand(roots: readonly Node[], ctx: PassContext): readonly Node[] {
   const order = ctx.order(roots);
@@ -288,20 +288,15 @@ function restrictRows(made: Node, have: Region, want: Region): Node | undefined 
   }));
   const apart = rowsApart(made, selection);
   if (apart.length === 0) return undefined;
-  let below = made.inputs[0] as Node;
-  for (const { from, rows } of apart) below = gathered(below, from, rows);
   const lengths = new Map(apart.map(({ to, made: length }) => [to, length]));
   const shape = knownShape(made).map((n, a) => lengths.get(a) ?? n);
   const seen = selection.map(({ start, step }, axis) =>
     lengths.has(axis) ? { axis, start: 0, step: 1 } : { axis, start, step },
   );
-  let looked = canonicalView(
-    reshapeNode(below, shape),
-    seen,
-    counts.map((n, a) => lengths.get(a) ?? n),
+  const lookedAt = counts.map((n, a) => lengths.get(a) ?? n);
+  return regroupApart(made.inputs[0] as Node, apart, (below) =>
+    canonicalView(reshapeNode(below, shape), seen, lookedAt),
   );
-  for (const { to, positions } of apart) looked = gathered(looked, to, positions);
-  return looked;
 }
 
 const readsStore = (node: Node): boolean => {

@@ -19,10 +19,10 @@ import {
 } from "../../ir/cuts.js";
 import { itemSize } from "../../ir/dtype.js";
 import { viewCuts } from "../../ir/grid.js";
-import { type AxisMap, elementCount } from "../../ir/index-map.js";
+import { type AxisMap, type Box, elementCount } from "../../ir/index-map.js";
 import { dtypeOf, knownShape } from "../../ir/node.js";
 import type { Draft, DraftOperand, ReduceDraft, ReshapeDraft } from "../draft.js";
-import { coalesceBetween, type Look, seamsOf } from "./looks.js";
+import { coalesceBetween, seamsOf } from "./looks.js";
 import { matrixCuts } from "./matrix.js";
 
 export interface GridView {
@@ -31,7 +31,7 @@ export interface GridView {
   /** The grid in which the only consumer would like the output, if it has a wish. */
   readonly hint: readonly (Cuts | undefined)[] | undefined;
   /** What is looked at of the outputs, if not all is asked for. */
-  readonly looks: readonly Look[];
+  readonly looks: readonly Box[];
   /** Bytes that a task should handle. */
   readonly target: number;
   /** Bytes that a task must not exceed, if it can be helped. */

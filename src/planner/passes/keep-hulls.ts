@@ -27,19 +27,22 @@ export function keepHulls(
   order.nodes.forEach((node, place) => {
     const first = order.starts[place] as number;
     const at = (k: number): Node => forward[order.inputs[first + k] as number] as Node;
-    const below = sparse.get(node.inputs[0] as Node);
-    if (node.op === "view" && below !== undefined) {
-      const part = picks.get(node.inputs[0] as Node) as Region;
-      forward.push(viewNode(below, within(node.params.map, part), knownShape(node)));
-      return;
-    }
-    const same = node.inputs.every((input, k) => input === at(k));
-    const made = same
-      ? node
-      : withInputs(
-          node,
-          node.inputs.map((_, k) => at(k)),
-        );
+    const [input] = node.inputs;
+    const below = input && sparse.get(input);
+    const same = node.inputs.every((x, k) => x === at(k));
+    const made =
+      node.op === "view" && below !== undefined
+        ? viewNode(
+            below,
+            within(node.params.map, picks.get(input as Node) as Region),
+            knownShape(node),
+          )
+        : same
+          ? node
+          : withInputs(
+              node,
+              node.inputs.map((_, k) => at(k)),
+            );
     const part = picks.get(node);
     const shape = knownShape(node);
     if (part === undefined) forward.push(made);

@@ -9,36 +9,27 @@ import {
   cutsExtent,
   cutsFromRuns,
   pieceStart,
-  piecesIn,
   sliceCuts,
 } from "../../ir/cuts.js";
-import type { AxisMap } from "../../ir/index-map.js";
+import { type Box, boxOfShape, imageOfBox } from "../../ir/index-map.js";
 import { knownShape, type Node } from "../../ir/node.js";
 import type { Draft } from "../draft.js";
-import { piecesSeen } from "./chunks-seen.js";
-
-/** Positions from one to before another. */
-type Stretch = readonly [number, number];
-/** The stretch of each axis that one operand of a stage looks at. */
-export type Look = readonly Stretch[];
-
-/** Looks at one array that are told apart. */
-const MOST = 16;
+import { MOST_BOXES, pieceBox, piecesSeen } from "./chunks-seen.js";
 
 /** The looks at every materialised node; those at which too many look have none. */
-export function looksOf(drafts: readonly Draft[]): ReadonlyMap<Node, readonly Look[]> {
-  const looks = new Map<Node, Look[]>();
+export function looksOf(drafts: readonly Draft[]): ReadonlyMap<Node, readonly Box[]> {
+  const looks = new Map<Node, Box[]>();
   for (const draft of drafts) {
     draft.operands.forEach((operand, i) => {
       if (operand.fromSource) return;
       const seen = seenShape(draft, i);
       if (seen.includes(0)) return;
       const known = looks.get(operand.base) ?? [];
-      known.push(operand.map.map((m) => stretchOf(m, seen)));
+      known.push(imageOfBox(operand.map, boxOfShape(seen)));
       looks.set(operand.base, known);
     });
   }
-  for (const [node, all] of looks) if (all.length > MOST) looks.delete(node);
+  for (const [node, all] of looks) if (all.length > MOST_BOXES) looks.delete(node);
   return looks;
 }
 
@@ -60,19 +51,14 @@ function seenShape(draft: Draft, operand: number): readonly number[] {
   }
 }
 
-function stretchOf(m: AxisMap, seen: readonly number[]): Stretch {
-  const last = m.start + (m.axis < 0 ? 0 : m.step * ((seen[m.axis] as number) - 1));
-  return [Math.min(m.start, last), Math.max(m.start, last) + 1];
-}
-
 /** Per axis, positions at which blocks should end; none where all pieces of the grid are looked at. */
 export function seamsOf(
   cuts: readonly Cuts[],
-  looks: readonly Look[],
+  looks: readonly Box[],
 ): readonly (readonly number[])[] {
   const none = cuts.map(() => []);
   if (looks.length === 0 || cuts.some((c) => cutsExtent(c) === 0)) return none;
-  const boxes = looks.map((look) => cuts.map((c, axis) => piecesIn(c, ...(look[axis] as Stretch))));
+  const boxes = looks.map((box) => pieceBox(cuts, box));
   const total = cuts.reduce((n, c) => n * cutsCount(c), 1);
   if (piecesSeen(cuts, boxes).count === total) return none;
   return cuts.map((c, axis) => {

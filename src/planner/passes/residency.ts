@@ -109,17 +109,11 @@ export function keepPicks(
  */
 function raised(picks: Picks, order: Order, baseOf: BaseTest): Picks {
   if (![...picks.keys()].some((node) => node.op === "source")) return picks;
-  const { nodes, places, inputs, starts } = order;
-  // The place of the only user of a node, plus 1; -1 for several.
-  const users = new Int32Array(nodes.length);
-  nodes.forEach((_, i) => {
-    for (let k = starts[i] as number; k < (starts[i + 1] as number); k++) {
-      const input = inputs[k] as number;
-      users[input] = users[input] === 0 ? i + 1 : -1;
-    }
-  });
-  const userOf = (node: Node): Node | undefined =>
-    nodes[(users[places.get(node) as number] as number) - 1];
+  const users = usersIn(order);
+  const userOf = (node: Node): Node | undefined => {
+    const [only, ...others] = users[order.places.get(node) as number] as readonly Node[];
+    return others.length === 0 ? only : undefined;
+  };
   const out = new Map<Node, Region>();
   for (const [node, box] of picks) {
     let top = node;

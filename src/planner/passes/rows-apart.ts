@@ -49,5 +49,19 @@ export function rowsApart(node: NodeOf<"reshape">, selection: Selection): Apart[
   });
 }
 
-export const gathered = (x: Node, axis: number, positions: readonly number[]): Node =>
+const gathered = (x: Node, axis: number, positions: readonly number[]): Node =>
   canonical(gatherNode(x, axis, indexList(positions)));
+
+/**
+ * Regroups rows alone: those of `below` that are apart are gathered, `look` regroups them and looks at all of these, and
+ * of that the positions are gathered. `axisOf`: where an axis of the result is in what `look` answers.
+ */
+export function regroupApart(
+  below: Node,
+  apart: readonly Apart[],
+  look: (rows: Node) => Node,
+  axisOf: (axis: number) => number = (axis) => axis,
+): Node {
+  const looked = look(apart.reduce((x, { from, rows }) => gathered(x, from, rows), below));
+  return apart.reduce((x, { to, positions }) => gathered(x, axisOf(to), positions), looked);
+}

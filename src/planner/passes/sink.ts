@@ -30,7 +30,13 @@ import type { PassContext } from "../context.js";
 import { withInputs } from "../rewrite.js";
 import { canonicalView } from "./canonicalize.js";
 import { partStarts } from "./regions.js";
-import { type Apart, gathered, type Progression, rowsApart, type Selection } from "./rows-apart.js";
+import {
+  type Apart,
+  type Progression,
+  regroupApart,
+  rowsApart,
+  type Selection,
+} from "./rows-apart.js";
 
 export function sink(roots: readonly Node[], ctx: PassContext): readonly Node[] {
   const { nodes: order, places, inputs, starts } = ctx.order(roots);
@@ -292,12 +298,13 @@ function rebuilt(
     }
     case "reshape": {
       const { made: rows, seen, apart } = throughReshape(node, selection);
-      let below = part(0, inputSelection(node, 0, selection));
-      for (const { from, rows } of apart) below = gathered(below, from, rows);
-      let looked = select(reshapeNode(below, shapeOf(rows)), seen);
       const left = leftAxes(selection);
-      for (const { to, positions } of apart) looked = gathered(looked, left.indexOf(to), positions);
-      return looked;
+      return regroupApart(
+        part(0, inputSelection(node, 0, selection)),
+        apart,
+        (below) => select(reshapeNode(below, shapeOf(rows)), seen),
+        (axis) => left.indexOf(axis),
+      );
     }
     default:
       return select(node, selection);
